@@ -1,0 +1,71 @@
+"""Chance levels of well-known benchmarks: the accuracy of guessing at random among the options."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import SupportsFloat
+
+# Only where every question has the same number of options, or free text is wanted. Tasks whose
+# options vary, such as truthfulqa_mc1 or bbh, are left to the user. ARC has a few questions with
+# three or five options; 1/4 is the customary level.
+KNOWN: Mapping[str, float] = {
+    # Free text or the next word: nothing to guess among.
+    **dict.fromkeys(
+        ("lambada*", "triviaqa", "nq_open", "webqs", "gsm8k", "gsm8k_cot", "arithmetic_*"), 0.0
+    ),
+    # Two options.
+    **dict.fromkeys(
+        ("piqa", "winogrande", "wsc", "wsc273", "boolq", "copa", "rte", "wnli", "mrpc", "qqp"), 0.5
+    ),
+    **dict.fromkeys(("qnli", "sst", "sst2", "wic", "blimp", "blimp_*", "storycloze_*"), 0.5),
+    **dict.fromkeys(("xcopa_*", "xwinograd_*", "xstorycloze_*", "paws_*"), 0.5),
+    # Three options.
+    **dict.fromkeys(("cb", "mnli", "mnli_mismatch", "anli_r1", "anli_r2", "anli_r3"), 1 / 3),
+    **dict.fromkeys(("xnli_*", "social_iqa", "siqa", "pubmedqa"), 1 / 3),
+    # Four options.
+    **dict.fromkeys(("arc_easy", "arc_challenge", "logiqa", "sciq", "hellaswag"), 0.25),
+    **dict.fromkeys(("openbookqa", "race", "swag", "medmcqa", "hendrycksTest-*", "mmlu"), 0.25),
+    **dict.fromkeys(("mmlu_*", "prost"), 0.25),
+    # Five options.
+    **dict.fromkeys(("commonsense_qa", "mathqa"), 0.2),
+}
+# Look like the above and are not: up to ten options, or answers in free text.
+UNLIKE = ("mmlu_pro*", "mmlu_*generative*", "mmlu_*cot*", "mmlu_redux*")
+
+
+def known_chance(task: str, *, free_text: bool) -> float | None:
+    """The chance level of a task, or None where it is not certain.
+
+    Args:
+        task: the name in lm-evaluation-harness.
+        free_text: whether the metric compares free text, so that a guess among options is not
+            what a random model makes.
+
+    Example:
+        >>> known_chance("hendrycksTest-anatomy", free_text=False)
+        0.25
+        >>> known_chance("mmlu_pro_law", free_text=False) is None
+        True
+    """
+    if any(fnmatchcase(task, pattern) for pattern in UNLIKE):
+        return None
+    level = most_specific(KNOWN, task)
+    return None if free_text and level else level
+
+
+def most_specific(levels: Mapping[str, SupportsFloat], task: str) -> float | None:
+    """The value given for a task by name, else by the pattern with the most letters, else None.
+
+    Example:
+        >>> most_specific({"*": 0.0, "arc_*": 0.25}, "arc_easy")
+        0.25
+    """
+    if task in levels:
+        return float(levels[task])
+    fitting = [pattern for pattern in levels if fnmatchcase(task, pattern)]
+    if not fitting:
+        return None
+    return float(levels[max(fitting, key=_letters)])
+
+
+def _letters(pattern: str) -> int:
+    return sum(letter not in "*?[]" for letter in pattern)

@@ -1,0 +1,366 @@
+"""Files for curves that lose nothing: netCDF, CSV and Parquet.
+
+netCDF keeps the dataset as it is. CSV and Parquet hold a tidy table: one row for each run, step
+and skill, one column for each variable, and what a table cannot say in a JSON header.
+"""
+
+import csv
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5netcdf
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xarray as xr
+
+from skillphysics.curves import AXES, Curves
+from skillphysics.errors import ArgumentError, CurvesError, LogError
+from skillphysics.io.files import replacing
+from skillphysics.io.log import Log, finished, make_table
+from skillphysics.io.parse import head, parse_json, readable, short
+
+FORMAT = "curves"
+
+_MARK = "# skillphysics "
+_ATTRIBUTE = "skillphysics"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_VERSION = 1
+# What netCDF takes as the name of a variable without harm; others get a stand-in.
+_COORDINATES = ("frequency", "tokens")
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def write_curves(curves: Curves, path: Path | str) -> None:
+    """Writes curves to a file; `load_curves` gives exactly the same back.
+
+    Args:
+        curves: what to write.
+        path: a name that ends in `.nc`, `.csv` or `.parquet`.
+
+    Raises:
+        ArgumentError: the name ends otherwise, or the folder cannot be written.
+    """
+    target = Path(path)
+    writers: dict[str, Callable[[Curves, Path], None]] = {
+        ".nc": _write_netcdf,
+        ".csv": _write_csv,
+        ".parquet": _write_parquet,
+    }
+    if target.suffix.lower() not in writers:
+        raise ArgumentError(f"cannot write {target}: a name in .nc, .csv or .parquet is wanted")
+    with replacing(target) as temporary:
+        writers[target.suffix.lower()](curves, temporary)
+
+
+def load_curves(path: Path | str) -> Curves:
+    """Curves from a file that `write_curves` wrote.
+
+    The rows of a CSV file may be sorted otherwise, and all rows of a skill, step or run removed.
+
+    Raises:
+        LogError: the file is missing, damaged or of another kind.
+    """
+    source = Path(path)
+    start = head(source)
+    if start.startswith(_HDF5):
+        return _load_netcdf(source)
+    if start.startswith(b"PAR1"):
+        return _load_parquet(source)
+    if start.startswith(_MARK.encode()):
+        return _load_csv(source)
+    raise LogError(
+        f"{source} is no file of curves (netCDF, or CSV or Parquet with a header of skillphysics); "
+        "read a training log with read_curves"
+    )
+
+
+def detect(path: Path) -> bool:
+    """Whether this is a file of curves, or any netCDF file."""
+    start = head(path)
+    if start.startswith(b"PAR1"):
+        try:
+            return _ATTRIBUTE.encode() in (pq.read_schema(path).metadata or {})
+        except (pa.ArrowException, ValueError, OSError):
+            # The reader of tables says what is wrong with the file.
+            return False
+    return start.startswith((_HDF5, _MARK.encode()))
+
+
+def read(path: Path) -> Log:
+    """The levels of a file of curves as a log, for those who compare logs; see `load_curves`."""
+    curves = load_curves(path)
+    level = curves.level if "run" in curves.level.dims else curves.level.expand_dims(run=[""])
+    shape = level.shape
+    run, step, skill = (np.asarray(level[axis].values) for axis in AXES)
+    index = np.indices(shape).reshape(3, -1)
+    errors = (
+        curves.dataset["level_stderr"].values.ravel() if "level_stderr" in curves.dataset else None
+    )
+    table = make_table(
+        run=list(run[index[0]]),
+        step=step[index[1]],
+        task=list(skill[index[2]]),
+        metric=["level"] * level.size,
+        value=level.values.ravel(),
+        stderr=errors,
+    )
+    return Log(finished(table), path, FORMAT)
+
+
+# --- netCDF -----------------------------------------------------------------------------------
+
+
+def _write_netcdf(curves: Curves, path: Path) -> None:
+    dataset = curves.dataset
+    stored = {
+        str(name): f"variable-{i}" if _needs_stand_in(str(name)) else str(name)
+        for i, name in enumerate(dataset.data_vars)
+    }
+    header = {
+        "version": _VERSION,
+        "attrs": dataset.attrs,
+        "names": {file_name: name for name, file_name in stored.items()},
+        "sha256": _digest(dataset),
+    }
+    written = dataset.rename(stored)
+    written.attrs = {_ATTRIBUTE: json.dumps(header)}
+    encoding = {str(name): {"_FillValue": None} for name in written.variables}
+    written.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+
+
+def _needs_stand_in(name: str) -> bool:
+    return name in (*AXES, *_COORDINATES) or _PLAIN_NAME.fullmatch(name) is None
+
+
+def _load_netcdf(path: Path) -> Curves:
+    with _undamaged(path):
+        with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as opened:
+            dataset = opened.load()
+        header = _header(dataset.attrs.get(_ATTRIBUTE), path)
+        for variable in dataset.variables.values():
+            variable.attrs = {}
+        dataset.attrs = header["attrs"]
+        coordinates = [name for name in _COORDINATES if name in dataset.data_vars]
+        curves = Curves(dataset.set_coords(coordinates).rename(header["names"]))
+    _check_digest(curves, header, path)
+    return curves
+
+
+# --- tidy tables ------------------------------------------------------------------------------
+
+
+def _tidy(curves: Curves) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """The header and the columns of the table, labels first, in C order of the axes."""
+    dataset = curves.dataset
+    axes = [axis for axis in AXES if axis in dataset.dims]
+    sizes = [dataset.sizes[axis] for axis in axes]
+    described, columns = [], []
+    for name in [*axes, *(c for c in dataset.coords if c not in axes), *dataset.data_vars]:
+        variable = dataset[name].variable
+        shape = [
+            size if axis in variable.dims else 1 for axis, size in zip(axes, sizes, strict=True)
+        ]
+        columns.append(np.broadcast_to(variable.values.reshape(shape), sizes).ravel())
+        kind = "text" if variable.dtype == object else str(variable.dtype)
+        role = "coordinate" if name in dataset.coords else "variable"
+        described.append(
+            {"name": str(name), "role": role, "dims": list(variable.dims), "type": kind}
+        )
+    header = {"version": _VERSION, "columns": described, "attrs": dataset.attrs}
+    return header, columns
+
+
+def _untidy(header: Mapping[str, Any], columns: Sequence[Sequence[Any] | np.ndarray]) -> Curves:
+    described = header["columns"]
+    axes = [axis for axis in AXES if axis in {axis for one in described for axis in one["dims"]}]
+    arrays = [_typed(values, one["type"]) for one, values in zip(described, columns, strict=True)]
+    if [one["name"] for one in described[: len(axes)]] != axes:
+        raise CurvesError(f"its first columns are not {', '.join(axes)}")
+    index, labels = zip(*(_axis(arrays[i], axis) for i, axis in enumerate(axes)), strict=True)
+    sizes = tuple(len(one) for one in labels)
+    place = np.ravel_multi_index(index, sizes)
+    if place.size != math.prod(sizes) or np.unique(place).size != place.size:
+        raise CurvesError(
+            f"{math.prod(sizes)} rows are wanted, one for each of "
+            + " × ".join(f"{n} {axis}s" for n, axis in zip(sizes, axes, strict=True))
+            + f", and there are {place.size}, or some stand there twice"
+        )
+    order = np.argsort(place)
+    coords: dict[str, Any] = {axis: (axis, one) for axis, one in zip(axes, labels, strict=True)}
+    variables: dict[str, Any] = {}
+    for one, values in list(zip(described, arrays, strict=True))[len(axes) :]:
+        whole = values[order].reshape(sizes)
+        into = coords if one["role"] == "coordinate" else variables
+        into[one["name"]] = (one["dims"], _narrowed(whole, axes, one))
+    return Curves(xr.Dataset(variables, coords, header["attrs"]))
+
+
+def _axis(values: np.ndarray, axis: str) -> tuple[np.ndarray, np.ndarray]:
+    """The position of each row along an axis, and the labels of the axis."""
+    if axis == "step":
+        labels, index = np.unique(values, return_inverse=True)
+        return index, labels
+    place = {label: i for i, label in enumerate(dict.fromkeys(values))}
+    labels = np.empty(len(place), dtype=object)
+    labels[:] = list(place)
+    return np.array([place[label] for label in values], dtype=np.int64), labels
+
+
+def _narrowed(whole: np.ndarray, axes: Sequence[str], one: Mapping[str, Any]) -> np.ndarray:
+    """A column over its own axes only, along the others of which it must not change."""
+    first = whole[tuple(slice(None) if axis in one["dims"] else slice(1) for axis in axes)]
+    same = (whole == first) | ((whole != whole) & (first != first))
+    if not same.all():
+        raise CurvesError(f"the column {one['name']!r} differs within one {one['dims']}")
+    return first.reshape([whole.shape[i] for i, axis in enumerate(axes) if axis in one["dims"]])
+
+
+def _typed(values: Sequence[Any] | np.ndarray, kind: str) -> np.ndarray:
+    if kind == "text":
+        array = np.empty(len(values), dtype=object)
+        array[:] = list(values)
+        return array
+    if kind not in ("int64", "float32", "float64"):
+        raise CurvesError(f"a column is of type {short(kind)}")
+    if isinstance(values, np.ndarray):
+        return values.astype(kind)
+    if kind == "int64":
+        return np.array([int(value) for value in values], dtype=np.int64)
+    return np.array([float(value) if value else math.nan for value in values]).astype(kind)
+
+
+def _write_csv(curves: Curves, path: Path) -> None:
+    header, columns = _tidy(curves)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"{_MARK}{json.dumps(header)}\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(one["name"] for one in header["columns"])
+        # Python's own floats print with as many digits as they need to come back the same.
+        writer.writerows(zip(*(_printed(column) for column in columns), strict=True))
+
+
+def _printed(column: np.ndarray) -> list[Any]:
+    values = column.tolist()
+    if column.dtype.kind == "f":
+        return ["" if math.isnan(value) else repr(value) for value in values]
+    return values
+
+
+def _load_csv(path: Path) -> Curves:
+    with _undamaged(path), path.open(encoding="utf-8-sig", newline="") as file:
+        header = _header(file.readline().removeprefix(_MARK), path)
+        reader = csv.reader(file, strict=True)
+        names = next(reader, [])
+        if names != [one["name"] for one in header["columns"]]:
+            raise CurvesError("the line of column names does not fit the header")
+        rows = [row for row in reader if row]
+        ragged = next((i for i, row in enumerate(rows) if len(row) != len(names)), None)
+        if ragged is not None or not rows:
+            raise CurvesError(
+                "it has no rows" if ragged is None else f"row {ragged + 3} has another length"
+            )
+        return _untidy(header, list(zip(*rows, strict=True)))
+
+
+def _write_parquet(curves: Curves, path: Path) -> None:
+    header, columns = _tidy(curves)
+    header["sha256"] = _digest(curves.dataset)
+    arrays = [
+        pa.array(list(column), pa.string()).dictionary_encode()
+        if column.dtype == object
+        else pa.array(column)
+        for column in columns
+    ]
+    names = [one["name"] for one in header["columns"]]
+    table = pa.Table.from_arrays(arrays, names=names)
+    pq.write_table(table.replace_schema_metadata({_ATTRIBUTE: json.dumps(header)}), path)
+
+
+def _load_parquet(path: Path) -> Curves:
+    with _undamaged(path):
+        table = pq.read_table(path, use_threads=False, memory_map=False)
+        header = _header((table.schema.metadata or {}).get(_ATTRIBUTE.encode()), path)
+        columns = [
+            column.to_pylist() if one["type"] == "text" else column.to_numpy()
+            for one, column in zip(header["columns"], table.columns, strict=True)
+        ]
+        curves = _untidy(header, columns)
+    _check_digest(curves, header, path)
+    return curves
+
+
+# --- what all three share ---------------------------------------------------------------------
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """Turns whatever a damaged file makes its library raise into a `LogError`."""
+    try:
+        with readable(path):
+            yield
+    except LogError:
+        raise
+    except (
+        pa.ArrowException,
+        h5netcdf.CompatibilityError,
+        csv.Error,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        reason = str(error).partition("\n")[0]
+        raise LogError(
+            f"{path} is a damaged file of curves: {reason}; write it again from its source"
+        ) from error
+
+
+def _header(text: Any, path: Path) -> dict[str, Any]:
+    if isinstance(text, bytes):
+        text = text.decode()
+    if not isinstance(text, str):
+        raise LogError(
+            f"{path} was not written by skillphysics: it has no attribute {_ATTRIBUTE!r}; read it "
+            "with xarray and hand the dataset to Curves"
+        )
+    header = parse_json(text, f"the header of {path}", "write the file again from its source")
+    if not isinstance(header, dict) or header.get("version") != _VERSION:
+        found = header.get("version") if isinstance(header, dict) else header
+        raise LogError(
+            f"{path} is of version {short(found)}; {_VERSION} is wanted: was it written by a newer "
+            "skillphysics?"
+        )
+    return header
+
+
+def _digest(dataset: xr.Dataset) -> str:
+    """A checksum of all values: netCDF and Parquet themselves miss many flipped bits."""
+    total = hashlib.sha256(json.dumps(dataset.attrs, sort_keys=True).encode())
+    for name in sorted(str(name) for name in dataset.variables):
+        values = dataset[name].values
+        total.update(json.dumps([name, dataset[name].dims, str(values.dtype)]).encode())
+        if values.dtype == object:
+            total.update(json.dumps(list(values)).encode())
+        else:
+            # A library may hand back another NaN than it was given.
+            total.update(np.where(np.isnan(values), values.dtype.type(0), values).tobytes())
+            total.update(np.isnan(values).tobytes())
+    return total.hexdigest()
+
+
+def _check_digest(curves: Curves, header: Mapping[str, Any], path: Path) -> None:
+    if _digest(curves.dataset) != header.get("sha256"):
+        raise LogError(
+            f"{path} is a damaged file of curves: its checksum does not fit its content; write it "
+            "again from its source"
+        )

@@ -1,0 +1,180 @@
+"""MLflow's own stores: the folder `mlruns` and the SQLite file `mlflow.db`."""
+
+import math
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from skillphysics.errors import LogError
+from skillphysics.io.kinds import is_measurement, split_key
+from skillphysics.io.log import Log, finished, listed, make_table
+from skillphysics.io.parse import head, readable, short
+
+FORMAT = "mlflow"
+
+_SQLITE = b"SQLite format 3\x00"
+# MLflow stores an infinite value as the largest double, with its sign.
+_LARGEST = 1.797e308
+_QUERY = """
+    SELECT runs.run_uuid, runs.name, metrics.key, metrics.timestamp, metrics.step, metrics.value,
+           metrics.is_nan
+    FROM metrics JOIN runs ON runs.run_uuid = metrics.run_uuid
+    WHERE runs.lifecycle_stage = 'active'
+"""
+
+
+class _Point(NamedTuple):
+    run: str
+    name: str
+    key: str
+    timestamp: float
+    step: float
+    value: float
+
+
+def detect(path: Path) -> bool:
+    """Whether this is a SQLite file, or `mlruns`, one of its experiments or one of its runs."""
+    return bool(_runs(path)) if path.is_dir() else head(path).startswith(_SQLITE)
+
+
+def read(path: Path) -> Log:
+    """The metrics of all runs that are not deleted.
+
+    A metric logged twice at one step keeps the later value.
+
+    Raises:
+        LogError: the store is damaged, a line is no measurement, or a metric was logged without
+            steps.
+    """
+    points = list(_from_folder(path) if path.is_dir() else _from_database(path))
+    points = [point for point in points if is_measurement(point.key)]
+    names = _names(points)
+    cells: dict[tuple[str, float, str, str], _Point] = {}
+    again = set()
+    _refuse_no_steps(points, path)
+    for point in sorted(points, key=lambda point: point.timestamp):
+        place = (names[point.run], point.step, *split_key(point.key))
+        other = cells.get(place)
+        if other is not None and other.key != point.key:
+            raise LogError(
+                f"{path}: the metrics {other.key!r} and {point.key!r} measure one thing at step "
+                f"{point.step:g} of one run; remove one of them"
+            )
+        if other is not None and other.value != point.value:
+            again.add(point.key)
+        cells[place] = point
+    run, step, task, metric = zip(*cells, strict=True) if cells else ((), (), (), ())
+    values = [point.value for point in cells.values()]
+    table = make_table(run=run, step=step, task=task, metric=metric, value=values)
+    notes = ()
+    if again:
+        notes = (f"logged twice at one step, the later value is kept: {listed(sorted(again))}",)
+    return Log(finished(table), path, FORMAT, notes)
+
+
+def _names(points: Iterable[_Point]) -> dict[str, str]:
+    """A label for each run: none for a single one, its name, or its name and id."""
+    named = {point.run: point.name or point.run for point in points}
+    if len(named) == 1:
+        return dict.fromkeys(named, "")
+    every = list(named.values())
+    return {
+        run: name if every.count(name) == 1 else f"{name} ({run[:8]})"
+        for run, name in named.items()
+    }
+
+
+def _refuse_no_steps(points: Iterable[_Point], path: Path) -> None:
+    steps: dict[tuple[str, str], list[float]] = {}
+    for point in points:
+        steps.setdefault((point.run, point.key), []).append(point.step)
+    for (_, key), found in steps.items():
+        if len(found) > 1 and set(found) == {0}:
+            raise LogError(
+                f"{path}: the metric {key!r} was logged {len(found)} times without a step; log it "
+                "with mlflow.log_metric(key, value, step=…)"
+            )
+
+
+def _runs(folder: Path) -> list[Path]:
+    """The folders of runs in a run, an experiment or a whole store."""
+    for pattern in ("metrics", "*/metrics", "*/*/metrics"):
+        found = [
+            metrics.parent
+            for metrics in sorted(folder.glob(pattern))
+            if (metrics.parent / "meta.yaml").is_file()
+            and not any(part.startswith(".") for part in metrics.relative_to(folder).parts)
+        ]
+        if found:
+            return found
+    return []
+
+
+def _from_folder(folder: Path) -> Iterable[_Point]:
+    runs = _runs(folder)
+    if not runs:
+        raise LogError(f"{folder} holds no runs of MLflow (…/<run>/meta.yaml and metrics/)")
+    for run in runs:
+        with readable(run / "meta.yaml"):
+            about = (run / "meta.yaml").read_text(encoding="utf-8")
+        if "lifecycle_stage: deleted" in about:
+            continue
+        tag = run / "tags" / "mlflow.runName"
+        name = ""
+        if tag.is_file():
+            with readable(tag):
+                name = tag.read_text(encoding="utf-8").strip()
+        for file in sorted((run / "metrics").rglob("*")):
+            if file.is_file():
+                key = file.relative_to(run / "metrics").as_posix()
+                yield from _points(file, run.name, name, key)
+
+
+def _points(file: Path, run: str, name: str, key: str) -> Iterable[_Point]:
+    with readable(file):
+        lines = file.read_text(encoding="utf-8").splitlines()
+    for row, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        # The oldest stores have no third column: no step was known.
+        cells = line.split() + ["0"] * (len(line.split()) == 2)
+        try:
+            timestamp, value, step = (float(cell) for cell in cells[:3])
+        except ValueError as error:
+            raise LogError(
+                f"{file}, row {row} is {short(line)}; 'timestamp value step' is wanted: mend or "
+                "remove the row"
+            ) from error
+        yield _Point(run, name, key, timestamp, _checked(step, f"{file}, row {row}"), value)
+
+
+def _from_database(path: Path) -> Iterable[_Point]:
+    try:
+        # Read only: a tracking server may be writing to it.
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute(_QUERY).fetchall()
+    except (sqlite3.Error, OverflowError) as error:
+        raise LogError(
+            f"{path} is no database of MLflow, or a damaged one: {error}; copy it again, or run "
+            "'mlflow db upgrade' on an old one"
+        ) from error
+    for run, name, key, timestamp, step, value, is_nan in rows:
+        where = f"{path}: metric {key!r} of run {run!r}"
+        if not (isinstance(run, str) and isinstance(key, str) and key):
+            raise LogError(f"{where}: run and key are no text; the database is damaged")
+        numbers = (timestamp, step, value)
+        if not all(isinstance(one, int | float) for one in numbers):
+            raise LogError(f"{where} holds {short(numbers)}; numbers are wanted: mend the row")
+        measured = math.nan if is_nan else math.copysign(math.inf, value)
+        if not is_nan and abs(value) < _LARGEST:
+            measured = float(value)
+        label = name if isinstance(name, str) else ""
+        yield _Point(run, label, key, timestamp, _checked(float(step), where), measured)
+
+
+def _checked(step: float, where: str) -> float:
+    if not (math.isfinite(step) and step >= 0):
+        raise LogError(f"{where} is of step {step}; a step counted from 0 is wanted")
+    return step

@@ -1,0 +1,107 @@
+"""Reading files safely: every error of a file becomes a `LogError` here, and only here."""
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from skillphysics.errors import LogError
+
+_HEAD = 65536
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turns what the operating system and the text decoder refuse into a `LogError`."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise LogError(
+            f"{path} holds byte {error.object[error.start]:#04x}, which is no UTF-8 text: is it "
+            "damaged, or saved in another encoding? save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise LogError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def head(path: Path) -> bytes:
+    """The first bytes of a file, enough to recognise its format; none for a folder."""
+    if path.is_dir():
+        return b""
+    with readable(path), path.open("rb") as file:
+        return file.read(_HEAD)
+
+
+def files_below(folder: Path, suffix: str = "", inside: str = "") -> Iterator[Path]:
+    """Files below a folder whose names end with `suffix` and hold `inside`, in sorted order.
+
+    Hidden files and folders are skipped: trackers and notebooks keep old copies there.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise LogError(f"cannot read {error.filename}: {error.strerror}") from error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(suffix) and inside in name and not name.startswith("."):
+                yield Path(parent) / name
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        LogError: it cannot be read or is no JSON; names line and column.
+    """
+    with readable(path):
+        text = path.read_text(encoding="utf-8-sig")
+    return parse_json(text, str(path), "write the file again, or move it out of the folder")
+
+
+def parse_json(text: str, where: str, remedy: str) -> Any:
+    """A JSON value from text; `where` begins the message of an error, `remedy` ends it."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise LogError(
+            f"{where} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}; "
+            f"{remedy}"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise LogError(f"{where} is no JSON of measurements: {error}; {remedy}") from error
+
+
+def number(value: Any, where: str) -> float:
+    """A number of a JSON file; null is NaN, "not measured".
+
+    Raises:
+        LogError: the value is something else; `where` begins the message.
+    """
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise LogError(f"{where} is {short(value)}; a number is wanted: mend or remove it")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise LogError(f"{where} has over 300 digits; a number is wanted: mend it") from error
+
+
+def step_number(value: Any, where: str) -> float:
+    """A step of a JSON file: finite and not negative."""
+    step = number(value, where)
+    if not (math.isfinite(step) and step >= 0):
+        raise LogError(
+            f"{where} is {short(value)}; a step counted from 0 is wanted: mend or remove it"
+        )
+    return step
+
+
+def short(value: Any) -> str:
+    """A value as it stands in a message, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,0 +1,76 @@
+"""The one contract of every theory of skill learning."""
+
+import abc
+import dataclasses
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+from skillphysics.errors import ArgumentError
+from skillphysics.theories.constraints import Constraint, Unit
+
+
+class Parameter(NamedTuple):
+    """One parameter of a theory: where it is, what it may be and what it is now."""
+
+    name: str
+    path: tuple[str, ...]
+    constraint: Constraint
+    unit: Unit
+    value: Float[Array, "..."]
+
+
+class Theory(eqx.Module):
+    """Levels of skills along training, as a differentiable function of a few parameters.
+
+    A theory is an immutable pytree. Its array fields are its parameters, each with a constraint
+    (`skillphysics.theories.constraints`); they are differentiable, so fits, uncertainties and
+    sweeps are written once for all theories. A theory computes in the dtype of its parameters.
+
+    To add one: subclass, declare `frequency` and the other parameters with `parameter(...)`, give
+    all of them but `frequency` a default, write `level_at`, and list the class in
+    `skillphysics.theories`. The conformance suite then tests it.
+
+    Attributes:
+        frequency: how often each skill occurs, [n_skill].
+
+    Raises:
+        ArgumentError: a parameter is outside of its constraint.
+    """
+
+    frequency: eqx.AbstractVar[Float[Array, " n_skill"]]
+
+    @abc.abstractmethod
+    def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
+        """The level of every skill at steps of its own, or at common ones [n_step, 1]."""
+
+    def levels(self, steps: Float[Array, " n_step"]) -> Float[Array, "n_step n_skill"]:
+        """The level of every skill at the given steps."""
+        return self.level_at(steps[:, None])
+
+    def __check_init__(self) -> None:
+        for name, _, constraint, _, value in parameters(self):
+            if not isinstance(value, jax.core.Tracer):
+                _check(f"{type(self).__name__}.{name}", constraint, np.asarray(value))
+
+
+def parameters(theory: Theory, path: tuple[str, ...] = ()) -> Iterator[Parameter]:
+    """The parameters of a theory and of the theories that it wraps."""
+    for field in dataclasses.fields(theory):
+        value = getattr(theory, field.name)
+        here = (*path, field.name)
+        if isinstance(value, Theory):
+            yield from parameters(value, here)
+        elif "constraint" in field.metadata and value is not None:
+            meta = field.metadata
+            yield Parameter(field.name, here, meta["constraint"], meta["unit"], value)
+
+
+def _check(name: str, constraint: Constraint, value: np.ndarray) -> None:
+    bad = ~constraint.allows(value)
+    if bad.any():
+        raise ArgumentError(f"{name} is {value[bad].flat[0]}; {constraint.wanted} is wanted")

@@ -1,0 +1,146 @@
+"""What values a theory's parameter may take, and the free coordinates in which a fit moves it.
+
+A field of a theory declares its constraint once, `rate: Float[Array, ""] = parameter(POSITIVE)`,
+and every fit, interval and bound follows from that.
+"""
+
+import abc
+from typing import Any, ClassVar, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+Unit = Literal["", "steps", "1/steps"]
+
+# Free coordinates are logarithms: beyond e^±46 = 10^±20 a parameter stands still.
+_FARTHEST = 46.0
+
+
+class Constraint(eqx.Module):
+    """A bijection between the allowed values of a parameter and free coordinates.
+
+    Attributes:
+        wanted: the allowed values in words, for messages.
+        bounds: the closure of the allowed interval of each entry.
+    """
+
+    wanted: ClassVar[str] = "a number"
+    bounds: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+
+    @abc.abstractmethod
+    def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Free coordinates of an allowed value; one at a bound is moved a little inside."""
+
+    @abc.abstractmethod
+    def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The allowed value at free coordinates; `like` is the value that the fit started from."""
+
+    def allows(self, value: np.ndarray) -> np.ndarray:
+        """Which entries are allowed."""
+        return (value >= self.bounds[0]) & (value <= self.bounds[1])
+
+
+class NonNegative(Constraint):
+    """Entries of at least 0, moved in their logarithm."""
+
+    wanted: ClassVar[str] = "a number that is not negative"
+    bounds: ClassVar[tuple[float, float]] = (0.0, np.inf)
+
+    def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.log(jnp.maximum(value, 1e-8))
+
+    def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.exp(jnp.clip(free, -_FARTHEST, _FARTHEST))
+
+
+class Positive(NonNegative):
+    """Entries above 0, moved in their logarithm."""
+
+    wanted: ClassVar[str] = "a positive finite number"
+
+    def allows(self, value: np.ndarray) -> np.ndarray:
+        return (value > 0) & np.isfinite(value)
+
+
+class Share(Constraint):
+    """Entries between 0 and 1, moved in their log-odds."""
+
+    wanted: ClassVar[str] = "a number between 0 and 1"
+    bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
+
+    def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+        inside = jnp.clip(value, 1e-6, 1 - 1e-6)
+        return jnp.log(inside) - jnp.log1p(-inside)
+
+    def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jax.nn.sigmoid(free)
+
+
+class Simplex(Positive):
+    """Positive entries [n] with the sum they started from: n − 1 free log-ratios to their mean.
+
+    The basis of the log-ratios is orthonormal (Helmert), so no entry is special.
+    """
+
+    def to_free(self, value: Float[Array, " n"]) -> Float[Array, " n_free"]:
+        return _helmert(value.size, value.dtype) @ jnp.log(value)
+
+    def to_value(
+        self, free: Float[Array, " n_free"], like: Float[Array, " n"]
+    ) -> Float[Array, " n"]:
+        ratio = jnp.clip(free @ _helmert(like.size, like.dtype), -_FARTHEST, _FARTHEST)
+        return like.sum() * jax.nn.softmax(ratio)
+
+
+class Held(Positive):
+    """Positive and not moved by a fit: it sets a unit, or the data cannot determine it."""
+
+    wanted: ClassVar[str] = "a positive number"
+
+    def to_free(self, value: Float[Array, "..."]) -> Float[Array, " 0"]:
+        return jnp.zeros(0, value.dtype)
+
+    def to_value(self, free: Float[Array, " 0"], like: Float[Array, "..."]) -> Float[Array, "..."]:
+        return like
+
+    def allows(self, value: np.ndarray) -> np.ndarray:
+        return value > 0
+
+
+NON_NEGATIVE, POSITIVE, SHARE, SIMPLEX, HELD = (
+    NonNegative(),
+    Positive(),
+    Share(),
+    Simplex(),
+    Held(),
+)
+
+
+def parameter(
+    constraint: Constraint, *, unit: Unit = "", optional: bool = False, **options: Any
+) -> Any:
+    """A field of a theory that holds an array and knows what values it may take.
+
+    Args:
+        constraint: the allowed values.
+        unit: "steps", "1/steps" or "" for a pure number; the starts of a fit are scaled by it.
+        optional: None is allowed too.
+        options: of `equinox.field`, such as `default`.
+    """
+
+    def to_array(value: Any) -> Any:
+        return None if optional and value is None else jnp.asarray(value)
+
+    metadata = {"constraint": constraint, "unit": unit}
+    return eqx.field(converter=to_array, metadata=metadata, **options)
+
+
+def _helmert(n: int, dtype: Any) -> Float[Array, "n_less_1 n"]:
+    """Orthonormal rows that span the vectors of sum zero."""
+    row = jnp.arange(1, n, dtype=dtype)[:, None]
+    column = jnp.arange(n, dtype=dtype)[None, :]
+    entries = jnp.where(column < row, 1.0, jnp.where(column == row, -row, 0.0))
+    return entries / jnp.sqrt(row * (row + 1))

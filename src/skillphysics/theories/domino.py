@@ -1,0 +1,41 @@
+"""Skills that are learned strictly one after the other."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from skillphysics.theories.base import Theory
+from skillphysics.theories.constraints import HELD, POSITIVE, parameter
+
+
+class Domino(Theory):
+    """The Domino model (L25 eq. 6): the n-th skill (from 0) rises linearly from n t0 to (n + 1) t0.
+
+    t0 = 1/rate. Skills fall in the order of their frequencies, the most frequent first; nothing
+    else of the frequencies matters. It is the limit N0 → 0 of the Resource model under a strong
+    hierarchy p_1 ≫ p_2 ≫ … (L25 §2.6).
+
+    Attributes:
+        frequency: [n_skill], of which only the order counts, so a fit holds it.
+        rate: η_eff = 1/t0, in skills per step.
+        capacity: how many skills can be learned; the chain stops there. A fit holds it.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> Domino(jnp.array([0.3, 0.7]), rate=0.1).levels(jnp.array([5.0, 15.0]))
+        Array([[0. , 0.5],
+               [0.5, 1. ]], dtype=float32)
+    """
+
+    frequency: Float[Array, " n_skill"] = parameter(HELD)
+    rate: Float[Array, ""] = parameter(POSITIVE, unit="1/steps", default=1.0)
+    capacity: Float[Array, ""] = parameter(HELD, default=jnp.inf)
+
+    @property
+    def position(self) -> Int[Array, " n_skill"]:
+        """Place of each skill in the chain, from 0; equal frequencies fall in their order."""
+        return jnp.argsort(jnp.argsort(-self.frequency, stable=True), stable=True)
+
+    def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
+        position = self.position
+        rise = jnp.clip(self.rate * steps - position.astype(steps.dtype), 0, 1)
+        return jnp.where(position < self.capacity, rise, 0)

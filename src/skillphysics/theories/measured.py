@@ -1,0 +1,44 @@
+"""How a measurement sees a skill: late, and never quite mastered."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from skillphysics.theories.base import Theory
+from skillphysics.theories.constraints import NON_NEGATIVE, SHARE, parameter
+
+
+class Measured(Theory):
+    """A theory seen through a measurement: level_i(t) = ceiling_i · s_i(max(t − onset_i, 0)).
+
+    Nuisance parameters for real curves, either of which may be absent.
+
+    Attributes:
+        theory: the theory of the skills themselves.
+        ceiling: level of a mastered skill, between 0 and 1, [n_skill], or None for 1.
+        onset: steps before a skill starts, [n_skill], or None for 0.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from skillphysics.theories import Linear
+        >>> seen = Measured(Linear(jnp.array([1.0])), ceiling=jnp.array([0.8]),
+        ...                 onset=jnp.array([5.0]))
+        >>> seen.levels(jnp.array([4.0, 5.0 + jnp.log(2.0)])).round(3)
+        Array([[0. ],
+               [0.4]], dtype=float32)
+    """
+
+    theory: Theory
+    ceiling: Float[Array, " n_skill"] | None = parameter(SHARE, optional=True, default=None)
+    onset: Float[Array, " n_skill"] | None = parameter(
+        NON_NEGATIVE, unit="steps", optional=True, default=None
+    )
+
+    @property
+    def frequency(self) -> Float[Array, " n_skill"]:
+        return self.theory.frequency
+
+    def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
+        if self.onset is not None:
+            steps = jnp.maximum(steps - self.onset, 0)
+        level = self.theory.level_at(steps)
+        return level if self.ceiling is None else self.ceiling * level
