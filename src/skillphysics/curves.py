@@ -258,7 +258,9 @@ def _steps(dataset: xr.Dataset) -> np.ndarray:
     fall = np.flatnonzero(np.diff(steps) <= 0)
     if fall.size:
         before, after = steps[fall[0]], steps[fall[0] + 1]
-        raise CurvesError(f"step {after} follows step {before}; strictly increasing steps are wanted")
+        raise CurvesError(
+            f"step {after} follows step {before}; strictly increasing steps are wanted"
+        )
     return steps
 
 
@@ -316,7 +318,9 @@ def _variable(dataset: xr.Dataset, name: str, dims: tuple[str, ...]) -> xr.Varia
         where = ", ".join(
             f"{axis} {dataset[axis].values[i]}" for axis, i in zip(wanted, place, strict=True)
         )
-        raise CurvesError(f"{name} is infinite at {where}; a number or NaN (not measured) is wanted")
+        raise CurvesError(
+            f"{name} is infinite at {where}; a number or NaN (not measured) is wanted"
+        )
     if name == "level_stderr" and (values < 0).any():
         raise CurvesError("level_stderr holds a negative number; standard errors are wanted")
     return xr.Variable(wanted, values)

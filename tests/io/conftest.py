@@ -13,14 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "pythia"
-
 
 @pytest.fixture(scope="session")
-def pythia() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip(f"the Pythia logs are not at {SHARED}")
-    return SHARED
+def pythia(shared: Path) -> Path:
+    return shared / "data" / "pythia"
 
 
 def write_json(path: Path, content: object) -> Path:

@@ -60,6 +60,19 @@ def test_standard_errors_beside_a_wide_column(tmp_path, sample):
     assert table["stderr"].tolist() == [0.1, 0.25]
 
 
+def test_standard_errors_of_some_steps_and_of_nothing(tmp_path, sample):
+    rows = [["step", "x/acc", "x/acc_stderr", "z_stderr"], [1, 0.5, "", 1], [0, "", 0.2, 1]]
+    rows += [[2, 0.75, 0.3, ""]]
+    table = read_log(sample.csv(tmp_path / "a.csv", rows)).table
+    assert table[["task", "step", "metric"]].to_numpy().tolist() == [
+        ["x", 1, "acc"],
+        ["x", 2, "acc"],
+        ["z", 0, "_stderr"],
+        ["z", 1, "_stderr"],
+    ]
+    np.testing.assert_array_equal(table["stderr"], [np.nan, 0.3, np.nan, np.nan])
+
+
 def test_clocks_are_no_skills(tmp_path, sample):
     rows = [["step", "epoch", "Wall time", "learning_rate", "x"], [0, 1, 2, 3, 0.5]]
     log = read_log(sample.csv(tmp_path / "a.csv", rows))
@@ -101,6 +114,7 @@ def test_not_measured(tmp_path, sample, empty):
             r"'x' at step 0 twice: rows 2 and 4",
         ),
         ([["step", "skill", "task", "value"], [0, "a", "b", 1]], r"columns skill, task; rename"),
+        ([["step", "task", "acc"], [0, "a", 1]], r"a column 'task' and no columns 'value'"),
         ([["step", "run", "x"], [0, "", 1]], r"row 2, column 'run' is empty"),
         ([["step", "x/acc", "acc/x"], [0, 1, 0.5]], r"column 'x/acc'.*column 'acc/x'"),
     ],

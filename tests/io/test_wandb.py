@@ -26,6 +26,14 @@ def test_a_chart_over_another_axis(tmp_path, sample):
         read_log(sample.csv(tmp_path / "a.csv", rows))
 
 
+def test_a_plain_table_with_dashes_is_no_chart(tmp_path, sample):
+    log = read_log(
+        sample.csv(tmp_path / "a.csv", [["step", "add - easy", "add - hard"], [0, 1, 0]])
+    )
+    assert log.format == "table"
+    assert log.tasks == ("add - easy", "add - hard")
+
+
 def test_a_history(tmp_path, sample):
     log = read_log(sample.wandb_history(tmp_path / "h.parquet"))
     table = log.table[["step", "task", "metric", "value"]]

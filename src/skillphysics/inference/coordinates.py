@@ -24,9 +24,7 @@ def to_free(theory: Theory, held: Collection[str] = ()) -> Float[Array, " n_free
     return jnp.concatenate(parts) if parts else jnp.zeros(0)
 
 
-def at_free(
-    template: Theory, free: Float[Array, " n_free"], held: Collection[str] = ()
-) -> Theory:
+def at_free(template: Theory, free: Float[Array, " n_free"], held: Collection[str] = ()) -> Theory:
     """The theory at free coordinates; what is held stays as in `template`."""
     theory, at = template, 0
     for p in moved(template, held):

@@ -23,14 +23,16 @@ from skillphysics.inference.starts import duration, plateau
 from skillphysics.theories.base import Theory
 from skillphysics.theories.measured import Measured
 
+DEFAULT_STARTS = 12
+
 Status = Literal["free", "at bound", "unidentifiable"]
 
 # A direction of parameter space this much weaker than the strongest is invisible in the data.
 _INVISIBLE = 1e-7
 # A parameter known to no better than this factor e^x either way is not determined.
 _UNDETERMINED = 3.0
-# An estimate this close to its bound, in standard errors, sits at it.
-_AT_BOUND = 0.1
+# An estimate this close to its bound, in standard errors or at all, sits at it.
+_AT_BOUND, _TOUCHES = 0.1, 1e-9
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def fit(
     hold: Collection[str] = (),
     ceiling: bool = False,
     onset: bool = False,
-    starts: int = 12,
+    starts: int = DEFAULT_STARTS,
     confidence: float = 0.9,
 ) -> Fit:
     """Fit a theory to skill curves by weighted least squares.
@@ -136,9 +138,10 @@ def fit(
     with jax.enable_x64(True):
         template = prepare(theory, curves, data, ceiling=ceiling, onset=onset)
         _check_hold(template, hold)
-        held = tuple(sorted(hold))
-        optimum, agreement = solve(template, data, held, starts, key)
-        return summarise(template, optimum, agreement, curves, data, held, confidence)
+        return fit_data(
+            template, curves, data, tuple(sorted(hold)), key=key, starts=starts,
+            confidence=confidence,
+        )  # fmt: skip
 
 
 def prepare(
@@ -171,7 +174,22 @@ def prepare(
     return as_float64(theory)
 
 
-def summarise(
+def fit_data(
+    template: Theory,
+    curves: Curves,
+    data: Data,
+    held: tuple[str, ...],
+    *,
+    key: PRNGKeyArray,
+    starts: int = DEFAULT_STARTS,
+    confidence: float = 0.9,
+) -> Fit:
+    """Fit a prepared theory to data, which may be part of the curves; within `enable_x64`."""
+    optimum, agreement = solve(template, data, held, starts, key)
+    return _summarise(template, optimum, agreement, curves, data, held, confidence)
+
+
+def _summarise(
     template: Theory,
     optimum: Optimum,
     agreement: float,
@@ -186,16 +204,14 @@ def summarise(
     dof = max(data.count - n_free, 1)
     covariance, visible = _covariance(np.asarray(optimum.jacobian))
     stderr = np.sqrt(np.einsum("vi,ij,vj->v", slope, covariance, slope) * chi2 / dof)
+    hidden = ((np.abs(slope) > _TOUCHES) & ~visible).any(axis=1)
+    stderr = np.where(hidden, np.inf, stderr)
     frame = table(theory, curves.names, held)
     frame["stderr"] = stderr
     reach = stats.t.ppf(0.5 + confidence / 2, dof) * stderr
     frame["low"] = np.maximum(frame["value"] - reach, frame["minimum"])
     frame["high"] = np.minimum(frame["value"] + reach, frame["maximum"])
-    depends = np.abs(slope) > 1e-12
-    frame["status"] = [
-        _status(row, bool((depends[i] & ~visible).any()))
-        for i, row in enumerate(frame.itertuples())
-    ]
+    frame["status"] = [_status(row) for row in frame.itertuples()]
     predicted = xr.DataArray(
         level, {"step": curves.steps, "skill": list(curves.names)}, ("step", "skill"), "level"
     )
@@ -237,7 +253,7 @@ def _describe(
 def _covariance(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(JᵀJ)⁻¹ on what the data see, and which free coordinates take part in nothing hidden."""
     size = np.linalg.norm(jacobian, axis=0)
-    seen = size > 0
+    seen = size > 1e-12 * size.max(initial=1e-300)
     unit = jacobian / np.where(seen, size, 1)
     _, strength, directions = np.linalg.svd(unit, full_matrices=False)
     strong = strength > _INVISIBLE * strength.max(initial=1e-300)
@@ -247,11 +263,11 @@ def _covariance(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (scaled.T * inverse) @ scaled, seen & ~hidden
 
 
-def _status(row: Any, hidden: bool) -> Status:
+def _status(row: Any) -> Status:
     inside = min(row.value - row.minimum, row.maximum - row.value)
-    if not hidden and inside < _AT_BOUND * row.stderr:
+    if inside < max(_TOUCHES, _AT_BOUND * row.stderr if np.isfinite(row.stderr) else 0):
         return "at bound"
-    return "unidentifiable" if hidden or row.stderr > _UNDETERMINED * inside else "free"
+    return "unidentifiable" if row.stderr > _UNDETERMINED * inside else "free"
 
 
 def _check_hold(template: Theory, hold: Collection[str]) -> None:

@@ -4,17 +4,18 @@ netCDF keeps the dataset as it is. CSV and Parquet hold a tidy table: one row fo
 and skill, one column for each variable, and what a table cannot say in a JSON header.
 """
 
+import codecs
 import csv
 import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5netcdf
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ from skillphysics.curves import AXES, Curves
 from skillphysics.errors import ArgumentError, CurvesError, LogError
 from skillphysics.io.files import replacing
 from skillphysics.io.log import Log, finished, make_table
-from skillphysics.io.parse import head, parse_json, readable, short
+from skillphysics.io.parse import first_line, head, parse_json, short
 
 FORMAT = "curves"
 
@@ -33,7 +34,7 @@ _ATTRIBUTE = "skillphysics"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _VERSION = 1
 # What netCDF takes as the name of a variable without harm; others get a stand-in.
-_COORDINATES = ("frequency", "tokens")
+_CHANGED = "its checksum does not fit its content"
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -68,7 +69,7 @@ def load_curves(path: Path | str) -> Curves:
         LogError: the file is missing, damaged or of another kind.
     """
     source = Path(path)
-    start = head(source)
+    start = head(source).removeprefix(codecs.BOM_UTF8)
     if start.startswith(_HDF5):
         return _load_netcdf(source)
     if start.startswith(b"PAR1"):
@@ -83,7 +84,7 @@ def load_curves(path: Path | str) -> Curves:
 
 def detect(path: Path) -> bool:
     """Whether this is a file of curves, or any netCDF file."""
-    start = head(path)
+    start = head(path).removeprefix(codecs.BOM_UTF8)
     if start.startswith(b"PAR1"):
         try:
             return _ATTRIBUTE.encode() in (pq.read_schema(path).metadata or {})
@@ -120,13 +121,20 @@ def read(path: Path) -> Log:
 def _write_netcdf(curves: Curves, path: Path) -> None:
     dataset = curves.dataset
     stored = {
-        str(name): f"variable-{i}" if _needs_stand_in(str(name)) else str(name)
-        for i, name in enumerate(dataset.data_vars)
+        str(name): f"variable-{i}" if _needs_stand_in(name, dataset) else str(name)
+        for i, name in enumerate(dataset.variables)
     }
     header = {
         "version": _VERSION,
         "attrs": dataset.attrs,
-        "names": {file_name: name for name, file_name in stored.items()},
+        "variables": {
+            file_name: {
+                "name": name,
+                "dims": list(dataset[name].dims),
+                "coordinate": name in dataset.coords,
+            }
+            for name, file_name in stored.items()
+        },
         "sha256": _digest(dataset),
     }
     written = dataset.rename(stored)
@@ -135,21 +143,29 @@ def _write_netcdf(curves: Curves, path: Path) -> None:
     written.to_netcdf(path, engine="h5netcdf", encoding=encoding)
 
 
-def _needs_stand_in(name: str) -> bool:
-    return name in (*AXES, *_COORDINATES) or _PLAIN_NAME.fullmatch(name) is None
+def _needs_stand_in(name: Hashable, dataset: xr.Dataset) -> bool:
+    """Whether netCDF would not take the name, or take it for an axis."""
+    if name in dataset.coords:
+        return False
+    return name in AXES or _PLAIN_NAME.fullmatch(str(name)) is None
 
 
 def _load_netcdf(path: Path) -> Curves:
-    with _undamaged(path):
-        with xr.open_dataset(path, engine="h5netcdf", decode_cf=False) as opened:
-            dataset = opened.load()
-        header = _header(dataset.attrs.get(_ATTRIBUTE), path)
-        for variable in dataset.variables.values():
-            variable.attrs = {}
-        dataset.attrs = header["attrs"]
-        coordinates = [name for name in _COORDINATES if name in dataset.data_vars]
-        curves = Curves(dataset.set_coords(coordinates).rename(header["names"]))
-    _check_digest(curves, header, path)
+    # Not through xarray: on a damaged file its backend fails once more when it is closed.
+    with _undamaged(path), h5py.File(path, "r") as file:
+        header = _header(file.attrs.get(_ATTRIBUTE), path)
+        coords, variables = {}, {}
+        for file_name, about in header["variables"].items():
+            stored = file[file_name]
+            if not isinstance(stored, h5py.Dataset):
+                raise CurvesError(f"{file_name!r} is no variable")
+            is_text = h5py.check_string_dtype(stored.dtype) is not None
+            values = stored.asstr()[()] if is_text else stored[()]
+            into = coords if about["coordinate"] else variables
+            into[about["name"]] = (tuple(about["dims"]), values)
+        curves = Curves(xr.Dataset(variables, coords, header["attrs"]))
+        if _digest(curves.dataset) != header["sha256"]:
+            raise CurvesError(_CHANGED)
     return curves
 
 
@@ -292,7 +308,8 @@ def _load_parquet(path: Path) -> Curves:
             for one, column in zip(header["columns"], table.columns, strict=True)
         ]
         curves = _untidy(header, columns)
-    _check_digest(curves, header, path)
+        if _digest(curves.dataset) != header["sha256"]:
+            raise CurvesError(_CHANGED)
     return curves
 
 
@@ -303,25 +320,24 @@ def _load_parquet(path: Path) -> Curves:
 def _undamaged(path: Path) -> Iterator[None]:
     """Turns whatever a damaged file makes its library raise into a `LogError`."""
     try:
-        with readable(path):
-            yield
+        yield
     except LogError:
         raise
     except (
         pa.ArrowException,
-        h5netcdf.CompatibilityError,
         csv.Error,
         ArithmeticError,
         AttributeError,
         LookupError,
         MemoryError,
+        OSError,
         RuntimeError,
         TypeError,
         ValueError,
     ) as error:
-        reason = str(error).partition("\n")[0]
         raise LogError(
-            f"{path} is a damaged file of curves: {reason}; write it again from its source"
+            f"{path} is a damaged file of curves: {first_line(error)}; write it again from its "
+            "source"
         ) from error
 
 
@@ -356,11 +372,3 @@ def _digest(dataset: xr.Dataset) -> str:
             total.update(np.where(np.isnan(values), values.dtype.type(0), values).tobytes())
             total.update(np.isnan(values).tobytes())
     return total.hexdigest()
-
-
-def _check_digest(curves: Curves, header: Mapping[str, Any], path: Path) -> None:
-    if _digest(curves.dataset) != header.get("sha256"):
-        raise LogError(
-            f"{path} is a damaged file of curves: its checksum does not fit its content; write it "
-            "again from its source"
-        )

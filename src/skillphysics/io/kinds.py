@@ -1,6 +1,7 @@
 """What metrics are called: the one table of names, and how a key names task and metric."""
 
 import re
+from functools import lru_cache
 
 # In order of preference: the first of these that a task has becomes its level. Plain accuracy
 # comes first because chance is known for it; a length-normalised one drifts below chance more.
@@ -69,6 +70,7 @@ def base(metric: str) -> str:
     return metric.partition(",")[0].lower()
 
 
+@lru_cache(2**16)
 def is_measurement(key: str) -> bool:
     """Whether a column or tag can be a skill, rather than a clock, a setting or a speed.
 
@@ -79,6 +81,7 @@ def is_measurement(key: str) -> bool:
     return _NOT_MEASURED.fullmatch(key) is None and not key.startswith("system/")
 
 
+@lru_cache(2**16)
 def split_key(key: str) -> tuple[str, str]:
     """Task and metric of a column or tag; the metric is "" where the key does not name it.
 

@@ -19,8 +19,8 @@ _FAMILIES = ("hendrycksTest-*",)
 _NO_METRIC = ("alias", "name", " ", "sample_len", "sample_count")
 # The count may not go on as 10k or 4B: that would be read as ten steps.
 _STEP = re.compile(r"(?<![A-Za-z])(?:global_)?(?:step|checkpoint|ckpt)[-_=]?(\d+)(?![\dkKmMbB])")
-_REVISION = re.compile(r"revision=([^,]*)")
-_PRETRAINED = re.compile(r"(?:pretrained|model|path)=([^,]*)")
+_REVISION = re.compile(r"(?:^|,)\s*revision=([^,]*)")
+_PRETRAINED = re.compile(r"(?:^|,)\s*(?:pretrained|model|path)=([^,]*)")
 _BY_TIME = re.compile(r"results_\d{4}-\d\d-\d\dT.*\.json")
 
 
@@ -175,8 +175,9 @@ def _rows(one: _Checkpoint) -> list[tuple[int, str, str, float]]:
                 continue
             if not isinstance(value, int | float) and kind(metric.removesuffix("_stderr")) is None:
                 continue
-            where = f"{one.path}: results[{task!r}][{key!r}]"
-            rows.append((one.step, task, metric, number(value, where)))
+            if not isinstance(value, float):
+                value = number(value, f"{one.path}: results[{task!r}][{key!r}]")
+            rows.append((one.step, task, metric, value))
     return rows
 
 

@@ -70,11 +70,12 @@ def finished(table: pd.DataFrame) -> pd.DataFrame:
     """The table sorted, without unmeasured rows, and with `<metric>_stderr` rows as `stderr`."""
     table = rows_where(table, table["value"].notna().to_numpy())
     metrics = labels(table, "metric")
-    is_error = np.array([name.endswith(_STDERR) for name in metrics], dtype=bool)
-    if is_error.any():
-        table = _with_errors(table, metrics, is_error[codes(table, "metric")])
+    if any(name.endswith(_STDERR) for name in metrics):
+        table = _with_errors(table, metrics)
     by = (table["step"].to_numpy(), *(codes(table, name) for name in ("metric", "task", "run")))
-    return table.take(np.lexsort(by)).reset_index(drop=True)
+    table = table.take(np.lexsort(by)).reset_index(drop=True)
+    used = {name: table[name].cat.remove_unused_categories() for name in ("run", "task", "metric")}
+    return table.assign(**used)
 
 
 def rows_where(table: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:
@@ -154,18 +155,24 @@ def _family(members: list[str]) -> str:
     return f"{first[:same]}* ({len(members)})"
 
 
-def _with_errors(table: pd.DataFrame, metrics: Sequence[str], is_error: np.ndarray) -> pd.DataFrame:
-    """The rows that are no standard errors, with those that are beside them."""
-    steps, at = np.unique(table["step"].to_numpy(), return_inverse=True)
+def _with_errors(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """The table with each row `<metric>_stderr` moved beside that of its metric."""
     place = {name: i for i, name in enumerate(metrics)}
-    measured = np.array([place.get(name.removesuffix(_STDERR), -1) for name in metrics])
+    measured = np.array(
+        [place.get(n.removesuffix(_STDERR), -1) if n.endswith(_STDERR) else -1 for n in metrics]
+    )
     metric = codes(table, "metric")
+    is_error = measured[metric] >= 0
+    if not is_error.any():
+        return table
     metric[is_error] = measured[metric[is_error]]
+    steps, at = np.unique(table["step"].to_numpy(), return_inverse=True)
     key = (codes(table, "run") * steps.size + at) * len(labels(table, "task"))
     key = (key + codes(table, "task")) * len(metrics) + metric
-    values, errors = rows_where(table, ~is_error), rows_where(table, is_error & (metric >= 0))
-    key_of_values, key_of_errors = key[~is_error], key[is_error & (metric >= 0)]
-    order = np.argsort(key_of_errors)
-    found = order[np.searchsorted(key_of_errors, key_of_values, sorter=order) % max(order.size, 1)]
-    same = key_of_errors[found] == key_of_values
-    return values.assign(stderr=np.where(same, errors["value"].to_numpy()[found], values["stderr"]))
+    errors = rows_where(table, is_error)["value"].to_numpy()
+    order = np.argsort(key[is_error])
+    nearest = np.searchsorted(key[is_error], key[~is_error], sorter=order)
+    found = order[np.minimum(nearest, order.size - 1)]
+    same = key[is_error][found] == key[~is_error]
+    values = rows_where(table, ~is_error)
+    return values.assign(stderr=np.where(same, errors[found], values["stderr"]))

@@ -67,8 +67,8 @@ def levels(
         log: what `read_log` gives.
         skills: names or patterns (`arc_*`) of tasks, by default all that have a usable metric
             and are no members of a larger family.
-        metric: a metric of the log, to use instead of the preferred one; where the log names no
-            metric, what its values are: "accuracy", "loss" or "level".
+        metric: a metric of the log, or any of a kind ("accuracy", "loss", "level"), instead of
+            the preferred one; where the log names no metric, what its values are, by kind.
         chance: accuracy of guessing, by default what is known of well-known benchmarks.
         ceiling: accuracy of a perfect model, by default 1; 100 for percent.
         floor: loss of a perfect model.
@@ -97,7 +97,7 @@ def levels(
     notes = list(log.notes)
     wanted = [skills] if isinstance(skills, str) else skills
     tasks = _selected(log, wanted, notes)
-    choices = _choices(log, tasks, metric, notes, strict=wanted is not None, floor=floor)
+    choices = _choices(log, tasks, metric, notes, named=frozenset(wanted or ()), floor=floor)
     _refuse_unused(log, choices, chance=chance, ceiling=ceiling, floor=floor, start=start)
     grid = _grid(log, choices)
     scale = _accuracy_scales(log, choices, chance, ceiling, notes)
@@ -157,43 +157,50 @@ def _choices(
     metric: str | None,
     notes: list[str],
     *,
-    strict: bool,
+    named: frozenset[str],
     floor: Given,
 ) -> list[_Choice]:
-    """What is measured of each task; `strict` where the user asked for these tasks."""
+    """What is measured of each task; those in `named` may not be left out."""
     metrics = _metrics_of(log)
-    every = sorted({name for names in metrics.values() for name in names if name})
-    if metric is not None and metric not in KINDS and metric not in {base(m) for m in every}:
-        if metric not in every:
-            raise LogError(
-                f"{log.source} has no metric {metric!r}; "
-                + (
-                    f"it has {listed(every)}"
-                    if every
-                    else "it names none: say what its values "
-                    "are, metric 'accuracy', 'loss' or 'level'"
-                )
-            )
-        if kind(metric) is None:
-            raise LogError(
-                f"{log.source}: {metric!r} is not known to be an accuracy or a loss; write it to "
-                f"a table with a column 'skill' and say metric 'accuracy', 'loss' or 'level'"
-            )
+    if metric is not None and metric not in KINDS:
+        _refuse_unknown(log, metric, sorted({m for found in metrics.values() for m in found if m}))
     found = {task: _choice(task, metrics.get(task, []), metric) for task in tasks}
     unusable = [task for task, choice in found.items() if choice is None]
     choices = [choice for choice in found.values() if choice is not None]
-    if unusable and (strict or not choices):
-        _refuse_unusable(log, unusable, metrics, metric)
+    if not choices or named.intersection(unusable):
+        refused = [task for task in unusable if task in named] or unusable
+        _refuse_unusable(log, refused, metrics, metric)
     losses = [choice.task for choice in choices if choice.kind == "loss"]
-    if floor is None and metric is None and not strict and 0 < len(losses) < len(choices):
-        choices = [choice for choice in choices if choice.kind != "loss"]
+    if floor is None and metric is None and len(losses) < len(choices):
+        losses = [task for task in losses if task not in named]
+        choices = [choice for choice in choices if choice.task not in losses]
+        if losses:
+            notes.append(
+                f"tasks measured by a loss are left out: {listed(losses)}; give the loss of a "
+                "perfect model (--floor, floor=…) to have them"
+            )
+    nameless = [task for task in unusable if "" in metrics.get(task, [])]
+    others = [task for task in unusable if task not in nameless]
+    if nameless:
         notes.append(
-            f"tasks measured by a loss are left out: {listed(losses)}; give the loss of a perfect "
-            "model (--floor, floor=…) to have them"
+            f"tasks whose metric the log does not name are left out: {listed(nameless)}; say what "
+            "they measure (--metric, metric=…) to have them"
         )
-    if unusable:
-        notes.append(f"tasks without a usable metric are left out: {listed(unusable)}")
+    if others:
+        notes.append(f"tasks without a usable metric are left out: {listed(others)}")
     return choices
+
+
+def _refuse_unknown(log: Log, metric: str, every: Sequence[str]) -> None:
+    if metric not in every and metric not in {base(name) for name in every}:
+        hint = "it names none: say what its values are, metric 'accuracy', 'loss' or 'level'"
+        hint = f"it has {listed(every)}" if every else hint
+        raise LogError(f"{log.source} has no metric {metric!r}; {hint}")
+    if kind(metric) is None:
+        raise LogError(
+            f"{log.source}: {metric!r} is not known to be an accuracy or a loss; write it to a "
+            "table with columns step, skill and value, and say metric 'accuracy', 'loss' or 'level'"
+        )
 
 
 def _metrics_of(log: Log) -> dict[str, list[str]]:
@@ -212,8 +219,11 @@ def _choice(task: str, metrics: Sequence[str], wanted: str | None) -> _Choice | 
         return (*PREFERENCE, base(metric)).index(base(metric)), "," in metric, metric
 
     if wanted is not None:
-        named = [m for m in metrics if m == wanted] or [m for m in metrics if base(m) == wanted]
-        usable = [m for m in named if kind(m)]
+        usable = (
+            [m for m in metrics if m == wanted and kind(m)]
+            or [m for m in metrics if base(m) == wanted and kind(m)]
+            or [m for m in metrics if kind(m) == wanted]
+        )
         if not usable and "" in metrics and wanted in KINDS:
             return _Choice(task, "", wanted)
     else:

@@ -24,7 +24,12 @@ def readable(path: Path) -> Iterator[None]:
             "damaged, or saved in another encoding? save it as UTF-8"
         ) from error
     except OSError as error:
-        raise LogError(f"cannot read {path}: {error.strerror or error}") from error
+        raise LogError(f"cannot read {path}: {error.strerror or first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    """What a library says, in one line: an error message is one sentence."""
+    return str(error).partition("\n")[0].rstrip(". ")
 
 
 def head(path: Path) -> bytes:

@@ -259,7 +259,7 @@ def _chances(chance: SupportsFloat | Mapping[str, SupportsFloat] | None) -> dict
     for name, value in plain.items():
         if not 0 <= value < 1:
             raise ArgumentError(f"chance of {name!r} is {value}; 0 ≤ chance < 1 is wanted")
-    return plain
+    return dict(sorted(plain.items()))
 
 
 def _number(value: Any, what: str) -> float:

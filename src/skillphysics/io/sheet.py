@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from skillphysics.errors import LogError
 from skillphysics.io.log import categories, duplicate, make_table
-from skillphysics.io.parse import head, readable, short
+from skillphysics.io.parse import first_line, head, readable, short
 
 PARQUET = b"PAR1"
 
@@ -231,12 +231,12 @@ def _numbers_and_bad(
 
 @contextmanager
 def _parquet(path: Path) -> Iterator[None]:
-    with readable(path):
-        try:
-            yield
-        except (pa.ArrowException, ValueError, KeyError) as error:
-            reason = str(error).partition("\n")[0]
-            raise LogError(f"{path} is a damaged Parquet file: {reason}; write it again") from error
+    try:
+        yield
+    except (pa.ArrowException, ValueError, KeyError, OSError) as error:
+        raise LogError(
+            f"{path} is a damaged Parquet file: {first_line(error)}; write it again"
+        ) from error
 
 
 def _read_parquet(path: Path, text: Sequence[str]) -> Sheet:

@@ -50,13 +50,18 @@ def read(path: Path) -> Log:
     names = header(path)
     if tuple(name.lower() for name in names) == _TENSORBOARD:
         return _tensorboard_page(path, names)
-    if _find(names, _TASKS) and _find(names, ("value",)):
+    if _find(names, _TASKS):
         return _long(path, names)
     return _wide(path, names)
 
 
 def _long(path: Path, names: Sequence[str]) -> Log:
-    task, value = _one(path, names, _TASKS), _one(path, names, ("value",))
+    task, value = _one(path, names, _TASKS), _find(names, ("value",))
+    if len(value) != 1:
+        raise LogError(
+            f"{path} has a column {task[0]!r} and {len(value) or 'no'} columns 'value'; call the "
+            "column of measurements 'value'"
+        )
     run, metric = _find(names, ("run",)), _find(names, ("metric",))
     sheet = read_sheet(path, [*task, *run, *metric])
     steps = sheet.steps(_step_column(path, names))

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from skillphysics.errors import LogError
 from skillphysics.io.kinds import is_measurement, split_key
 from skillphysics.io.log import Log, finished, make_table
-from skillphysics.io.parse import files_below, readable
+from skillphysics.io.parse import files_below, first_line, readable
 
 FORMAT = "tensorboard"
 
@@ -50,12 +50,13 @@ def read(path: Path) -> Log:
         for event in events:
             for one in event.summary.value:
                 key = (run, one.tag)
-                # Only the first event of a tag says what the tag holds.
+                # Only the first event of a tag says what its tensors hold.
                 plugin = plugins.setdefault(key, one.metadata.plugin_data.plugin_name)
-                if plugin == "scalars" and one.tag and is_measurement(one.tag):
+                value = _scalar(one, plugin, file)
+                if value is not None and one.tag and is_measurement(one.tag):
                     series = points.setdefault(key, {})
                     replaced += _rewind(series, event.step)
-                    series[event.step] = _scalar(one.tensor, f"{file}, tag {one.tag!r}")
+                    series[event.step] = value
     if replaced:
         notes.append(f"{replaced} points written before a restart are replaced by later ones")
     return Log(finished(_table(points, path)), path, FORMAT, tuple(notes))
@@ -88,12 +89,19 @@ def _rewind(series: dict[int, float], step: int) -> int:
     return forgotten
 
 
-def _scalar(tensor: Any, where: str) -> float:
+def _scalar(one: Any, plugin: str, file: Path) -> float | None:
+    """The number of a summary, None where it holds an image, a histogram or a text."""
+    held = one.WhichOneof("value")
+    if held == "simple_value":
+        return one.simple_value
+    if held != "tensor" or plugin != "scalars":
+        return None
     try:
-        values = _tensorboard("util.tensor_util").make_ndarray(tensor)
-        return float(values.reshape(()))
+        return float(_tensorboard("util.tensor_util").make_ndarray(one.tensor).reshape(()))
     except (TypeError, ValueError) as error:
-        raise LogError(f"{where} holds no plain number: {error}; remove the tag") from error
+        raise LogError(
+            f"{file}, tag {one.tag!r} holds no plain number: {first_line(error)}; remove the tag"
+        ) from error
 
 
 def _events(file: Path) -> tuple[list[Any], bool]:
@@ -102,12 +110,11 @@ def _events(file: Path) -> tuple[list[Any], bool]:
     TensorBoard's loader stops at damage as it does at the end, so the events are counted.
     """
     load = _tensorboard("backend.event_processing.event_file_loader").LegacyEventFileLoader
-    migrate = _tensorboard("data_compat").migrate_event
     complete, torn = _frames(file)
     try:
-        events = [migrate(event) for event in load(str(file)).Load()]
-    except (DecodeError, ValueError, TypeError, IndexError, OSError) as error:
-        raise LogError(f"{file} holds an event that is damaged: {error}; copy it again") from error
+        events = list(load(str(file)).Load())
+    except (DecodeError, OSError) as error:
+        raise LogError(f"{file} is damaged: {first_line(error)}; copy it again") from error
     if len(events) < complete:
         raise LogError(
             f"{file} is damaged after its event {len(events)} of {complete}; copy it again"
@@ -125,7 +132,7 @@ def _frames(file: Path) -> tuple[int, bool]:
         while position < size:
             stream.seek(position)
             head = stream.read(8)
-            # Length, its checksum, the event, its checksum.
+            # A record is a length of eight bytes, its checksum of four, an event, its checksum.
             position += 16 + int.from_bytes(head, "little")
             if len(head) < 8 or position > size:
                 return complete, True

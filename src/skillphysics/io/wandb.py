@@ -51,7 +51,12 @@ def _is_history(names: Sequence[str]) -> bool:
 
 
 def _is_chart(names: Sequence[str]) -> bool:
-    return len(names) > 1 and all(" - " in name for name in names[1:]) and " - " not in names[0]
+    axis, columns = names[0] if names else "", names[1:]
+    if not columns or " - " in axis or not all(" - " in name for name in columns):
+        return False
+    # A plain table may have skills called "add - easy".
+    ranges = any(name.endswith(_SPREAD) for name in columns)
+    return ranges or axis == "Step" or "/" in axis or "Time" in axis
 
 
 def _chart(path: Path, names: Sequence[str]) -> Log:

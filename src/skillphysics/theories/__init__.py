@@ -1,14 +1,38 @@
 """Theories of skill learning, one file each, behind the one contract `Theory`."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+
+from jaxtyping import Array
+
 from skillphysics.theories.base import Theory
-from skillphysics.theories.composite import Composite
+from skillphysics.theories.composite import Composite, composite
 from skillphysics.theories.domino import Domino
 from skillphysics.theories.linear import Linear
 from skillphysics.theories.measured import Measured
 from skillphysics.theories.multilinear import Multilinear
 from skillphysics.theories.resource import Resource
 
+SIMPLE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
+    {
+        "linear": Linear,
+        "multilinear": Multilinear,
+        "domino": Domino,
+        "resource l1": partial(Resource, norm="l1"),
+        "resource l2": partial(Resource, norm="l2"),
+    }
+)
+"""The theories in which each measured skill is one skill, by name: what makes one of frequencies."""
+
+COMPOSITE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
+    {f"composite {name}": composite(make) for name, make in SIMPLE.items()}
+)
+"""The same theories for measured tasks that are mixtures of latent skills."""
+
 __all__ = [
+    "COMPOSITE",
+    "SIMPLE",
     "Composite",
     "Domino",
     "Linear",
@@ -16,4 +40,5 @@ __all__ = [
     "Multilinear",
     "Resource",
     "Theory",
+    "composite",
 ]

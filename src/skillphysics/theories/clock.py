@@ -20,8 +20,8 @@ Norm = Literal["l1", "l2"]
 
 # Panels of τ: growing by a constant factor up to 1/p_min, then even up to 40/p_min, where e^{−p τ}
 # is below the rounding of 1. With 10 nodes a panel, ∫ D is right to about 1e-11.
-_GROWING = 56
-_LAST, _EVEN = 40.0, 20
+_GROWING = 40
+_LAST, _EVEN = 40.0, 8
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _MOST_NEWTON_STEPS = 60
 # Where all skills are learned the clock stands at this over p_min: e^{−p τ} is 0 in any precision.

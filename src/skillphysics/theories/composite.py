@@ -1,5 +1,7 @@
 """Tasks that are mixtures of many latent skills, as benchmarks are."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -54,3 +56,19 @@ class Composite(Theory):
         own = steps if steps.shape[1] == 1 else jnp.repeat(steps, self.n_latent, axis=1)
         level = latent.level_at(own).reshape(-1, *weight.shape)
         return (weight * level).sum(axis=-1)
+
+
+def composite(make: Callable[[Array], Theory], n_latent: int = 32) -> Callable[[Array], Composite]:
+    """What makes a composite of a theory from frequencies, for a fit.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from skillphysics.theories import Linear
+        >>> composite(Linear)(jnp.array([0.5, 0.5])).n_latent
+        32
+    """
+
+    def of(frequency: Array) -> Composite:
+        return Composite(make(frequency), jnp.ones_like(frequency), n_latent)
+
+    return of

@@ -50,7 +50,7 @@ class NonNegative(Constraint):
     bounds: ClassVar[tuple[float, float]] = (0.0, np.inf)
 
     def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jnp.log(jnp.maximum(value, 1e-8))
+        return jnp.log(jnp.where(value > 0, value, 1e-8))
 
     def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.exp(jnp.clip(free, -_FARTHEST, _FARTHEST))
@@ -72,7 +72,7 @@ class Share(Constraint):
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
-        inside = jnp.clip(value, 1e-6, 1 - 1e-6)
+        inside = jnp.where(value > 0, jnp.where(value < 1, value, 1 - 1e-6), 1e-6)
         return jnp.log(inside) - jnp.log1p(-inside)
 
     def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:

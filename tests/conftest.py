@@ -1,0 +1,20 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# The first example of a test compiles, so a time limit for each example would measure the compiler.
+hypothesis.settings.register_profile("skillphysics", deadline=None)
+hypothesis.settings.load_profile("skillphysics")
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with data and papers beside the repository, which are no part of it."""
+    if not _SHARED.is_dir():
+        pytest.skip("needs the folder 'shared' with data and papers beside the repository")
+    return _SHARED

@@ -1,0 +1,270 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skillphysics.errors import ArgumentError, LogError
+from skillphysics.io import Log, levels, read_curves
+from skillphysics.io.chance import known_chance, most_specific
+from skillphysics.io.kinds import is_measurement, kind, split_key
+from skillphysics.io.log import finished, listed, make_table
+
+
+def log(rows, **more):
+    """A log of rows (task, metric, step, value) or (task, metric, step, value, run)."""
+    full = [(*row, "")[:5] for row in rows]
+    task, metric, step, value, run = zip(*full, strict=True)
+    table = make_table(run=run, step=step, task=task, metric=metric, value=value)
+    return Log(finished(table), Path("some/log.csv"), "table", **more)
+
+
+def curve(task, metric, *values):
+    return [(task, metric, step, value) for step, value in enumerate(values)]
+
+
+def test_accuracy_between_chance_and_ceiling():
+    curves = levels(log(curve("x", "acc", 0.5, 0.6, 0.4, 0.9)), chance=0.5, ceiling=0.9)
+    assert curves.level.values.ravel() == pytest.approx([0, 0.25, -0.25, 1])
+    assert curves.dataset.attrs["tasks"]["x"] == {
+        "metric": "acc",
+        "kind": "accuracy",
+        "chance": 0.5,
+        "ceiling": 0.9,
+    }
+
+
+def test_loss_between_start_and_floor():
+    measured = log(curve("x", "loss", 4.0, 3.0, 2.5))
+    assert levels(measured, floor=2).level.values.ravel().tolist() == [0, 0.5, 0.75]
+    given = levels(measured, floor={"*": 0, "x": 2}, start=6.0)
+    assert given.level.values.ravel().tolist() == [0.5, 0.75, 0.875]
+
+
+def test_the_start_is_the_mean_over_runs():
+    rows = [("x", "loss", 0, 4.0, "a"), ("x", "loss", 0, 6.0, "b"), ("x", "loss", 1, 1.0, "b")]
+    curves = levels(log(rows), floor=1)
+    assert curves.dataset.attrs["tasks"]["x"]["start"] == 5
+    np.testing.assert_array_equal(curves.level[..., 0], [[0.25, np.nan], [-0.25, 1]])
+
+
+def test_a_level_is_taken_as_it_is():
+    curves = levels(log(curve("x", "", -0.5, 1.5)), metric="level")
+    assert curves.level.values.ravel().tolist() == [-0.5, 1.5]
+
+
+def test_a_perplexity_is_refused_unless_asked_for():
+    measured = log(curve("x", "ppl", np.e**3, np.e**2))
+    with pytest.raises(LogError, match=r"ppl, which is no loss but its exponential.*--metric ppl"):
+        levels(measured)
+    curves = levels(measured, metric="ppl", floor=1.0)
+    assert curves.level.values.ravel() == pytest.approx([0, 0.5])
+    assert any("logarithm" in note for note in curves.dataset.attrs["notes"])
+
+
+def test_the_preferred_metric_is_fixed_and_recorded():
+    rows = [m for name in ("loss", "exact_match", "acc_norm", "acc") for m in curve("x", name, 0.3)]
+    assert levels(log(rows), chance=0).dataset.attrs["tasks"]["x"]["metric"] == "acc"
+    chosen = levels(log(rows), metric="acc_norm", chance=0)
+    assert chosen.dataset.attrs["tasks"]["x"]["metric"] == "acc_norm"
+
+
+def test_unusable_tasks_are_named():
+    rows = curve("x", "acc", 0.3) + [
+        row for i in range(20) for row in curve(f"crows_{i}", "pct_stereotype", 0.5)
+    ]
+    curves = levels(log(rows), chance=0)
+    assert curves.names == ("x",)
+    note = "tasks without a usable metric are left out: crows_* (20)"
+    assert curves.dataset.attrs["notes"] == [note]
+    with pytest.raises(LogError, match=r"measures crows_1 only by pct_stereotype"):
+        levels(log(rows), skills=["crows_1"])
+
+
+def test_a_pattern_leaves_out_what_is_unusable():
+    rows = curve("x", "acc", 0.3) + curve("xy", "bleu", 0.5) + curve("xz", "", 0.5)
+    curves = levels(log(rows), skills=["x*"], chance=0)
+    assert curves.names == ("x",)
+    notes = " ".join(curves.dataset.attrs["notes"])
+    assert "without a usable metric are left out: xy" in notes
+    assert "does not name are left out: xz" in notes
+
+
+def test_a_metric_may_be_asked_for_by_kind():
+    rows = curve("x", "acc", 0.3) + curve("x", "nll", 2.0, 1.0)
+    about = levels(log(rows), metric="loss", floor=0).dataset.attrs["tasks"]["x"]
+    assert about["metric"] == "nll"
+
+
+def test_losses_beside_accuracies_wait_for_a_floor():
+    rows = curve("x", "acc", 0.3) + curve("train", "loss", 2.0, 1.0)
+    curves = levels(log(rows), chance=0)
+    assert curves.names == ("x",)
+    assert any("measured by a loss" in note for note in curves.dataset.attrs["notes"])
+    assert levels(log(rows), chance=0, floor=0).names == ("x", "train")
+
+
+@pytest.mark.parametrize(
+    ("rows", "arguments", "message"),
+    [
+        (curve("new", "acc", 0.3), {}, r"new is not known.*--chance new=0.25.*chance=\{'new': 0.2"),
+        (curve("x", "acc", 30.0), {"chance": 0}, r"'x' is 30, outside 0 to 1; .*--ceiling 100"),
+        (curve("x", "acc", -0.3), {"chance": 0}, r"'x' is -0.3, outside 0 to 1"),
+        (curve("x", "acc", 300.0), {"chance": 0}, r"'x' is 300.*--metric loss"),
+        (curve("x", "acc", 0.3), {"chance": 1}, r"0 ≤ chance < ceiling"),
+        (curve("x", "loss", 2.0), {}, r"loss that a perfect model has on x.*--floor x=1.7"),
+        (curve("x", "loss", 2.0), {"floor": 2}, r"starts at 2 and its floor is 2"),
+        (curve("x", "loss", 2.0), {"floor": 0, "chance": 0.5}, r"chance is given, but no chosen"),
+        (curve("x", "acc", 0.3), {"chance": 0, "floor": 0}, r"floor is given, but no chosen"),
+        (curve("x", "", 2.0), {}, r"does not say what it measures of x; .*--metric accuracy"),
+        (curve("x", "acc", 0.3), {"metric": "f1"}, r"no metric 'f1'; it has acc"),
+        (curve("x", "", 0.3), {"metric": "f1"}, r"no metric 'f1'; it names none"),
+        (curve("x", "f1", 0.3), {"metric": "f1"}, r"'f1' is not known to be an accuracy or a loss"),
+        (curve("x", "acc", 0.3), {"metric": "loss"}, r"no metric 'loss' of x; there are acc"),
+        (curve("piqa", "acc", 0.3), {"skills": ["pika"]}, r"no task is called 'pika'; near it are"),
+        (curve("x", "acc", 0.3), {"chance": {"y*": 0.5}}, r"chance: no task is called 'y\*'"),
+        (curve("x", "ppl", 0.0), {"metric": "ppl", "floor": 0}, r"ppl of 'x' is 0; a perplexity"),
+        (curve("x", "acc", np.inf), {"chance": 0}, r"'x' is infinite at step 0"),
+    ],
+)
+def test_what_cannot_be_a_level_is_refused(rows, arguments, message):
+    with pytest.raises(LogError, match=message):
+        levels(log(rows), **arguments)
+
+
+@pytest.mark.parametrize("chance", [float("nan"), float("inf"), {"x": float("nan")}])
+def test_numbers_given_are_finite(chance):
+    with pytest.raises(ArgumentError, match="finite"):
+        levels(log(curve("x", "acc", 0.3)), chance=chance)
+
+
+def test_percent():
+    curves = levels(log(curve("piqa", "acc", 50.0, 100.0)), ceiling=100)
+    assert curves.level.values.ravel().tolist() == [0, 1]
+    curves = levels(log(curve("x", "acc", 50.0)), ceiling=100, chance=0.5)
+    assert any("below one percent" in note for note in curves.dataset.attrs["notes"])
+
+
+def test_the_most_specific_pattern_counts():
+    given = {"*": 0.0, "arc_*": 0.25, "arc_easy": 0.2}
+    rows = [m for name in ("arc_easy", "arc_hard", "else") for m in curve(name, "acc", 0.5)]
+    tasks = levels(log(rows), chance=given).dataset.attrs["tasks"]
+    assert [about["chance"] for about in tasks.values()] == [0.2, 0.25, 0.0]
+
+
+def test_what_is_given_comes_before_what_the_log_states():
+    rows = curve("piqa", "acc", 0.5) + curve("y", "acc", 0.5)
+    stated = levels(log(rows, chance={"*": 0.1})).dataset.attrs["tasks"]
+    assert [about["chance"] for about in stated.values()] == [0.1, 0.1]
+    given = levels(log(rows, chance={"*": 0.1}), chance={"y": 0.3}).dataset.attrs["tasks"]
+    assert [about["chance"] for about in given.values()] == [0.1, 0.3]
+
+
+def test_skills_come_in_the_order_asked_for():
+    rows = [m for name in ("a1", "b", "a2", "[x]") for m in curve(name, "level", 0.5)]
+    assert levels(log(rows), skills=["b", "a*", "[x]", "b"]).names == ("b", "a1", "a2", "[x]")
+
+
+def test_only_members_are_asked_for_by_name():
+    measured = log(curve("hendrycksTest-law", "acc", 0.5), members=frozenset({"hendrycksTest-law"}))
+    with pytest.raises(LogError, match=r"only parts of larger families.*--skills"):
+        levels(measured)
+    assert levels(measured, skills="*").names == ("hendrycksTest-law",)
+
+
+def test_one_named_run_is_no_dimension():
+    curves = levels(log([("x", "level", 0, 0.5, "seed 1")]))
+    assert curves.level.dims == ("step", "skill")
+    assert curves.dataset.attrs["run"] == "seed 1"
+
+
+def test_names_that_curves_cannot_hold_name_the_file():
+    with pytest.raises(LogError, match=r"log\.csv: .*control character"):
+        levels(log(curve("a\nb", "level", 0.5)))
+
+
+def test_nothing_measured():
+    with pytest.raises(LogError, match="no measurement"):
+        levels(log([("x", "acc", 0, np.nan)]))
+
+
+def test_the_source_is_no_absolute_path(tmp_path, sample):
+    attrs = read_curves(sample.wide(tmp_path / "a.csv"), chance=0).dataset.attrs
+    assert attrs["source"] == "a.csv"
+    assert str(tmp_path) not in json.dumps(attrs)
+
+
+@pytest.mark.parametrize(
+    ("task", "chance"),
+    [
+        ("lambada_openai", 0),
+        ("winogrande", 0.5),
+        ("arc_easy", 0.25),
+        ("hendrycksTest-abstract_algebra", 0.25),
+        ("mmlu_anatomy", 0.25),
+        ("mmlu_pro_law", None),
+        ("truthfulqa_mc1", None),
+        ("my task", None),
+    ],
+)
+def test_known_chance(task, chance):
+    assert known_chance(task, free_text=False) == chance
+
+
+def test_no_guess_wins_in_free_text():
+    assert known_chance("arc_easy", free_text=True) is None
+    assert known_chance("gsm8k", free_text=True) == 0
+
+
+def test_most_specific_prefers_the_name_to_any_pattern():
+    assert most_specific({"a*": 1, "abc*": 2, "abcd": 3}, "abcd") == 3
+    assert most_specific({"a*": 1, "abc*": 2}, "abcd") == 2
+    assert most_specific({"a*": 1}, "b") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "task", "metric"),
+    [
+        ("lambada/acc", "lambada", "acc"),
+        ("a/b/acc_norm", "a/b", "acc_norm"),
+        ("accuracy/foo", "foo", "accuracy"),
+        ("Loss/train", "train", "Loss"),
+        ("eval_foo_loss", "foo", "loss"),
+        ("eval_foo_acc_norm", "foo", "acc_norm"),
+        ("eval/foo_accuracy", "foo", "accuracy"),
+        ("test_foo_accuracy", "test_foo", "accuracy"),
+        ("eval_loss", "eval", "loss"),
+        ("val_loss", "val", "loss"),
+        ("train/loss", "train", "loss"),
+        ("loss", "train", "loss"),
+        ("accuracy", "accuracy", "accuracy"),
+        ("eval_f1", "f1", ""),
+        ("foo_loss", "foo_loss", ""),
+        ("lambada", "lambada", ""),
+        ("acc/", "acc/", ""),
+        ("/acc", "/acc", ""),
+        ("foo/acc_stderr", "foo", "acc_stderr"),
+        ("foo_stderr", "foo", "_stderr"),
+    ],
+)
+def test_keys(key, task, metric):
+    assert split_key(key) == (task, metric)
+
+
+@pytest.mark.parametrize(
+    "key", ["epoch", "train/epoch", "lr-Adam", "eval_nli_runtime", "Wall time"]
+)
+def test_clocks_and_speeds(key):
+    assert not is_measurement(key)
+
+
+def test_kinds():
+    assert kind("Accuracy") == "accuracy"
+    assert kind("exact_match,strict-match") == "accuracy"
+    assert kind("word_perplexity") == "perplexity"
+    assert kind("likelihood_difference") is None
+
+
+def test_listed():
+    assert listed([f"a_{i}" for i in range(30)]) == "a_* (30)"
+    assert listed("abcdefgh").endswith("… (8 in all)")
