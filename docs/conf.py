@@ -39,6 +39,6 @@ autosummary_generate = True
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
-autodoc_default_options = {"show-inheritance": True}
+autodoc_default_options = {"no-value": True, "show-inheritance": True}
 # Single backticks in docstrings are names and small formulas.
 default_role = "code"

@@ -13,7 +13,7 @@ from skillphysics.inference.solver import Optimum, least_squares
 from skillphysics.inference.starts import candidates
 from skillphysics.theories.base import Theory
 
-_CANDIDATES = 48
+_CANDIDATES = 40
 # Optima whose squared errors differ by less than this factor count as one.
 _SAME_OPTIMUM = 1.001
 

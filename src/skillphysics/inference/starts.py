@@ -13,7 +13,7 @@ from skillphysics.theories.base import Parameter, Theory
 from skillphysics.theories.constraints import Simplex
 
 # One theory is tried at this many time scales, from far slower to far faster than the data.
-N_SCALE = 24
+N_SCALE = 16
 _SLOWEST, _FASTEST = 0.03, 30.0
 # Spread of the random starts in free (logarithmic) coordinates: what all entries of a parameter
 # share, and what each has of its own.
@@ -75,5 +75,5 @@ def _spread(
     elif p.value.ndim == 0:
         free = centre + shared + jnp.zeros((count, 1, 1))
     else:
-        free = centre + shared / 4 + own
+        free = centre + shared / 2 + own
     return jnp.broadcast_to(free, (count, scale.size, centre.size))

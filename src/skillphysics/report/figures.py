@@ -7,9 +7,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from skillphysics.curves import Curves
+from skillphysics.inference.data import data_of
 from skillphysics.report.explain import Explanation, dense, is_logarithmic
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, for theories.
@@ -52,6 +53,7 @@ def curves_and_theories(explanation: Explanation) -> Figure:
             axis.plot(steps, smooth[name].sel(skill=skill), line, color=colour, lw=1.4, label=name)
         axis.set_title(_short(skill, 30))
         _step_axis(axis, curves.steps, label=place >= len(names) - n_column)
+        axis.tick_params(labelbottom=place >= len(names) - n_column)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
     for axis in axes[:, 0]:
@@ -68,12 +70,13 @@ def ranking(explanation: Explanation) -> Figure:
     figure = _figure(8.6, 0.32 * len(table) + 1.1)
     left, right = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(table))
-    colour = ["#440154" if name in comparison.tied else "#9aa0a6" for name in table.index]
-    left.barh(place, table["delta_aic"], color=colour, height=0.65)
+    left.barh(place, table["delta_aic"], color="#9aa0a6", height=0.65)
     for at, value in zip(place, table["delta_aic"], strict=True):
         left.annotate(f"{value:.1f}", (value, at), (3, 0), textcoords="offset points", va="center")
     left.margins(x=0.15)
     left.set_yticks(place, table.index)
+    for name, label in zip(table.index, left.get_yticklabels(), strict=True):
+        label.set_fontweight("bold" if name in comparison.tied else "normal")
     left.set_xlabel("AIC above the best")
     left.set_title("fit to all steps")
     right.plot(table["scale"], place, "o", mfc="none", color="#666666", label="all steps, fitted")
@@ -132,13 +135,16 @@ def learning_times(explanation: Explanation) -> Figure:
         end = min(row.saturation, last)
         axis.plot([start, end], [place, place], color=colour, lw=5, solid_capstyle="butt", alpha=0.5)
         if row.saturation > last:
-            axis.annotate("", (end * 1.0, place), (-7, 0), textcoords="offset points")
             axis.plot(last, place, ">", color=colour, ms=6)
         if np.isfinite(row.half):
             axis.plot(max(row.half, positive), place, "|", color="black", ms=9, mew=1.6)
     axis.set_yticks(np.arange(len(table)), [_short(name, 34) for name in table.index])
     axis.grid(visible=False, axis="y")
     _step_axis(axis, explanation.curves.steps)
+    begun = table["emergence"].where(table["emergence"] > 0).min()
+    if is_logarithmic(explanation.curves.steps) and begun > 10 * positive:
+        axis.set_xscale("log")
+        axis.set_xlim(left=begun / 3)
     axis.set_title(
         "bar: from 5 % to 95 % of the ceiling (fitted; arrow: not yet)   | : half, measured",
         fontsize=8,
@@ -154,9 +160,8 @@ def residuals(explanation: Explanation) -> Figure:
     best = comparison.best.predicted.sel(skill=names)
     rest = curves.level.sel(skill=names) - best
     unit = "level"
-    if "level_stderr" in explanation.curves.dataset:
-        stderr = curves.dataset["level_stderr"].sel(skill=names)
-        rest = rest / stderr.where(stderr > 0)
+    if "level_stderr" in curves.dataset:
+        rest = rest * data_of(curves.select(names)).weight[0]
         unit = "standard errors"
     figure = _figure(7.4, 0.26 * len(names) + 1.5)
     axis = figure.subplots()
@@ -177,33 +182,37 @@ def residuals(explanation: Explanation) -> Figure:
 
 
 def collapse(explanation: Explanation) -> Figure:
-    """The measured u^{p₁/p} of all skills, one curve if a Resource model holds (L25 Fig 21)."""
+    """The clock −ln(u)/p that each skill shows: one curve if u^{1/p} is conserved (L25 Fig 21)."""
+    figure = _figure(7.6, 3.4)
+    left, right = figure.subplots(1, 2, sharex=True)
     fit = explanation.resource
-    figure = _figure(7.4, 3.4)
-    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     if fit is None:
         left.set_title("no theory with a common clock was fitted")
         return figure
     names = list(explanation.fitted)
     part = explanation.curves.mean_run().select(names)
-    frequency = fit.parameters["value"].xs("frequency").reindex(names).to_numpy()
     values = fit.parameters["value"]
     has_ceiling = "ceiling" in values.index.get_level_values("parameter")
     ceiling = values.xs("ceiling").reindex(names).to_numpy() if has_ceiling else 1.0
-    relative = part.level.values / ceiling
-    power = frequency.max() / frequency
+    unskill = 1 - part.level.values / ceiling
+    # Closer to 0 or 1 the logarithm is that of the noise.
+    clear = (unskill > 0.05) & (unskill < 0.95)
+    frequency = fit.parameters["value"].xs("frequency").reindex(names).to_numpy()
+    clock = np.where(clear, -np.log(np.where(clear, unskill, 0.5)) / frequency, np.nan)
     for place, colour in enumerate(_by_rank(len(names))):
-        unskill = np.maximum(1 - relative[:, place], 0)
-        left.plot(part.steps, unskill, ".-", color=colour, ms=3, lw=0.8)
-        right.plot(part.steps, unskill ** power[place], ".-", color=colour, ms=3, lw=0.8)
-    left.set_ylim(-0.05, 1.25)
-    left.set_title("unskill u = 1 − level/ceiling")
-    right.set_title(f"u^(p₁/p), p by {_name_of(explanation, fit)}")
-    left.set_ylabel("u, raised")
+        left.plot(part.steps, unskill[:, place], ".-", color=colour, ms=4, lw=0.8)
+        right.plot(part.steps, clock[:, place], ".-", color=colour, ms=4, lw=0.8)
+    left.set_ylim(-0.1, 1.2)
+    left.set_ylabel("unskill u = 1 − level/ceiling")
+    right.set_yscale("log")
+    right.set_ylabel(f"−ln(u)/p, p by {_name_of(explanation, fit)}")
     for axis in (left, right):
         _step_axis(axis, part.steps)
+    left.set_title("unskill")
+    right.set_title("its collapse: −ln of u^(1/p)")
     scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(1, max(len(names), 2)), "viridis")
-    figure.colorbar(scale, ax=(left, right), label="rank in order of learning")
+    bar = figure.colorbar(scale, ax=(left, right), label="rank in order of learning")
+    bar.locator = MaxNLocator(integer=True)
     return figure
 
 
@@ -216,7 +225,7 @@ FIGURES: Mapping[str, tuple[Callable[[Explanation], Figure], str]] = MappingProx
         ),
         "ranking": (
             ranking,
-            "Left: Akaike's criterion above the best; dark: within 4 of it, which counts as a tie. "
+            "Left: Akaike's criterion above the best; bold: within 4 of it, which counts as a tie. "
             "Right: error of the fit to all steps, and of the last steps predicted from the others.",
         ),
         "frequencies": (
@@ -231,8 +240,9 @@ FIGURES: Mapping[str, tuple[Callable[[Explanation], Figure], str]] = MappingProx
         ),
         "collapse": (
             collapse,
-            "If skills compete for one resource, u to the power p₁/p is the same curve for all of "
-            "them; where the right panel does not collapse, that picture fails.",
+            "In a Resource model u^(1/p) is one number for all skills at every step, so −ln(u)/p is "
+            "one curve, the common clock. Where the right panel does not collapse, that picture "
+            "fails. Only 0.05 < u < 0.95 is shown on the right.",
         ),
     }
 )

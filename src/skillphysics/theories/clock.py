@@ -18,10 +18,10 @@ from jaxtyping import Array, Bool, Float, Int
 
 Norm = Literal["l1", "l2"]
 
-# Panels of τ: growing by a constant factor up to 1/p_min, then even up to 40/p_min, where e^{−p τ}
-# is below the rounding of 1. With 10 nodes a panel, ∫ D is right to about 1e-11.
-_GROWING = 40
-_LAST, _EVEN = 40.0, 8
+# Panels of τ that grow by a constant factor from 0.1/p_max to 40/p_min, where e^{−p τ} is below the
+# rounding of 1; with this many of them and 10 Gauss nodes in each, ∫ D is right to about 1e-10.
+_N_PANEL = 48
+_FIRST, _LAST = 0.1, 40.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 _MOST_NEWTON_STEPS = 60
 # Where all skills are learned the clock stands at this over p_min: e^{−p τ} is 0 in any precision.
@@ -77,10 +77,9 @@ class _Panels(eqx.Module):
         cls, frequency: Float[Array, " n_skill"], waste: Float[Array, ""], norm: Norm
     ) -> "_Panels":
         most, least = jax.lax.stop_gradient((frequency.max(), frequency.min()))
-        growth = jnp.linspace(0, 1, _GROWING, dtype=frequency.dtype)
-        growing = (0.1 / most) * (10 * most / least) ** growth
-        even = jnp.linspace(1, _LAST, _EVEN + 1, dtype=frequency.dtype)[1:] / least
-        knot = jnp.concatenate([jnp.zeros(1, frequency.dtype), growing, even])
+        growth = jnp.linspace(0, 1, _N_PANEL, dtype=frequency.dtype)
+        growing = (_FIRST / most) * (_LAST / _FIRST * most / least) ** growth
+        knot = jnp.concatenate([jnp.zeros(1, frequency.dtype), growing])
         bare = cls(frequency, waste, knot, jnp.zeros_like(knot), norm)
         total = bare.effort(knot) if norm == "l1" else bare.cumulative(bare.demand)
         return cls(frequency, waste, knot, total, norm)
@@ -148,8 +147,14 @@ def _last_below(edges: Float[Array, " n_knot"], values: Float[Array, " n"]) -> I
 
 
 def _solve(panels: _Panels, effort: Float[Array, " n"]) -> Float[Array, " n"]:
-    """Newton's method from the knot before the root: on a concave function it never overshoots."""
-    start = panels.knot[_last_below(panels.total, effort)]
+    """Newton's method within the panel of the root, from Hermite's cubic through its two ends."""
+    before = _last_below(panels.total, effort)
+    after = jnp.minimum(before + 1, panels.knot.size - 1)
+    low, high = panels.knot[before], panels.knot[after]
+    beyond = before == after
+    start = jnp.where(beyond, low, _hermite(panels, effort, before, after))
+    # Past the last knot only waste is left to demand anything, and one step is exact.
+    high = jnp.where(beyond, jnp.inf, high)
     enough = 4 * jnp.finfo(effort.dtype).eps
 
     def again(state: tuple[Array, Array, Array]) -> Array:
@@ -158,8 +163,23 @@ def _solve(panels: _Panels, effort: Float[Array, " n"]) -> Float[Array, " n"]:
 
     def newton(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         tau, _, count = state
-        change = (effort - panels.effort(tau)) / panels.demand(tau)
-        return tau + change, change, count + 1
+        moved = jnp.clip(tau + (effort - panels.effort(tau)) / panels.demand(tau), low, high)
+        return moved, moved - tau, count + 1
 
-    first = (start, jnp.full_like(start, jnp.inf), jnp.zeros((), jnp.int32))
+    first = (jnp.clip(start, low, high), jnp.full_like(start, jnp.inf), jnp.zeros((), jnp.int32))
     return jax.lax.while_loop(again, newton, first)[0]
+
+
+def _hermite(
+    panels: _Panels, effort: Float[Array, " n"], before: Int[Array, " n"], after: Int[Array, " n"]
+) -> Float[Array, " n"]:
+    """τ between two knots, from its values and its slopes 1/D there."""
+    slope = 1 / panels.demand(panels.knot)
+    width = jnp.maximum(panels.total[after] - panels.total[before], 1e-30)
+    share = (effort - panels.total[before]) / width
+    bend = share * (1 - share) * width
+    straight = panels.knot[before] + share * (panels.knot[after] - panels.knot[before])
+    secant = (panels.knot[after] - panels.knot[before]) / width
+    return straight + bend * (
+        (1 - share) * (slope[before] - secant) - share * (slope[after] - secant)
+    )

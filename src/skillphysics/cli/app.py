@@ -1,0 +1,28 @@
+"""The commands, one file each."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from skillphysics.cli import report
+
+app = typer.Typer(
+    help="How, when and in what order a network learns its skills.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command(name="report")(report.command)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+    ] = False,
+) -> None:
+    """How, when and in what order a network learns its skills."""
+    if show_version:
+        typer.echo(f"skillphysics {version('skillphysics')}")
+        raise typer.Exit
