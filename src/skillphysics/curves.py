@@ -210,8 +210,9 @@ class Curves:
         """
         if "frequency" not in self.dataset.coords:
             raise CurvesError("these curves carry no frequencies; the collapse u^(1/p) needs them")
-        unskill = np.maximum(1 - self.level, 0)
-        return (unskill ** (1 / self.dataset["frequency"])).rename("collapse")
+        unskill = (1 - self.level).clip(min=0)
+        power = 1 / self.dataset["frequency"]
+        return xr.DataArray(unskill**power, name="collapse")
 
 
 def _canonical(dataset: xr.Dataset) -> xr.Dataset:

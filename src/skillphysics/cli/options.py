@@ -19,8 +19,8 @@ def numbers(option: str, given: Sequence[str]) -> float | dict[str, float] | Non
         ArgumentError: a text is neither NUMBER nor TASK=NUMBER.
 
     Example:
-        >>> numbers("--chance", ["0.25"]), numbers("--chance", ["piqa=0.5"]), numbers("--chance", [])
-        (0.25, {'piqa': 0.5}, None)
+        >>> numbers("--chance", ["0.25"]), numbers("--chance", ["piqa=0.5", "arc_*=0.25"])
+        (0.25, {'piqa': 0.5, 'arc_*': 0.25})
     """
     if not given:
         return None

@@ -12,7 +12,7 @@ def command(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A log: a file or a folder of checkpoints. Without one, a sample log is explained.",
+            help="A log: a file or a folder of checkpoints. Without one: a sample log.",
             show_default=False,
         ),
     ] = None,

@@ -10,11 +10,8 @@ from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 from skillphysics.inference.coordinates import at_free, to_free, values
 from skillphysics.inference.data import data_of
-from skillphysics.inference.fit import DEFAULT_STARTS, Fit, as_float64, table
-from skillphysics.inference.solve import polish
-
-# As many draws at once as a fit has starts: its compiled solve then serves the refits too.
-_BATCH = DEFAULT_STARTS
+from skillphysics.inference.fit import Fit, as_float64, table
+from skillphysics.inference.solve import BATCH, MOST_STEPS, polish
 
 
 def bootstrap(
@@ -47,17 +44,16 @@ def bootstrap(
     data = data_of(curves)
     predicted = fit.predicted.values
     # Fitted residuals are smaller than errors by the parameters that they paid for.
-    inflation = np.sqrt(data.count / max(data.count - fit.n_parameter, 1))
+    inflation = np.sqrt(data.n_point / max(data.n_point - fit.n_parameter, 1))
     residual = inflation * (data.level - predicted)
     with jax.enable_x64(True):
         theory = as_float64(fit.theory)
-        start = jnp.broadcast_to(
-            to_free(theory, fit.held), (_BATCH, to_free(theory, fit.held).size)
-        )
+        start = jnp.broadcast_to(to_free(theory, fit.held), (BATCH, to_free(theory, fit.held).size))
+        most = jnp.asarray(MOST_STEPS)
         refits = []
-        for batch_key in jax.random.split(key, -(-draws // _BATCH)):
-            sign = jax.random.rademacher(batch_key, (_BATCH, *residual.shape), jnp.float64)
-            optima = polish(theory, data, predicted + sign * residual, start, fit.held)
+        for batch_key in jax.random.split(key, -(-draws // BATCH)):
+            sign = jax.random.rademacher(batch_key, (BATCH, *residual.shape), jnp.float64)
+            optima = polish(theory, data, predicted + sign * residual, start, fit.held, most)
             refits.append(
                 jax.vmap(lambda free: values(at_free(theory, free, fit.held), fit.held))(
                     optima.free

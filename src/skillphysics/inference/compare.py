@@ -60,13 +60,14 @@ class Comparison:
     def verdict(self) -> str:
         """The outcome in a sentence or two."""
         if self.decisive:
-            runner_up = self.table.index[self.table.index != self.winner]
-            if not len(runner_up):
+            others = [name for name in self.fits if name != self.winner]
+            if not others:
                 return f"Only {self.winner} was fitted."
-            gap = self.table.loc[runner_up[0], "delta_aic"]
+            gap = self.fits[others[0]].aic - self.best.aic
+            name = self.winner[0].upper() + self.winner[1:]
             return (
-                f"{self.winner} explains these curves best: its AIC is {gap:.1f} below the next "
-                f"({runner_up[0]}), and no theory predicts the last {self.n_held_out} steps "
+                f"{name} explains these curves best: its AIC is {gap:.1f} below the next "
+                f"({others[0]}), and no theory predicts the last {self.n_held_out} steps "
                 "clearly better."
             )
         reasons = []
@@ -111,7 +112,9 @@ def compare(
         theories: by name, what makes a theory from frequencies; by default those of
             `skillphysics.theories.SIMPLE` and `COMPOSITE`.
         key: source of the random starts.
-        hold, ceiling, onset: as in `fit`, for every theory.
+        hold: names of parameters that stay as they are, in every theory.
+        ceiling: give every skill a free ceiling.
+        onset: give every skill a free onset.
         held_out: share of the steps, from the last one back, to predict.
         done: called with the name of each theory once it is fitted, for a progress bar.
 

@@ -29,7 +29,7 @@ class Data(NamedTuple):
     known_noise: bool
 
     @property
-    def count(self) -> int:
+    def n_point(self) -> int:
         """Number of measurements."""
         return int((self.weight > 0).sum())
 

@@ -23,8 +23,6 @@ from skillphysics.inference.starts import duration, plateau
 from skillphysics.theories.base import Theory
 from skillphysics.theories.measured import Measured
 
-DEFAULT_STARTS = 12
-
 Status = Literal["free", "at bound", "unidentifiable"]
 
 # A direction of parameter space this much weaker than the strongest is invisible in the data.
@@ -46,7 +44,8 @@ class Fit:
             the curvature of the squared error, cut at the parameter's bounds), `unit`, `status`
             ("free", "at bound", "unidentifiable").
         converged: whether the best solve met its tolerance.
-        agreement: share of the starts that ended at the best squared error (within 0.1 %).
+        agreement: share of the four most promising starts, solved to the end, that ended at the
+            best squared error (within 0.1 %).
         chi2: weighted sum of squared residuals.
         n_point: number of measurements.
         n_parameter: number of parameters moved.
@@ -95,7 +94,7 @@ def fit(
     hold: Collection[str] = (),
     ceiling: bool = False,
     onset: bool = False,
-    starts: int = DEFAULT_STARTS,
+    starts: int = 12,
     confidence: float = 0.9,
 ) -> Fit:
     """Fit a theory to skill curves by weighted least squares.
@@ -113,7 +112,8 @@ def fit(
         hold: names of parameters that stay as they are, such as "frequency".
         ceiling: give every skill a free ceiling between 0 and 1.
         onset: give every skill a free number of steps before it starts.
-        starts: how many of the best random starts are solved to the end.
+        starts: how many of the best random starts are solved, all for a few steps and the four
+            most promising to the end.
         confidence: of the intervals, between 0 and 1.
 
     Raises:
@@ -181,7 +181,7 @@ def fit_data(
     held: tuple[str, ...],
     *,
     key: PRNGKeyArray,
-    starts: int = DEFAULT_STARTS,
+    starts: int = 12,
     confidence: float = 0.9,
 ) -> Fit:
     """Fit a prepared theory to data, which may be part of the curves; within `enable_x64`."""
@@ -201,7 +201,7 @@ def _summarise(
     """The optimum with its uncertainties, in NumPy."""
     theory, level, slope = jax.tree.map(np.asarray, _describe(template, data, optimum.free, held))
     chi2, n_free = float(optimum.cost), int(optimum.free.size)
-    dof = max(data.count - n_free, 1)
+    dof = max(data.n_point - n_free, 1)
     covariance, visible = _covariance(np.asarray(optimum.jacobian))
     stderr = np.sqrt(np.einsum("vi,ij,vj->v", slope, covariance, slope) * chi2 / dof)
     hidden = ((np.abs(slope) > _TOUCHES) & ~visible).any(axis=1)
@@ -217,11 +217,13 @@ def _summarise(
     )
     return Fit(
         theory=theory,
-        parameters=frame[["value", "stderr", "low", "high", "unit", "status"]],
+        parameters=pd.DataFrame(
+            frame, columns=["value", "stderr", "low", "high", "unit", "status"]
+        ),
         converged=bool(optimum.converged),
         agreement=agreement,
         chi2=chi2,
-        n_point=data.count,
+        n_point=data.n_point,
         n_parameter=n_free,
         predicted=predicted,
         confidence=confidence,
@@ -230,7 +232,7 @@ def _summarise(
 
 
 def table(theory: Theory, names: Sequence[str], held: tuple[str, ...]) -> pd.DataFrame:
-    """One row per moved parameter entry: value, unit and the interval that its constraint allows."""
+    """One row per moved parameter entry: value, unit and the interval of its constraint."""
     rows = [
         (p.name, names[i] if p.value.ndim else "", float(value), p.unit, *p.constraint.bounds)
         for p in moved(theory, held)

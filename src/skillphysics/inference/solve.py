@@ -4,7 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from skillphysics.errors import FitError
 from skillphysics.inference.coordinates import at_free, to_free
@@ -14,6 +14,10 @@ from skillphysics.inference.starts import candidates
 from skillphysics.theories.base import Theory
 
 _CANDIDATES = 40
+# Starts are solved in batches of this size, so that one compiled program serves every batch: first
+# all of them for a few steps, then the best batch to the end.
+BATCH = 4
+_FIRST_STEPS, MOST_STEPS = 25, 100
 # Optima whose squared errors differ by less than this factor count as one.
 _SAME_OPTIMUM = 1.001
 
@@ -21,21 +25,29 @@ _SAME_OPTIMUM = 1.001
 def solve(
     template: Theory, data: Data, held: tuple[str, ...], starts: int, key: PRNGKeyArray
 ) -> tuple[Optimum, float]:
-    """The best optimum found from random starts, and the share of the starts that reached it.
+    """The best optimum found from random starts, and the share of the finalists that reached it.
 
     Raises:
         FitError: there are not more measurements than parameters, or the theory is finite nowhere.
     """
     n_free = to_free(template, held).size
-    if n_free >= data.count:
+    if n_free >= data.n_point:
         raise FitError(
-            f"{n_free} parameters cannot be fitted to {data.count} measurements; "
+            f"{n_free} parameters cannot be fitted to {data.n_point} measurements; "
             "give more checkpoints, fewer skills or no free ceiling"
         )
+    starts = -(-starts // BATCH) * BATCH
     tried = candidates(template, data, held, max(_CANDIDATES, starts), key)
     first = _nearest(template, data, tried, held, starts)
-    level = np.broadcast_to(data.level, (starts, *data.level.shape))
-    optima = polish(template, data, level, first, held)
+    level = np.broadcast_to(data.level, (BATCH, *data.level.shape))
+    begun = [
+        polish(template, data, level, batch, held, jnp.asarray(_FIRST_STEPS))
+        for batch in first.reshape(-1, BATCH, n_free)
+    ]
+    cost = np.concatenate([optima.cost for optima in begun])
+    nearest = np.argsort(np.where(np.isfinite(cost), cost, np.inf))[:BATCH]
+    free = jnp.concatenate([optima.free for optima in begun])[nearest]
+    optima = polish(template, data, level, free, held, jnp.asarray(MOST_STEPS))
     cost = np.where(np.isfinite(optima.cost), optima.cost, np.inf)
     best = int(cost.argmin())
     if not np.isfinite(cost[best]):
@@ -51,13 +63,16 @@ def polish(
     level: Float[Array, "n_start n_run n_step n_skill"] | np.ndarray,
     starts: Float[Array, "n_start n_free"],
     held: tuple[str, ...],
+    most_steps: Int[Array, ""],
 ) -> Optimum:
     """Least squares from several starts, each to levels of its own and to its own optimum."""
 
     def one(level: Float[Array, "n_run n_step n_skill"], start: Float[Array, " n_free"]) -> Optimum:
         own = data._replace(level=level)
         return least_squares(
-            lambda free: residuals(at_free(template, free, held), own).reshape(-1), start
+            lambda free: residuals(at_free(template, free, held), own).reshape(-1),
+            start,
+            most_steps,
         )
 
     return jax.vmap(one)(jnp.asarray(level), starts)
@@ -78,8 +93,9 @@ def _nearest(
 
     cost = jax.vmap(jax.vmap(cost_at))(tried)
     cost = jnp.where(jnp.isfinite(cost), cost, jnp.inf)
-    best = jnp.take_along_axis(tried, cost.argmin(1)[:, None, None], axis=1)[:, 0]
-    return best[jnp.argsort(cost.min(1))[:count]]
+    best = tried[jnp.arange(tried.shape[0]), cost.argmin(1)]
+    order = jnp.argsort(cost.min(1))
+    return jnp.asarray(best)[order[:count]]
 
 
 def residuals(theory: Theory, data: Data) -> Float[Array, "n_run n_step n_skill"]:

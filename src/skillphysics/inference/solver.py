@@ -13,8 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 # Relative decrease of the squared error, expected and found, that counts as none (MINPACK's ftol).
-_NO_GAIN = 1e-7
-_MOST_STEPS = 150
+_NO_GAIN = 1e-6
 _FIRST_DAMPING, _MOST_DAMPING = 1e-2, 1e12
 # Coordinates are logarithms: a longer step leaves the region where the linearisation means much.
 _LONGEST = 4.0
@@ -44,17 +43,19 @@ class _State(NamedTuple):
     jacobian: Float[Array, "n n_free"]
     cost: Float[Array, ""]
     damping: Float[Array, ""]
-    count: Int[Array, ""]
+    taken: Int[Array, ""]
     converged: Bool[Array, ""]
 
 
 def least_squares(
     residuals: Callable[[Float[Array, " n_free"]], Float[Array, " n"]],
     start: Float[Array, " n_free"],
+    most_steps: Int[Array, ""] | int,
 ) -> Optimum:
     """A local minimum of the sum of squared residuals near a start; vmappable and jittable.
 
-    A start whose residuals are not finite stays where it is, at infinite cost.
+    It stops after `most_steps` steps, wherever it is. A start whose residuals are not finite stays
+    where it is, at infinite cost.
     """
 
     def evaluate(free: Array) -> tuple[Array, Array]:
@@ -67,7 +68,7 @@ def least_squares(
 
     def going(state: _State) -> Array:
         stuck = state.damping > _MOST_DAMPING
-        return ~state.converged & ~stuck & (state.count < _MOST_STEPS)
+        return ~state.converged & ~stuck & (state.taken < most_steps)
 
     def iterate(state: _State) -> _State:
         residual, jacobian = evaluate(state.free + state.step)
@@ -76,13 +77,13 @@ def least_squares(
         gain = (state.cost - cost) / state.cost
         better = finite & ((cost < state.cost) | jnp.isinf(state.cost))
         # Nothing expected and nothing found, whether or not rounding made it worse.
-        converged = (state.count > 0) & (state.expected < _NO_GAIN) & (gain < _NO_GAIN)
+        converged = (state.taken > 0) & (state.expected < _NO_GAIN) & (gain < _NO_GAIN)
         kept = _State(
             state.free + state.step, state.step, state.expected, residual, jacobian, cost,
-            jnp.maximum(state.damping / 5, 1e-14), state.count + 1, converged,
+            jnp.maximum(state.damping / 5, 1e-14), state.taken + 1, converged,
         )  # fmt: skip
         worse = state._replace(
-            damping=4 * state.damping, count=state.count + 1, converged=converged
+            damping=4 * state.damping, taken=state.taken + 1, converged=converged
         )
         return _propose(jax.tree.map(lambda a, b: jnp.where(better, a, b), kept, worse))
 

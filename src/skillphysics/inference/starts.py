@@ -13,7 +13,7 @@ from skillphysics.theories.base import Parameter, Theory
 from skillphysics.theories.constraints import Simplex
 
 # One theory is tried at this many time scales, from far slower to far faster than the data.
-N_SCALE = 16
+N_SCALE = 12
 _SLOWEST, _FASTEST = 0.03, 30.0
 # Spread of the random starts in free (logarithmic) coordinates: what all entries of a parameter
 # share, and what each has of its own.
@@ -21,9 +21,9 @@ _SHARED, _OWN = 2.0, 0.3
 
 
 def plateau(data: Data) -> np.ndarray:
-    """A rough final level of each skill, [n_skill], between 0.05 and 0.98."""
+    """A rough final level of each skill, [n_skill], between 0.05 and 0.999."""
     level = np.where(data.weight > 0, data.level, np.nan)
-    return np.clip(np.nanquantile(level, 0.9, axis=(0, 1)), 0.05, 0.98)
+    return np.clip(np.nanquantile(level, 0.9, axis=(0, 1)), 0.05, 0.999)
 
 
 def duration(data: Data, ceiling: np.ndarray | float = 1.0) -> np.ndarray:
@@ -57,10 +57,12 @@ def candidates(
 def _spread(
     p: Parameter, scale: Float[Array, " n_scale"], steps: np.ndarray, count: int, key: PRNGKeyArray
 ) -> Float[Array, "count n_scale n"]:
-    shared_key, own_key = jax.random.split(key)
+    shared_key, own_key, size_key = jax.random.split(key, 3)
     centre = p.constraint.to_free(p.value).reshape(-1)
     shared = _SHARED * jax.random.normal(shared_key, (count, 1, 1))
-    own = _OWN * jax.random.normal(own_key, (count, 1, centre.size))
+    # Most starts keep the pattern of the template over skills, which the data have set.
+    size = _OWN * jax.random.uniform(size_key, (count, 1, 1)) ** 3
+    own = size * jax.random.normal(own_key, (count, 1, centre.size))
     # The first start has no scatter: it is the template, seen at every time scale.
     shared, own = (x.at[0].set(0) for x in (shared, own))
     if p.unit == "1/steps":

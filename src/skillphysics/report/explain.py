@@ -20,7 +20,7 @@ MOST_FITTED = 24
 # A rise is a rise from this many standard errors on.
 _SIGNIFICANT = 3.0
 # Below this final level a skill is not mastered, and its ceiling is fitted.
-_MASTERED = 0.95
+_MASTERED = 0.9
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Explanation:
         comparison: the theories fitted to the skills that show learning, ranked.
         intervals: bootstrap intervals of the winner's parameters.
         skills: one row per measured skill, in order of learning: `final_level` (mean of the last
-            quarter of its measurements), `ceiling` of the winner (1 where it has none), `half`
+            tenth of its measurements), `ceiling` of the winner (1 where it has none), `half`
             (step at which the measured level first crosses half of the ceiling), `emergence` and
             `saturation` (steps at which the winner's curve crosses 5 % and 95 % of the ceiling,
             which noise cannot trigger), `learned` (step at which the measured level first crosses
@@ -50,7 +50,7 @@ class Explanation:
     @property
     def fitted(self) -> tuple[str, ...]:
         """The skills that the theories were fitted to, in order of learning."""
-        return tuple(self.skills.index[self.skills["fitted"]])
+        return tuple(self.skills.query("fitted").index)
 
     @property
     def resource(self) -> Fit | None:
@@ -64,7 +64,7 @@ def explain(
 ) -> Explanation:
     """Fit all theories to the skills that show learning, and say what follows.
 
-    Every skill gets a ceiling of its own unless all of them end above 0.95. Skills that show no
+    Every skill gets a ceiling of its own unless all of them end above 0.9. Skills that show no
     sign of learning (a rise of less than three standard errors) carry no information on a theory
     and are left out, as are all but 24 of many, spread over the order of learning.
 
@@ -77,7 +77,7 @@ def explain(
         FitError: fewer than three steps, or no skill shows learning.
     """
     names = np.array(curves.names)
-    measured = ~np.isnan(curves.level).all([d for d in curves.level.dims if d != "skill"]).values
+    measured = curves.level.notnull().any([d for d in curves.level.dims if d != "skill"]).values
     if not measured.any():
         raise FitError("no skill was ever measured; the log holds no numbers")
     data = data_of(curves.select(names[measured]))
@@ -146,7 +146,7 @@ def _final_level(curves: Curves) -> np.ndarray:
     for i in range(final.size):
         seen = mean[~np.isnan(mean[:, i]), i]
         if seen.size:
-            final[i] = seen[-max(len(seen) // 4, 1) :].mean()
+            final[i] = seen[-max(len(seen) // 10, 1) :].mean()
     return final
 
 
@@ -165,23 +165,23 @@ def _spread(candidates: list[int], most: int) -> list[int]:
     return [candidates[i] for i in np.linspace(0, len(candidates) - 1, most).round().astype(int)]
 
 
-def _skills(
-    curves: Curves, best: Fit, intervals: pd.DataFrame, names: np.ndarray
-) -> pd.DataFrame:
+def _skills(curves: Curves, best: Fit, intervals: pd.DataFrame, names: np.ndarray) -> pd.DataFrame:
     mean = curves.mean_run()
     values = best.parameters["value"]
     by_name = {
-        kind: values.xs(kind) if kind in values.index.get_level_values(0) else pd.Series(dtype=float)
+        kind: values.xs(kind)
+        if kind in values.index.get_level_values(0)
+        else pd.Series(dtype=float)
         for kind in ("frequency", "ceiling")
     }
     frame = pd.DataFrame(index=pd.Index(curves.names, name="skill"))
     frame["final_level"] = _final_level(curves)
     frame["ceiling"] = by_name["ceiling"].reindex(frame.index).fillna(1.0)
-    frame["half"] = _crossing(mean.level, frame["ceiling"], 0.5)
+    frame["half"] = _crossing(mean.level, frame["ceiling"].to_numpy(), 0.5)
     smooth = best.levels(dense(curves.steps))
     for column, share in (("emergence", 0.05), ("saturation", 0.95)):
         fitted = list(smooth["skill"].values)
-        crossing = _crossing(smooth, frame.loc[fitted, "ceiling"], share)
+        crossing = _crossing(smooth, frame["ceiling"].reindex(fitted).to_numpy(), share)
         frame[column] = pd.Series(crossing, index=fitted).reindex(frame.index)
     frame["learned"] = mean.learning_time(0.9).values
     frame["frequency"] = by_name["frequency"].reindex(frame.index)
@@ -191,11 +191,11 @@ def _skills(
     else:
         frame["frequency_low"] = frame["frequency_high"] = np.nan
     frame["fitted"] = frame.index.isin(list(best.predicted["skill"].values))
-    return frame.loc[list(names)]
+    return frame.reindex(list(names))
 
 
-def _crossing(level: xr.DataArray, ceiling: pd.Series, share: float) -> np.ndarray:
-    relative = level / xr.DataArray(ceiling.to_numpy(), dims="skill")
+def _crossing(level: xr.DataArray, ceiling: np.ndarray, share: float) -> np.ndarray:
+    relative = level / xr.DataArray(ceiling, dims="skill")
     return Curves(relative.to_dataset(name="level")).learning_time(share).values
 
 
@@ -241,19 +241,23 @@ def _on_theories(comparison: Comparison) -> list[str]:
     reasons = []
     if not best.converged:
         reasons.append(f"The fit of {name} had not converged when it was stopped.")
-    if best.agreement < 0.2:
+    if best.agreement < 0.5:
         reasons.append(
-            f"Only {best.agreement:.0%} of the starts of {name} reached the best fit: there may be "
-            "a better one."
+            f"Only one of the four most promising starts of {name} reached its best fit: there may "
+            "be a better one."
         )
     known = best.parameters
-    for status, meaning in (
+    status = known["status"]
+    for which, meaning in (
         ("unidentifiable", "are not determined by these curves"),
         ("at bound", "sit at the edge of what they may be, so their intervals are one-sided"),
     ):
-        rows = known.index[known["status"] == status]
-        if len(rows):
-            labels = [f"{p} of {s}" if s else p for p, s in rows]
+        rows = known[status == which].reset_index()
+        labels = [
+            f"{name} of {skill}" if skill else str(name)
+            for name, skill in zip(rows["parameter"], rows["skill"], strict=True)
+        ]
+        if labels:
             reasons.append(f"These parameters of {name} {meaning}: {_listed(labels)}.")
     return reasons
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
@@ -18,22 +21,20 @@ _THEORY_COLOURS = ("#0072B2", "#D55E00", "#009E73")
 _THEORY_LINES = ("-", "--", ":")
 _MOST_PANELS = 24
 
-STYLE = MappingProxyType(
-    {
-        "figure.dpi": 110,
-        "font.size": 9,
-        "axes.titlesize": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "grid.color": "#e6e6e6",
-        "grid.linewidth": 0.6,
-        "legend.frameon": False,
-        "svg.hashsalt": "skillphysics",
-        "svg.fonttype": "path",
-    }
-)
+STYLE: dict[Any, Any] = {
+    "figure.dpi": 110,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "svg.hashsalt": "skillphysics",
+    "svg.fonttype": "path",
+}
 
 
 def curves_and_theories(explanation: Explanation) -> Figure:
@@ -133,7 +134,9 @@ def learning_times(explanation: Explanation) -> Figure:
     ):
         start = np.clip(row.emergence, positive, last) if row.emergence >= 0 else np.nan
         end = min(row.saturation, last)
-        axis.plot([start, end], [place, place], color=colour, lw=5, solid_capstyle="butt", alpha=0.5)
+        axis.plot(
+            [start, end], [place, place], color=colour, lw=5, solid_capstyle="butt", alpha=0.5
+        )
         if row.saturation > last:
             axis.plot(last, place, ">", color=colour, ms=6)
         if np.isfinite(row.half):
@@ -172,7 +175,7 @@ def residuals(explanation: Explanation) -> Figure:
     )  # fmt: skip
     ticks = np.unique(np.linspace(0, len(curves.steps) - 1, min(10, len(curves.steps))).astype(int))
     engineering = EngFormatter(sep="")
-    axis.set_xticks(ticks, [engineering(curves.steps[i]) for i in ticks])
+    axis.set_xticks(ticks, [engineering(float(curves.steps[i])) for i in ticks])
     axis.set_yticks(np.arange(len(names)), [_short(name, 34) for name in names])
     axis.grid(visible=False)
     axis.set_xlabel("step (every checkpoint one column)")
@@ -210,7 +213,7 @@ def collapse(explanation: Explanation) -> Figure:
         _step_axis(axis, part.steps)
     left.set_title("unskill")
     right.set_title("its collapse: −ln of u^(1/p)")
-    scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(1, max(len(names), 2)), "viridis")
+    scale = ScalarMappable(Normalize(1, max(len(names), 2)), "viridis")
     bar = figure.colorbar(scale, ax=(left, right), label="rank in order of learning")
     bar.locator = MaxNLocator(integer=True)
     return figure
@@ -226,7 +229,7 @@ FIGURES: Mapping[str, tuple[Callable[[Explanation], Figure], str]] = MappingProx
         "ranking": (
             ranking,
             "Left: Akaike's criterion above the best; bold: within 4 of it, which counts as a tie. "
-            "Right: error of the fit to all steps, and of the last steps predicted from the others.",
+            "Right: error of the fit to all steps, and of the last steps predicted from the rest.",
         ),
         "frequencies": (
             frequencies,
@@ -240,9 +243,9 @@ FIGURES: Mapping[str, tuple[Callable[[Explanation], Figure], str]] = MappingProx
         ),
         "collapse": (
             collapse,
-            "In a Resource model u^(1/p) is one number for all skills at every step, so −ln(u)/p is "
-            "one curve, the common clock. Where the right panel does not collapse, that picture "
-            "fails. Only 0.05 < u < 0.95 is shown on the right.",
+            "In a Resource model u^(1/p) is one number for all skills at every step, so −ln(u)/p "
+            "is one curve, the common clock. Where the right panel does not collapse, that "
+            "picture fails. Only 0.05 < u < 0.95 is shown on the right.",
         ),
     }
 )
@@ -255,7 +258,7 @@ def _figure(width: float, height: float) -> Figure:
 
 def _points(axis: Axes, curves: Curves, skill: str) -> None:
     part = curves.dataset.sel(skill=skill)
-    error = part["level_stderr"] if "level_stderr" in part else None
+    error = part.get("level_stderr")
     axis.errorbar(
         part["step"], part["level"], yerr=error, fmt="o", ms=2.6, lw=0.7, color="#444444",
         ecolor="#aaaaaa", zorder=1,
@@ -287,4 +290,3 @@ def _short(name: str, most: int) -> str:
 
 def _name_of(explanation: Explanation, fit: object) -> str:
     return next(name for name, known in explanation.comparison.fits.items() if known is fit)
-

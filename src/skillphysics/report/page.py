@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from skillphysics.report import rows
 from skillphysics.report.explain import Explanation
 from skillphysics.report.figures import FIGURES
-from skillphysics.report.wording import interval, number, steps
 
 
 def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
@@ -37,74 +37,22 @@ def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
         last=f"{curves.steps[-1]:,}",
         verdict=comparison.verdict,
         winner=comparison.winner,
-        unit="standard errors" if "level_stderr" in curves.dataset else "level",
+        unit=rows.unit(explanation),
         n_held_out=comparison.n_held_out,
         figures={
             name: {"source": _inline(drawings[name]), "caption": caption}
             for name, (_, caption) in FIGURES.items()
         },
-        ranking=_ranking(explanation),
-        skills=_skills(explanation),
-        parameters=_parameters(explanation),
+        ranking=rows.ranking(explanation),
+        skills=rows.skills(explanation),
+        parameters=rows.parameters(explanation),
         tasks=_tasks(curves.dataset.attrs.get("tasks", {})),
-        reasons=[*explanation.unreliable, *curves.dataset.attrs.get("notes", [])],
+        reasons=rows.caveats(explanation),
     )
 
 
 def _inline(svg: bytes) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
-
-
-def _ranking(explanation: Explanation) -> list[dict[str, Any]]:
-    comparison = explanation.comparison
-    return [
-        {
-            "theory": row.Index,
-            "parameters": row.parameters,
-            "scale": number(row.scale),
-            "held_out": number(row.held_out),
-            "delta_aic": f"{row.delta_aic:.1f}",
-            "converged": "yes" if row.converged else "no",
-            "tied": row.Index in comparison.tied,
-        }
-        for row in comparison.table.itertuples()
-    ]
-
-
-def _skills(explanation: Explanation) -> list[dict[str, Any]]:
-    def frequency(row: Any) -> str:
-        return f"{number(row.frequency)} ({interval(row.frequency_low, row.frequency_high)})"
-
-    return [
-        {
-            "skill": row.Index,
-            "fitted": bool(row.fitted),
-            "emergence": steps(row.emergence) if row.fitted else "–",
-            "half": steps(row.half) if row.fitted else "–",
-            "saturation": steps(row.saturation) if row.fitted else "–",
-            "learned": steps(row.learned),
-            "final_level": number(row.final_level),
-            "ceiling": number(row.ceiling) if row.fitted else "–",
-            "frequency": frequency(row) if row.fitted else "–",
-        }
-        for row in explanation.skills.itertuples()
-    ]
-
-
-def _parameters(explanation: Explanation) -> list[dict[str, Any]]:
-    drawn = explanation.intervals
-    return [
-        {
-            "parameter": row.Index[0],
-            "skill": row.Index[1],
-            "value": number(row.value),
-            "curvature": interval(row.low, row.high),
-            "bootstrap": interval(drawn.loc[row.Index, "low"], drawn.loc[row.Index, "high"]),
-            "unit": row.unit,
-            "status": row.status,
-        }
-        for row in explanation.comparison.best.parameters.itertuples()
-    ]
 
 
 def _tasks(tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -113,8 +61,8 @@ def _tasks(tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
             "task": name,
             "metric": task.get("metric", ""),
             "kind": task.get("kind", ""),
-            "zero": number(task.get("chance", task.get("start", 0.0))),
-            "one": number(task.get("ceiling", task.get("floor", 1.0))),
+            "zero": rows.number(task.get("chance", task.get("start", 0.0))),
+            "one": rows.number(task.get("ceiling", task.get("floor", 1.0))),
         }
         for name, task in tasks.items()
     ]

@@ -64,7 +64,7 @@ def write(explanation: Explanation, folder: Path) -> Path:
 
 def _draw(explanation: Explanation, folder: Path) -> dict[str, bytes]:
     drawings = {}
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         for name, (draw, _) in FIGURES.items():
             figure = draw(explanation)
             figure.savefig(folder / f"{name}.png", dpi=160)

@@ -15,4 +15,4 @@ def sample_log() -> Path:
         >>> read_curves(sample_log()).names[:2]
         ('parity 1', 'parity 2')
     """
-    return Path(str(files(__package__))) / "multitask_parity.jsonl"
+    return Path(str(files("skillphysics.sample"))) / "multitask_parity.jsonl"

@@ -9,7 +9,7 @@ p_k ∝ k^−2. The network is an MLP with one hidden layer of ReLUs, trained by
 
 import argparse
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +33,8 @@ class Network(NamedTuple):
     bias: Float[Array, " width"]
     output: Float[Array, " width"]
 
-    def __call__(self, inputs: Float[Array, "n n_input"]) -> Float[Array, " n"]:
+    def outputs(self, inputs: Float[Array, "n n_input"]) -> Float[Array, " n"]:
+        """The output of the network for every input."""
         return jax.nn.relu(inputs @ self.hidden + self.bias) @ self.output
 
 
@@ -60,7 +61,7 @@ def accuracy(network: Network, key: PRNGKeyArray) -> Float[Array, " n_skill"]:
     """The share of fresh samples of each skill that the network labels rightly."""
     skill = jnp.repeat(jnp.arange(N_SKILL), TEST_SAMPLES)
     inputs, label = samples(key, skill)
-    return (network(inputs) * label > 0).reshape(N_SKILL, TEST_SAMPLES).mean(axis=1)
+    return (network.outputs(inputs) * label > 0).reshape(N_SKILL, TEST_SAMPLES).mean(axis=1)
 
 
 def main(out: Path, seed: int) -> None:
@@ -71,12 +72,14 @@ def main(out: Path, seed: int) -> None:
 
     def loss(network: Network, key: PRNGKeyArray) -> Float[Array, ""]:
         skill_key, bits_key = jax.random.split(key)
-        inputs, label = samples(bits_key, jax.random.categorical(skill_key, log_frequency, shape=(BATCH,)))
-        return ((network(inputs) - label) ** 2).mean()
+        inputs, label = samples(
+            bits_key, jax.random.categorical(skill_key, log_frequency, shape=(BATCH,))
+        )
+        return ((network.outputs(inputs) - label) ** 2).mean()
 
     @jax.jit
-    def train(network: Network, state: optax.OptState, keys: PRNGKeyArray):
-        def step(carry: tuple[Network, optax.OptState], key: PRNGKeyArray):
+    def train(network: Network, state: Any, keys: PRNGKeyArray) -> tuple[Network, Any]:
+        def step(carry: Any, key: PRNGKeyArray) -> tuple[Any, None]:
             network, state = carry
             updates, state = optimizer.update(jax.grad(loss)(network, key), state)
             return (optax.apply_updates(network, updates), state), None
@@ -101,7 +104,9 @@ def main(out: Path, seed: int) -> None:
             inside = np.clip(share, 0.5 / TEST_SAMPLES, 1 - 0.5 / TEST_SAMPLES)
             error = np.sqrt(inside * (1 - inside) / TEST_SAMPLES)
             recorder.record(
-                step, dict(zip(names, share, strict=True)), stderr=dict(zip(names, error, strict=True))
+                step,
+                dict(zip(names, share, strict=True)),
+                stderr=dict(zip(names, error, strict=True)),
             )
 
 

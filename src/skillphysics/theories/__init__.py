@@ -23,7 +23,7 @@ SIMPLE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
         "resource l2": partial(Resource, norm="l2"),
     }
 )
-"""The theories in which each measured skill is one skill, by name: what makes one of frequencies."""
+"""The theories of which each measured skill is one skill: by name, what makes one."""
 
 COMPOSITE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
     {f"composite {name}": composite(make) for name, make in SIMPLE.items()}

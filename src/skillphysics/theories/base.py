@@ -2,12 +2,14 @@
 
 import abc
 import dataclasses
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
@@ -42,19 +44,29 @@ class Theory(eqx.Module):
         ArgumentError: a parameter is outside of its constraint.
     """
 
-    frequency: eqx.AbstractVar[Float[Array, " n_skill"]]
+    if TYPE_CHECKING:
+        # A type checker would make an abstract field an argument of every constructor.
+        frequency: Float[Array, " n_skill"] = eqx.field(init=False)
+    else:
+        frequency: eqx.AbstractVar[Float[Array, " n_skill"]]
 
     @abc.abstractmethod
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         """The level of every skill at steps of its own, or at common ones [n_step, 1]."""
 
-    def levels(self, steps: Float[Array, " n_step"]) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at the given steps."""
-        return self.level_at(steps[:, None])
+    def levels(
+        self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
+    ) -> Float[Array, "n_step n_skill"]:
+        """The level of every skill at the given steps, in the dtype of the frequencies.
+
+        Parameters and steps may be NumPy arrays too: a fit returns its theory with such.
+        """
+        theory = jax.tree.map(jnp.asarray, self)
+        return theory.level_at(jnp.asarray(steps, theory.frequency.dtype)[:, None])
 
     def __check_init__(self) -> None:
         for name, _, constraint, _, value in parameters(self):
-            if not isinstance(value, jax.core.Tracer):
+            if not isinstance(value, Tracer):
                 _check(f"{type(self).__name__}.{name}", constraint, np.asarray(value))
 
 
@@ -71,6 +83,6 @@ def parameters(theory: Theory, path: tuple[str, ...] = ()) -> Iterator[Parameter
 
 
 def _check(name: str, constraint: Constraint, value: np.ndarray) -> None:
-    bad = ~constraint.allows(value)
+    bad = ~np.asarray(constraint.allows(value))
     if bad.any():
         raise ArgumentError(f"{name} is {value[bad].flat[0]}; {constraint.wanted} is wanted")

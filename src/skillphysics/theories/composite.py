@@ -35,10 +35,10 @@ class Composite(Theory):
 
     base: Theory
     exponent: Float[Array, " n_skill"] = parameter(NON_NEGATIVE)
-    n_latent: int = eqx.field(static=True, default=32)
+    n_latent: int = eqx.field(static=True, default=24)
 
     @property
-    def frequency(self) -> Float[Array, " n_skill"]:
+    def frequency(self) -> Float[Array, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.base.frequency
 
     @property
@@ -58,17 +58,17 @@ class Composite(Theory):
         return (weight * level).sum(axis=-1)
 
 
-def composite(make: Callable[[Array], Theory], n_latent: int = 32) -> Callable[[Array], Composite]:
+def composite(make: Callable[[Array], Theory], n_latent: int = 24) -> Callable[[Array], Composite]:
     """What makes a composite of a theory from frequencies, for a fit.
 
     Example:
         >>> import jax.numpy as jnp
         >>> from skillphysics.theories import Linear
         >>> composite(Linear)(jnp.array([0.5, 0.5])).n_latent
-        32
+        24
     """
 
     def of(frequency: Array) -> Composite:
-        return Composite(make(frequency), jnp.ones_like(frequency), n_latent)
+        return Composite(make(frequency), jnp.full_like(frequency, 2), n_latent)
 
     return of

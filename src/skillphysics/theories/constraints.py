@@ -38,7 +38,7 @@ class Constraint(eqx.Module):
     def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
         """The allowed value at free coordinates; `like` is the value that the fit started from."""
 
-    def allows(self, value: np.ndarray) -> np.ndarray:
+    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
         """Which entries are allowed."""
         return (value >= self.bounds[0]) & (value <= self.bounds[1])
 
@@ -61,7 +61,7 @@ class Positive(NonNegative):
 
     wanted: ClassVar[str] = "a positive finite number"
 
-    def allows(self, value: np.ndarray) -> np.ndarray:
+    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
         return (value > 0) & np.isfinite(value)
 
 
@@ -106,7 +106,7 @@ class Held(Positive):
     def to_value(self, free: Float[Array, " 0"], like: Float[Array, "..."]) -> Float[Array, "..."]:
         return like
 
-    def allows(self, value: np.ndarray) -> np.ndarray:
+    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
         return value > 0
 
 

@@ -34,7 +34,7 @@ class Measured(Theory):
     )
 
     @property
-    def frequency(self) -> Float[Array, " n_skill"]:
+    def frequency(self) -> Float[Array, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.theory.frequency
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
