@@ -32,7 +32,6 @@ types: .venv/.dev  ## pyright on everything
 	$(python) -m pyright --warnings
 
 bench: .venv/.dev  ## measure speed
-	@test -f benchmarks/run.py || { echo "benchmarks/run.py is not there yet; other benchmarks: $(or $(wildcard benchmarks/*.py),none)"; exit 2; }
 	$(python) benchmarks/run.py
 
 docs: .venv/.docs  ## the documentation, into docs/_build/html/

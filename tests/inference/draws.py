@@ -52,7 +52,9 @@ def draw(name: str, seed: int) -> Draw:
             "resource l1": partial(Resource, waste=waste, norm="l1"),
             "resource l2": partial(Resource, waste=waste, norm="l2"),
         }[name]
-        slow = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), make(jnp.asarray(frequency)))
+        slow = jax.tree.map(
+            lambda leaf: jnp.asarray(leaf, jnp.float64), make(jnp.asarray(frequency))
+        )
         level = np.asarray(_levels(slow, _GRID))
         half = _GRID[np.argmax(level[:, 0] > 0.5)]
         end = _GRID[np.argmax(level.mean(1) > rng.uniform(0.7, 0.98))]

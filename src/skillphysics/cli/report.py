@@ -58,11 +58,12 @@ def command(
     from rich.console import Console
 
     from skillphysics.io import read_curves
-    from skillphysics.report.explain import explain, n_works
+    from skillphysics.report.explain import explain
     from skillphysics.report.summary import summary
     from skillphysics.report.terminal import show
     from skillphysics.report.write import check_folder, write
     from skillphysics.sample import sample_log
+    from skillphysics.theories import ALL
 
     check_folder(out)
     curves = read_curves(
@@ -75,7 +76,7 @@ def command(
         start=numbers("--start", start or []),
         floor=numbers("--floor", floor or []),
     )
-    with progress_bar(n_works(), quiet=json) as done:
+    with progress_bar(len(ALL) + 1, quiet=json) as done:
         explanation = explain(curves, key=jax.random.key(seed), done=done)
     report = write(explanation, out)
     if json:

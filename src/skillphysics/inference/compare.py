@@ -14,7 +14,7 @@ from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError, FitError
 from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.fit import Fit, fit, fit_data, prepare
-from skillphysics.theories import COMPOSITE, SIMPLE, Theory
+from skillphysics.theories import ALL, Theory
 
 # A smaller difference in AIC than this is a tie: e^(-4/2), one in seven, is no evidence, and one
 # useless parameter gains as much by chance in about one data set of a hundred.
@@ -109,8 +109,8 @@ def compare(
 
     Args:
         curves: the data.
-        theories: by name, what makes a theory from frequencies; by default those of
-            `skillphysics.theories.SIMPLE` and `COMPOSITE`.
+        theories: by name, what makes a theory from frequencies; by default
+            `skillphysics.theories.ALL`.
         key: source of the random starts.
         hold: names of parameters that stay as they are, in every theory.
         ceiling: give every skill a free ceiling.
@@ -124,7 +124,7 @@ def compare(
     """
     if not 0 < held_out < 1:
         raise ArgumentError(f"held_out is {held_out}; a share between 0 and 1 is wanted")
-    theories = {**SIMPLE, **COMPOSITE} if theories is None else theories
+    theories = ALL if theories is None else theories
     if not theories:
         raise ArgumentError("theories is empty; at least one theory is wanted")
     data = data_of(curves)

@@ -1,19 +1,19 @@
 """From skill curves to an explanation: which theory, what is learned when, what is unreliable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from skillphysics.curves import Curves
 from skillphysics.errors import FitError
 from skillphysics.inference import Comparison, Fit, bootstrap, compare
 from skillphysics.inference.data import Data, data_of
-from skillphysics.theories import COMPOSITE, SIMPLE
+from skillphysics.theories import Theory
 
 # More skills than this are not fitted together: the cost grows with their number squared.
 MOST_FITTED = 24
@@ -60,9 +60,13 @@ class Explanation:
 
 
 def explain(
-    curves: Curves, *, key: PRNGKeyArray, done: Callable[[str], object] = id
+    curves: Curves,
+    theories: Mapping[str, Callable[[Array], Theory]] | None = None,
+    *,
+    key: PRNGKeyArray,
+    done: Callable[[str], object] = id,
 ) -> Explanation:
-    """Fit all theories to the skills that show learning, and say what follows.
+    """Fit the theories to the skills that show learning, and say what follows.
 
     Every skill gets a ceiling of its own unless all of them end above 0.9. Skills that show no
     sign of learning (a rise of less than three standard errors) carry no information on a theory
@@ -70,6 +74,7 @@ def explain(
 
     Args:
         curves: the data; several runs are fitted together.
+        theories: by name, what makes a theory from frequencies, as in `compare`.
         key: source of the random starts and resamples.
         done: called with the name of each piece of work once it is finished.
 
@@ -91,13 +96,17 @@ def explain(
             "skills"
         )
     order = _order(curves)
-    candidates = [i for i in order if rising[i]]
+    candidates = [int(i) for i in order if rising[i]]
     chosen = _spread(candidates, MOST_FITTED)
     part = curves.select(names[chosen])
     final = _final_level(part)
     comparison_key, bootstrap_key = jax.random.split(key)
     comparison = compare(
-        part, key=comparison_key, ceiling=bool((final < _MASTERED).any()), done=done
+        part,
+        theories,
+        key=comparison_key,
+        ceiling=bool((final < _MASTERED).any()),
+        done=done,
     )
     intervals = bootstrap(comparison.best, part, key=bootstrap_key)
     done("intervals")
@@ -107,11 +116,6 @@ def explain(
         *_on_theories(comparison),
     )
     return Explanation(curves, comparison, intervals, skills, reasons)
-
-
-def n_works() -> int:
-    """How many pieces of work `explain` reports through `done`."""
-    return len(SIMPLE) + len(COMPOSITE) + 1
 
 
 def _rise(data: Data) -> tuple[np.ndarray, np.ndarray]:

@@ -30,7 +30,11 @@ COMPOSITE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
 )
 """The same theories for measured tasks that are mixtures of latent skills."""
 
+ALL: Mapping[str, Callable[[Array], Theory]] = MappingProxyType({**SIMPLE, **COMPOSITE})
+"""Every theory that a comparison fits."""
+
 __all__ = [
+    "ALL",
     "COMPOSITE",
     "SIMPLE",
     "Composite",
