@@ -78,7 +78,9 @@ def test_the_table_repeats_the_fits(of_linear_data):
 
 
 def test_a_single_theory_is_not_compared():
-    assert compare(linear_curves(), {"linear": Linear}, key=KEY).verdict == "Only linear was fitted."
+    assert (
+        compare(linear_curves(), {"linear": Linear}, key=KEY).verdict == "Only linear was fitted."
+    )
 
 
 def test_the_held_out_steps_are_not_used_for_their_prediction():

@@ -86,7 +86,9 @@ def test_every_theory_of_the_package_is_tested():
         if found.__module__.startswith("skillphysics.") and not inspect.isabstract(found)
     }
     assert len(concrete) >= 6
-    assert concrete == {kind for name in every_names() for kind in within(example(name, np.float32))}
+    assert concrete == {
+        kind for name in every_names() for kind in within(example(name, np.float32))
+    }
     assert all(getattr(theories, found.__name__) is found for found in concrete)
     assert {found.__name__ for found in concrete} <= set(theories.__all__)
 

@@ -79,9 +79,12 @@ class Comparison:
             )
         if self.better_predictors:
             first, *others = self.better_predictors
-            also = f" (and {len(others)} other theories)" if others else ""
+            predict = "predicts"
+            if others:
+                more = others[0] if len(others) == 1 else f"{len(others)} other theories"
+                predict = f"and {more} predict"
             reasons.append(
-                f"the fit to all steps favours {self.winner}, yet {first}{also} predicts the last "
+                f"the fit to all steps favours {self.winner}, yet {first} {predict} the last "
                 f"{self.n_held_out} steps clearly better, so the data single out no theory"
             )
         text = "; ".join(reasons)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, MaxNLocator
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 
 from skillphysics.curves import Curves
 from skillphysics.inference.data import data_of
@@ -89,9 +89,9 @@ def ranking(explanation: Explanation) -> Figure:
         label=f"last {comparison.n_held_out} steps, predicted",
     )
     right.set_xscale("log")
+    right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     right.xaxis.set_major_formatter("{x:g}")
-    right.xaxis.set_minor_formatter("{x:g}")
-    right.tick_params(axis="x", which="minor", labelsize=7)
+    right.xaxis.set_minor_locator(NullLocator())
     unit = "standard errors" if "level_stderr" in explanation.curves.dataset else "level"
     right.set_xlabel(f"root mean square error ({unit})")
     right.set_title("error")

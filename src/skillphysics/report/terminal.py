@@ -25,7 +25,7 @@ def _ranking(explanation: Explanation) -> Table:
     for heading in (
         "parameters",
         f"error\n({unit})",
-        f"error, last {explanation.comparison.n_held_out}\nsteps predicted",
+        f"last {explanation.comparison.n_held_out} steps\npredicted",
         "AIC above\nthe best",
     ):
         table.add_column(heading, justify="right")
@@ -57,7 +57,7 @@ def _skills(explanation: Explanation) -> Table:
 
 def _table(title: str, first: str) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column(first, overflow="fold", min_width=21)
+    table.add_column(first, overflow="fold", min_width=12)
     return table
 
 

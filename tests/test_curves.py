@@ -1,0 +1,299 @@
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from skillphysics.curves import Curves
+from skillphysics.errors import ArgumentError, CurvesError
+
+NAN, INF = np.nan, np.inf
+STEPS = [0, 10, 20]
+LEVEL = [[0.0, 0.0], [0.8, 0.1], [1.0, 0.5]]
+
+
+def dataset(**changes) -> xr.Dataset:
+    parts = {
+        "level": (("step", "skill"), np.array(LEVEL)),
+        "step": ("step", STEPS),
+        "skill": ("skill", ["a", "b"]),
+        **changes,
+    }
+    variables = {"level", "level_stderr", "loss", "extra"}
+    return xr.Dataset(
+        {k: v for k, v in parts.items() if k in variables and v is not None},
+        {k: v for k, v in parts.items() if k not in variables and v is not None},
+    )
+
+
+def one(steps, level) -> Curves:
+    return Curves.from_arrays(steps, np.array(level, dtype=float)[:, None])
+
+
+def learned(steps, level, at: float = 0.5) -> float:
+    return one(steps, level).learning_time(at).item()
+
+
+# --- construction
+
+
+def test_canonical_form():
+    curves = Curves.from_arrays(
+        np.array([0, 1], np.int32),
+        np.array([[[0, 1]], [[1, 0]]], np.int8).transpose(1, 0, 2),
+        skill=["a", "b"],
+        level_stderr=np.full((1, 2, 2), 0.1, np.float32),
+        loss=[[2.0, 1.0]],
+        frequency=[3, 1],
+        tokens=[0, 1000],
+        attrs={"seed": 1, "path": ("x", "y")},
+    )
+    found = curves.dataset
+    assert found["level"].dims == ("run", "step", "skill")
+    assert (found["level"].dtype, found["level_stderr"].dtype) == (np.float64, np.float32)
+    assert (found["step"].dtype, found["tokens"].dtype) == (np.int64, np.int64)
+    assert (found["skill"].dtype, found["run"].values.tolist()) == (object, ["0"])
+    assert found["loss"].dims == ("run", "step")
+    assert found["frequency"].values.tolist() == [3, 1]
+    assert found.attrs == {"seed": 1, "path": ["x", "y"]}
+    assert curves.names == ("a", "b")
+    assert curves.skills.frequency is not None
+    assert curves.skills.frequency.tolist() == [3, 1]
+    assert Curves(found).dataset.identical(found)
+
+
+def test_dimensions_are_ordered():
+    curves = Curves(dataset(level=(("skill", "step"), np.array(LEVEL).T)))
+    assert curves.level.dims == ("step", "skill")
+    assert curves.level.values.tolist() == LEVEL
+
+
+def test_levels_are_never_clipped():
+    assert one([0, 1], [-0.3, 1.2]).level.values.ravel().tolist() == [-0.3, 1.2]
+
+
+def test_further_quantities_are_kept():
+    curves = Curves(dataset(extra=("step", [True, False, True])))
+    assert curves.dataset["extra"].values.tolist() == [1, 0, 1]
+    assert curves.dataset["extra"].dtype == np.float64
+
+
+def test_what_is_given_is_copied():
+    level = np.array(LEVEL)
+    curves = Curves.from_arrays(STEPS, level)
+    level[0, 0] = 9
+    assert curves.level.values[0, 0] == 0
+
+
+def test_names_keep_trailing_nothing():
+    assert Curves.from_arrays([0], [[1.0]], skill=["a "]).names == ("a ",)
+    assert Curves.from_arrays([0], [[1.0, 1.0]]).skills.frequency is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"level": None}, "no variable 'level'"),
+        ({"level": ("step", [0, 1, 2])}, r"level has dimensions \('step',\)"),
+        ({"level": (("step", "task"), LEVEL)}, r"\('step', 'task'\); \(step, skill\) is wanted"),
+        ({"level": (("step", "skill"), [["a", "b"]] * 3)}, "level is of type <U1"),
+        ({"level": (("step", "skill"), np.array(LEVEL) * 1j)}, "level is complex"),
+        ({"level": (("step", "skill"), [[0, 0], [INF, 0], [1, 1]])}, "step 10, skill a"),
+        ({"step": None}, "no coordinate 'step'"),
+        ({"step": ("step", ["a", "b", "c"])}, "numbers are wanted"),
+        ({"step": ("step", np.array([0, 1, 2]) * 1j)}, "numbers are wanted"),
+        ({"step": ("step", [0, NAN, 2])}, r"step 1 \(from 0\) is not finite"),
+        ({"step": ("step", [0, 1, INF])}, r"step 2 \(from 0\) is not finite"),
+        ({"step": ("step", [-1, 1, 2])}, "the first step is -1"),
+        ({"step": ("step", [0, 2, 2])}, "step 2 follows step 2"),
+        ({"step": ("step", [0, 2, 1])}, "step 1 follows step 2"),
+        ({"skill": None}, "'skill' has no coordinate"),
+        ({"skill": ("skill", ["a", "a"])}, "'a' twice"),
+        ({"skill": ("skill", ["a", ""])}, "empty name"),
+        ({"skill": ("skill", [1, 2])}, "1, which is no text"),
+        ({"skill": ("skill", ["a", "b\n"])}, "control character"),
+        ({"frequency": ("step", [1, 1, 1])}, "'frequency' is wanted over 'skill'"),
+        ({"frequency": ("skill", [1, 0])}, r"frequency\[1\] is 0.0"),
+        ({"frequency": ("skill", [NAN, 1])}, r"frequency\[0\] is nan"),
+        ({"tokens": ("skill", [1, 2])}, "'tokens' is wanted as numbers over 'step'"),
+        ({"tokens": ("step", ["1", "2", "3"])}, "'tokens' is wanted as numbers"),
+        ({"tokens": ("step", [0, 2, 1])}, "tokens must be finite, not negative and never fall"),
+        ({"tokens": ("step", [-1, 2, 3])}, "tokens must be"),
+        ({"tokens": ("step", [0, 2, NAN])}, "tokens must be"),
+        ({"colour": ("skill", [1, 2])}, "no place for a coordinate 'colour'"),
+        ({"level_stderr": ("step", [0, 0, 0])}, "level_stderr has dimensions"),
+        ({"level_stderr": (("step", "skill"), -np.array(LEVEL))}, "negative number"),
+        ({"level_stderr": (("step", "skill"), np.full((3, 2), INF))}, "level_stderr is infinite"),
+        ({"loss": (("step", "skill"), LEVEL)}, "loss has dimensions"),
+        ({"extra": (("step", "layer"), LEVEL)}, "extra has dimensions"),
+        ({"extra": ("step", ["x", "y", "z"])}, "extra is of type"),
+    ],
+)
+def test_what_is_no_curves(change, message):
+    with pytest.raises(CurvesError, match=message):
+        Curves(dataset(**change))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([0], [1.0]), "level has 1 dimensions"),
+        (([0], np.ones((1, 1, 1, 1))), "level has 4 dimensions"),
+        (([0, 1], LEVEL), "do not fit together"),
+        (([], np.ones((0, 2))), "there is no step"),
+        ((STEPS, np.ones((3, 0))), "skill is empty"),
+    ],
+)
+def test_arrays_that_are_no_curves(arguments, message):
+    with pytest.raises(CurvesError, match=message):
+        Curves.from_arrays(*arguments)
+
+
+def test_attributes_are_json():
+    for attrs in ({"x": NAN}, {"x": object()}):
+        with pytest.raises(CurvesError, match="not JSON"):
+            Curves.from_arrays(STEPS, LEVEL, attrs=attrs)
+
+
+def test_something_else_than_a_dataset():
+    with pytest.raises(CurvesError, match=r"xarray\.Dataset; list was given"):
+        Curves([1])  # pyright: ignore[reportArgumentType]
+
+
+# --- selections and means
+
+
+def test_select_orders_as_asked():
+    curves = Curves.from_arrays(STEPS, LEVEL, skill=["a", "b"], frequency=[3, 1])
+    found = curves.select(["b", "a"])
+    assert found.names == ("b", "a")
+    assert found.level.values.tolist() == [row[::-1] for row in LEVEL]
+    assert found.dataset["frequency"].values.tolist() == [1, 3]
+    assert curves.select(iter(["b"])).names == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [(["c"], "no skill 'c' among 1, 2"), ([], "empty"), (["1", "1"], "twice")],
+)
+def test_unusable_selections(names, message):
+    with pytest.raises(ArgumentError, match=message):
+        Curves.from_arrays(STEPS, LEVEL).select(names)
+
+
+def test_many_names_are_not_all_listed():
+    with pytest.raises(ArgumentError, match=r"8, … \(20 in all\)"):
+        Curves.from_arrays([0], np.ones((1, 20))).select(["x"])
+
+
+def test_mean_of_runs():
+    level = np.array([[[0.0], [0.2], [NAN], [NAN]], [[0.1], [0.4], [0.7], [NAN]]])
+    curves = Curves.from_arrays(
+        [0, 1, 2, 3], level, loss=[[4, 3, 2, 1], [4, 1, 0, NAN]], tokens=[0, 1, 2, 3],
+        level_stderr=np.ones((2, 4, 1)), attrs={"seed": 1},
+    )  # fmt: skip
+    found = curves.mean_run().dataset
+    assert set(found.dims) == {"step", "skill"}
+    np.testing.assert_allclose(found["level"].values.ravel(), [0.05, 0.3, 0.7, NAN])
+    # Of two values: half their difference.
+    np.testing.assert_allclose(found["level_stderr"].values.ravel(), [0.05, 0.1, NAN, NAN])
+    np.testing.assert_allclose(found["loss"].values, [4, 2, 1, 1])
+    assert found["tokens"].values.tolist() == [0, 1, 2, 3]
+    assert found.attrs == {"seed": 1}
+
+
+def test_the_mean_of_curves_without_runs_is_themselves():
+    curves = Curves.from_arrays(STEPS, LEVEL)
+    assert curves.mean_run() is curves
+
+
+# --- times
+
+
+@pytest.mark.parametrize(
+    ("steps", "level", "time"),
+    [
+        ([0, 10, 20], [0, 0.4, 0.8], 12.5),
+        ([0, 10, 20], [0, 0.5, 0.8], 10),
+        ([0, 10, 20], [0, 0.8, 0.1], 6.25),  # the first crossing counts
+        ([0, 10, 20], [0, 0.1, 0.4], INF),  # measured to the end, never reached
+        ([0, 10, 20], [0, 0.1, NAN], NAN),  # nothing is known of the end
+        ([0, 10, 20], [NAN, NAN, NAN], NAN),
+        ([0, 10, 20], [0, NAN, 1], 10),  # interpolated over the gap
+        ([0, 10, 20], [NAN, 0, 1], 15),  # not measured at first, below when it was
+        ([0, 10, 20], [NAN, 0.6, 1], NAN),  # already above when first measured
+        ([5, 10, 20], [0.6, 0.7, 1], NAN),
+        ([0, 10, 20], [0.6, 0.7, 1], 0),  # above from the beginning
+        ([0, 10, 20], [0.5, 0.2, 0.1], 0),
+        ([0, 10, 20], [0, 1, NAN], 5),  # what comes later does not matter
+        ([2.5], [0.1], INF),
+    ],
+)
+def test_learning_time(steps, level, time):
+    np.testing.assert_equal(learned(steps, level), float(time))
+
+
+def test_learning_times_of_runs_and_negative_levels():
+    level = np.array([LEVEL, [[0.0, -1.0], [0.2, 0.0], [0.6, 1.0]]])
+    times = Curves.from_arrays(STEPS, level, skill=["a", "b"]).learning_time(0.5)
+    assert times.dims == ("run", "skill")
+    np.testing.assert_allclose(times, [[6.25, 20], [17.5, 15]])
+    assert times.attrs == {"units": "steps", "level": 0.5}
+    assert one([0, 10], [-0.4, 0]).learning_time(-0.2).item() == 5
+
+
+@pytest.mark.parametrize("level", [NAN, INF])
+def test_unusable_level(level):
+    with pytest.raises(ArgumentError, match=f"level is {level}"):
+        one([0, 1], [0, 1]).learning_time(level)
+
+
+@pytest.mark.parametrize(
+    ("level", "time"),
+    [
+        ([0, 0.1, 0.9], 10),
+        ([0, 0.5, 0.5], INF),  # emerges, never saturates
+        ([0, 0.0, 0.0], INF),  # never emerges
+        ([0, 0.5, NAN], NAN),
+        ([NAN, 0.5, 1], NAN),  # saturates, its emergence is unknown
+        ([NAN, 0.5, 0.5], NAN),
+        ([0.5, 0.5, 0.9], 20),  # there from the beginning
+    ],
+)
+def test_saturation_time(level, time):
+    curves = one([0, 10, 20], level)
+    np.testing.assert_allclose(curves.saturation_time(0.1), [time], rtol=1e-12)
+    np.testing.assert_array_equal(curves.emergence_time(0.1), curves.learning_time(0.1))
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.5, -1.0, NAN])
+def test_unusable_epsilon(epsilon):
+    for method in (Curves.emergence_time, Curves.saturation_time):
+        with pytest.raises(ArgumentError, match=f"epsilon is {epsilon}"):
+            method(one([0, 1], [0, 1]), epsilon)
+
+
+# --- the collapse
+
+
+def test_collapse_by_hand():
+    curves = Curves.from_arrays([0, 1], [[0.0, 0.75], [1.5, NAN]], frequency=[1, 0.5])
+    found = curves.collapse()
+    # u = max(1 − s, 0) to the power 1 and 2; overshoot counts as learned.
+    np.testing.assert_allclose(found, [[1, 0.0625], [0, NAN]])
+    assert found.dims == ("step", "skill")
+
+
+def test_collapse_wants_frequencies():
+    with pytest.raises(CurvesError, match="carry no frequencies"):
+        Curves.from_arrays(STEPS, LEVEL).collapse()
+
+
+def test_many_skills_are_quick():
+    rng = np.random.default_rng(0)
+    rising = np.sort(rng.uniform(size=(20, 10_000)), axis=0)
+    begin = time.perf_counter()
+    times = Curves.from_arrays(np.arange(20), rising).learning_time(0.5)
+    # Takes a third of a second; the bound only tells linear from quadratic.
+    assert time.perf_counter() - begin < 10
+    assert np.isfinite(times).mean() > 0.99

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from skillphysics.errors import ArgumentError, SkillphysicsError
+from skillphysics.skills import Skills
+
+
+def test_power_law_by_hand():
+    skills = Skills.power_law(4, alpha=1)
+    # 1, 1/2, 1/3, 1/4 over 25/12.
+    np.testing.assert_allclose(skills.frequency, np.array([12, 6, 4, 3]) / 25, rtol=1e-15)
+    assert skills.names == ("1", "2", "3", "4")
+    assert len(skills) == 4
+
+
+def test_exponential_by_hand():
+    skills = Skills.exponential(3, ratio=3, names=["a", "b", "c"])
+    np.testing.assert_allclose(skills.frequency, np.array([9, 3, 1]) / 13, rtol=1e-15)
+    assert skills.names == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("alpha", [0.0, -1.0, 2.5])
+def test_any_finite_exponent(alpha):
+    weight = np.arange(1, 6.0) ** -alpha
+    np.testing.assert_allclose(Skills.power_law(5, alpha).frequency, weight / weight.sum())
+
+
+def test_steep_laws_do_not_overflow():
+    for skills in (
+        Skills.power_law(3, -600),
+        Skills.power_law(3, 600),
+        Skills.exponential(3, 1e-150),
+        Skills.exponential(3, 1e150),
+    ):
+        assert skills.frequency is not None
+        assert skills.frequency.max() == 1
+        assert (skills.frequency > 0).all()
+
+
+def test_a_law_too_steep_for_double_precision_is_refused():
+    with pytest.raises(ArgumentError, match=r"frequency\[1\] is 0.0; a positive finite number"):
+        Skills.power_law(2, alpha=2000)
+
+
+def test_many_skills():
+    skills = Skills.power_law(10_000, alpha=2)
+    assert skills.frequency is not None
+    assert skills.frequency.sum() == pytest.approx(1, rel=1e-12)
+    assert skills.names[-1] == "10000"
+
+
+def test_given_frequencies_are_kept_until_normalised():
+    skills = Skills.given([3, 1], names=["a", "b"])
+    assert skills.frequency is not None
+    assert skills.frequency.tolist() == [3, 1]
+    assert skills.frequency.dtype == np.float64
+    normalised = skills.normalised()
+    assert normalised.frequency is not None
+    assert normalised.frequency.tolist() == [0.75, 0.25]
+    assert normalised.names == skills.names
+
+
+def test_frequencies_are_copied():
+    given = np.array([2.0, 1.0])
+    skills = Skills.given(given)
+    given[0] = -1
+    assert skills.frequency is not None
+    assert skills.frequency.tolist() == [2, 1]
+
+
+def test_unknown_frequencies():
+    skills = Skills.unknown(iter(["b", "a"]))
+    assert (skills.names, skills.frequency, len(skills)) == (("b", "a"), None, 2)
+    with pytest.raises(ArgumentError, match="unknown: nothing to normalise"):
+        skills.normalised()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Skills.power_law(0, 1), "n is 0; at least one skill"),
+        (lambda: Skills.exponential(-1, 3), "n is -1; at least one skill"),
+        (lambda: Skills.power_law(3, np.inf), "alpha is inf; a finite exponent"),
+        (lambda: Skills.power_law(3, np.nan), "alpha is nan; a finite exponent"),
+        (lambda: Skills.exponential(3, 0), "ratio is 0; a positive number"),
+        (lambda: Skills.exponential(3, -2), "ratio is -2; a positive number"),
+        (lambda: Skills.exponential(3, np.inf), "ratio is inf; a positive number"),
+        (lambda: Skills.given([[1, 2]]), "frequency has 2 dimensions"),
+        (lambda: Skills.given([1, 0]), r"frequency\[1\] is 0.0; a positive finite number"),
+        (lambda: Skills.given([1, -2]), r"frequency\[1\] is -2.0"),
+        (lambda: Skills.given([np.nan, 1]), r"frequency\[0\] is nan"),
+        (lambda: Skills.given([1, np.inf]), r"frequency\[1\] is inf"),
+        (lambda: Skills.given([1, 2], names=["a"]), r"shape \(2,\); 1 skills want \(1,\)"),
+        (lambda: Skills.unknown([]), "names is empty"),
+        (lambda: Skills.unknown(["a", ""]), "empty name"),
+        (lambda: Skills.unknown(["a", "b", "a"]), "'a' twice"),
+        (lambda: Skills.unknown([1]), "1, which is no text"),  # pyright: ignore[reportArgumentType]
+        (lambda: Skills.unknown(["a\x00"]), r"'a\\x00', which has a control character"),
+        (lambda: Skills.unknown(["\ud800"]), "has a control character"),
+        (lambda: Skills.unknown(["\x85"]), "has a control character"),
+    ],
+)
+def test_unusable_skills(make, message):
+    with pytest.raises(ArgumentError, match=message) as error:
+        make()
+    assert isinstance(error.value, SkillphysicsError)
