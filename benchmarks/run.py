@@ -67,14 +67,16 @@ def compared(name: str, repeat: int) -> tuple[float, float]:
             scipy.optimize.least_squares(
                 lambda free: np.asarray(value(free)),
                 np.asarray(start),
-                jac=lambda free: np.asarray(slope(free)),
+                # SciPy's types know no function here, its documentation does.
+                jac=lambda free: np.asarray(slope(free)),  # pyright: ignore[reportArgumentType]
                 method="lm",
                 max_nfev=MOST_STEPS,
             ).cost
             for start in starts
         ]
 
-    batched(), one_by_one()
+    batched()
+    one_by_one()
     times = [(seconds(batched), seconds(one_by_one)) for _ in range(repeat)]
     ours, theirs = (statistics.median(column) / BATCH for column in zip(*times, strict=True))
     return ours, theirs

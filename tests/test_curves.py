@@ -155,11 +155,6 @@ def test_attributes_are_json():
             Curves.from_arrays(STEPS, LEVEL, attrs=attrs)
 
 
-def test_something_else_than_a_dataset():
-    with pytest.raises(CurvesError, match=r"xarray\.Dataset; list was given"):
-        Curves([1])  # pyright: ignore[reportArgumentType]
-
-
 # --- selections and means
 
 

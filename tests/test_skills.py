@@ -94,7 +94,6 @@ def test_unknown_frequencies():
         (lambda: Skills.unknown([]), "names is empty"),
         (lambda: Skills.unknown(["a", ""]), "empty name"),
         (lambda: Skills.unknown(["a", "b", "a"]), "'a' twice"),
-        (lambda: Skills.unknown([1]), "1, which is no text"),  # pyright: ignore[reportArgumentType]
         (lambda: Skills.unknown(["a\x00"]), r"'a\\x00', which has a control character"),
         (lambda: Skills.unknown(["\ud800"]), "has a control character"),
         (lambda: Skills.unknown(["\x85"]), "has a control character"),

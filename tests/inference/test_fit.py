@@ -1,5 +1,8 @@
 """Fits of small data sets, mostly by the linear theory, which compiles fastest."""
 
+# Fields are annotated as what they hold; their converters take NumPy arrays and plain numbers too.
+# pyright: reportArgumentType=false
+
 import jax
 import numpy as np
 import pytest

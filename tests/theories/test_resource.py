@@ -1,5 +1,8 @@
 """The Resource model against references that share none of its code (tests/oracles/resource.py)."""
 
+# Fields are annotated as what they hold; their converters take NumPy arrays and plain numbers too.
+# pyright: reportArgumentType=false
+
 import itertools
 from functools import cache
 

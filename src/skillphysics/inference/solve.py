@@ -95,7 +95,7 @@ def _nearest(
     cost = jnp.where(jnp.isfinite(cost), cost, jnp.inf)
     best = tried[jnp.arange(tried.shape[0]), cost.argmin(1)]
     order = jnp.argsort(cost.min(1))
-    return jnp.asarray(best)[order[:count]]
+    return jnp.take(best, order[:count], axis=0)
 
 
 def residuals(theory: Theory, data: Data) -> Float[Array, "n_run n_step n_skill"]:

@@ -33,9 +33,9 @@ class Theory(eqx.Module):
     (`skillphysics.theories.constraints`); they are differentiable, so fits, uncertainties and
     sweeps are written once for all theories. A theory computes in the dtype of its parameters.
 
-    To add one: subclass, declare `frequency` and the other parameters with `parameter(...)`, give
-    all of them but `frequency` a default, write `level_at`, and list the class in
-    `skillphysics.theories`. The conformance suite then tests it.
+    To add one: subclass, declare `frequency` and the other parameters as fields with the metadata
+    `parameter(...)`, give all of them but `frequency` a default, write `level_at`, and list the
+    class in `skillphysics.theories`. The conformance suite then tests it.
 
     Attributes:
         frequency: how often each skill occurs, [n_skill].

@@ -29,12 +29,14 @@ class Composite(Theory):
         >>> from skillphysics.theories import Linear
         >>> tasks = Composite(Linear(jnp.array([0.5, 0.5])), exponent=jnp.array([30.0, 0.0]),
         ...                   n_latent=10)
-        >>> tasks.levels(jnp.array([2.0])).round(3)  # one skill; ten skills a tenth as frequent
-        Array([[0.632, 0.095]], dtype=float32)
+        >>> [f"{level:.3f}" for level in tasks.levels([2.0])[0]]  # one skill; ten rare skills
+        ['0.632', '0.095']
     """
 
     base: Theory
-    exponent: Float[Array, " n_skill"] = parameter(NON_NEGATIVE)
+    exponent: Float[Array, " n_skill"] = eqx.field(
+        converter=jnp.asarray, metadata=parameter(NON_NEGATIVE)
+    )
     n_latent: int = eqx.field(static=True, default=24)
 
     @property

@@ -1,7 +1,7 @@
 """What values a theory's parameter may take, and the free coordinates in which a fit moves it.
 
-A field of a theory declares its constraint once, `rate: Float[Array, ""] = parameter(POSITIVE)`,
-and every fit, interval and bound follows from that.
+A field of a theory declares its constraint once, in its metadata, and every fit, interval and bound
+follows from that.
 """
 
 import abc
@@ -119,23 +119,14 @@ NON_NEGATIVE, POSITIVE, SHARE, SIMPLEX, HELD = (
 )
 
 
-def parameter(
-    constraint: Constraint, *, unit: Unit = "", optional: bool = False, **options: Any
-) -> Any:
-    """A field of a theory that holds an array and knows what values it may take.
+def parameter(constraint: Constraint, *, unit: Unit = "") -> dict[str, Any]:
+    """The metadata of a field of a theory that holds an array, `eqx.field(metadata=...)`.
 
     Args:
         constraint: the allowed values.
         unit: "steps", "1/steps" or "" for a pure number; the starts of a fit are scaled by it.
-        optional: None is allowed too.
-        options: of `equinox.field`, such as `default`.
     """
-
-    def to_array(value: Any) -> Any:
-        return None if optional and value is None else jnp.asarray(value)
-
-    metadata = {"constraint": constraint, "unit": unit}
-    return eqx.field(converter=to_array, metadata=metadata, **options)
+    return {"constraint": constraint, "unit": unit}
 
 
 def _helmert(n: int, dtype: Any) -> Float[Array, "n_less_1 n"]:

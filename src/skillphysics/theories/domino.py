@@ -1,5 +1,6 @@
 """Skills that are learned strictly one after the other."""
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -26,9 +27,13 @@ class Domino(Theory):
                [0.5, 1. ]], dtype=float32)
     """
 
-    frequency: Float[Array, " n_skill"] = parameter(HELD)
-    rate: Float[Array, ""] = parameter(POSITIVE, unit="1/steps", default=1.0)
-    capacity: Float[Array, ""] = parameter(HELD, default=jnp.inf)
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=jnp.asarray, metadata=parameter(HELD))
+    rate: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+    )
+    capacity: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=jnp.inf, metadata=parameter(HELD)
+    )
 
     @property
     def position(self) -> Int[Array, " n_skill"]:

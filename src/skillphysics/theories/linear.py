@@ -1,5 +1,6 @@
 """Skills that are learned independently, each at a rate proportional to its frequency."""
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -18,13 +19,17 @@ class Linear(Theory):
 
     Example:
         >>> import jax.numpy as jnp
-        >>> Linear(jnp.array([0.5, 0.25]), rate=2.0).levels(jnp.array([0.0, jnp.log(2.0)]))
-        Array([[0. , 0. ],
-               [0.5, 0.29289323]], dtype=float32)
+        >>> theory = Linear(jnp.array([0.5, 0.25]), rate=2.0)
+        >>> theory.levels(jnp.array([0.0, jnp.log(2.0)])).round(3).tolist()[1]
+        [0.5, 0.293...]
     """
 
-    frequency: Float[Array, " n_skill"] = parameter(SIMPLEX)
-    rate: Float[Array, ""] = parameter(POSITIVE, unit="1/steps", default=1.0)
+    frequency: Float[Array, " n_skill"] = eqx.field(
+        converter=jnp.asarray, metadata=parameter(SIMPLEX)
+    )
+    rate: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+    )
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         return -jnp.expm1(-self.rate * self.frequency * steps)

@@ -1,10 +1,16 @@
 """How a measurement sees a skill: late, and never quite mastered."""
 
+import equinox as eqx
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from skillphysics.theories.base import Theory
 from skillphysics.theories.constraints import NON_NEGATIVE, SHARE, parameter
+
+
+def _array_or_none(value: ArrayLike | None) -> Array | None:
+    return None if value is None else jnp.asarray(value)
 
 
 class Measured(Theory):
@@ -28,9 +34,11 @@ class Measured(Theory):
     """
 
     theory: Theory
-    ceiling: Float[Array, " n_skill"] | None = parameter(SHARE, optional=True, default=None)
-    onset: Float[Array, " n_skill"] | None = parameter(
-        NON_NEGATIVE, unit="steps", optional=True, default=None
+    ceiling: Float[Array, " n_skill"] | None = eqx.field(
+        converter=_array_or_none, default=None, metadata=parameter(SHARE)
+    )
+    onset: Float[Array, " n_skill"] | None = eqx.field(
+        converter=_array_or_none, default=None, metadata=parameter(NON_NEGATIVE, unit="steps")
     )
 
     @property

@@ -1,5 +1,6 @@
 """Skills that are learned independently by a product of two layers."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -24,15 +25,22 @@ class Multilinear(Theory):
     Example:
         >>> import jax.numpy as jnp
         >>> theory = Multilinear(jnp.array([1.0]), initial_share=0.2)
-        >>> theory.levels(jnp.array([0.0, jnp.log(2.0)])).round(4)
-        Array([[0.2],
-               [0.5]], dtype=float32)
+        >>> [f"{level:.3f}" for level in theory.levels(jnp.array([0.0, jnp.log(2.0)]))[:, 0]]
+        ['0.200', '0.500']
     """
 
-    frequency: Float[Array, " n_skill"] = parameter(SIMPLEX)
-    rate: Float[Array, ""] = parameter(POSITIVE, unit="1/steps", default=1.0)
-    initial_share: Float[Array, ""] = parameter(SHARE, default=0.01)
-    target_scale: Float[Array, ""] = parameter(HELD, default=1.0)
+    frequency: Float[Array, " n_skill"] = eqx.field(
+        converter=jnp.asarray, metadata=parameter(SIMPLEX)
+    )
+    rate: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+    )
+    initial_share: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=0.01, metadata=parameter(SHARE)
+    )
+    target_scale: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=1.0, metadata=parameter(HELD)
+    )
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         start = jnp.log(self.initial_share) - jnp.log1p(-self.initial_share)

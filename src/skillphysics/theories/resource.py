@@ -34,9 +34,15 @@ class Resource(Theory):
         Array([[0. , 0.5, 1. , 1. ]], dtype=float32)
     """
 
-    frequency: Float[Array, " n_skill"] = parameter(SIMPLEX)
-    rate: Float[Array, ""] = parameter(POSITIVE, unit="1/steps", default=1.0)
-    waste: Float[Array, ""] = parameter(NON_NEGATIVE, default=0.1)
+    frequency: Float[Array, " n_skill"] = eqx.field(
+        converter=jnp.asarray, metadata=parameter(SIMPLEX)
+    )
+    rate: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+    )
+    waste: Float[Array, ""] = eqx.field(
+        converter=jnp.asarray, default=0.1, metadata=parameter(NON_NEGATIVE)
+    )
     norm: Norm = eqx.field(static=True, default="l1")
 
     def __check_init__(self) -> None:
