@@ -16,9 +16,9 @@ from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.fit import Fit, fit, fit_data, prepare
 from skillphysics.theories import ALL, Theory
 
-# A smaller difference in AIC than this is a tie: e^(-4/2), one in seven, is no evidence, and one
-# useless parameter gains as much by chance in about one data set of a hundred.
-_TIE = 4.0
+# A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above one
+# in twenty.
+_TIE = 6.0
 # A theory predicts better where its held-out error is below this share of the winner's.
 _BETTER = 0.8
 
@@ -33,7 +33,7 @@ class Comparison:
             in standard errors where these are known, else in level), `aic` and `delta_aic`,
             `held_out` (root mean square error of the last steps, predicted from the others, in
             the same unit as `scale`), `converged`.
-        winner: the simplest of the theories whose AIC is within 4 of the best.
+        winner: the simplest of the theories whose AIC is within 6 of the best.
         tied: all of these theories.
         better_predictors: theories whose held-out error is more than a fifth below the winner's.
         n_held_out: number of held-out steps.
@@ -105,7 +105,7 @@ def compare(
     """Fit theories to the same curves and rank them.
 
     Each theory is fitted twice: to all steps, for AIC, and to all but the last ones, which it must
-    then predict. The ranking is by AIC; among theories within 4 of the best the one with the fewest
+    then predict. The ranking is by AIC; among theories within 6 of the best the one with the fewest
     parameters wins, so a limit that fits as well beats the general case. The predictions can veto:
     a theory whose error on the held-out steps is more than a fifth below the winner's makes the
     comparison undecided.

@@ -66,7 +66,9 @@ def _spread(
     # The first start has no scatter: it is the template, seen at every time scale.
     shared, own = (x.at[0].set(0) for x in (shared, own))
     if p.unit == "1/steps":
-        free = scale[None, :, None] + own
+        # Every start has a grid of its own, so that together they try all time scales.
+        shift = jax.random.uniform(shared_key, (count, 1, 1)) * (scale[1] - scale[0])
+        free = scale[None, :, None] + shift + own
     elif p.unit == "steps":
         low, high = np.log(steps[0] / 10), np.log(steps[-1] / 3)
         share = jax.random.uniform(shared_key, (count, 1, 1))

@@ -228,7 +228,7 @@ FIGURES: Mapping[str, tuple[Callable[[Explanation], Figure], str]] = MappingProx
         ),
         "ranking": (
             ranking,
-            "Left: Akaike's criterion above the best; bold: within 4 of it, which counts as a tie. "
+            "Left: Akaike's criterion above the best; bold: within 6 of it, which counts as a tie. "
             "Right: error of the fit to all steps, and of the last steps predicted from the rest.",
         ),
         "frequencies": (

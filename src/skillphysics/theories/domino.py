@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from skillphysics.theories.base import Theory
-from skillphysics.theories.constraints import HELD, POSITIVE, parameter
+from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, parameter
 
 
 class Domino(Theory):
@@ -16,7 +16,8 @@ class Domino(Theory):
     hierarchy p_1 ≫ p_2 ≫ … (L25 §2.6).
 
     Attributes:
-        frequency: [n_skill], of which only the order counts, so a fit holds it.
+        frequency: [n_skill], of which only the order counts: a fit tries orders, and reports the
+            frequencies as unidentifiable.
         rate: η_eff = 1/t0, in skills per step.
         capacity: how many skills can be learned; the chain stops there. A fit holds it.
 
@@ -27,7 +28,9 @@ class Domino(Theory):
                [0.5, 1. ]], dtype=float32)
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(converter=jnp.asarray, metadata=parameter(HELD))
+    frequency: Float[Array, " n_skill"] = eqx.field(
+        converter=jnp.asarray, metadata=parameter(SIMPLEX)
+    )
     rate: Float[Array, ""] = eqx.field(
         converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
