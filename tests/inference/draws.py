@@ -45,6 +45,7 @@ def draw(name: str, seed: int) -> Draw:
     frequency = Skills.power_law(N_SKILL, rng.uniform(1, 3)).frequency
     waste, share = rng.uniform(0, 0.3), 10 ** rng.uniform(-3, -1)
     with jax.enable_x64(True):
+        waste, share = jnp.asarray(waste), jnp.asarray(share)
         make = {
             "linear": Linear,
             "multilinear": partial(Multilinear, initial_share=share),

@@ -130,7 +130,7 @@ def test_both_reasons_for_doubt_are_said():
     doubt = Comparison(fits, pd.DataFrame(), "a", ("a", "b", "c"), ("d", "e", "f"), 7)
     assert doubt.verdict == (
         "The data cannot tell a from b, c (AIC within 4); a is the simplest of them; the fit to "
-        "all steps favours a, yet d (and 2 other theories) predicts the last 7 steps clearly "
+        "all steps favours a, yet d and 2 other theories predict the last 7 steps clearly "
         "better, so the data single out no theory."
     )
 

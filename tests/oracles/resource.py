@@ -72,7 +72,7 @@ def _rough_clock(effort: float, frequency: np.ndarray, waste: float) -> float:
     high = 1.0
     while excess(high) < 0:
         high *= 2
-    return float(optimize.brentq(excess, 0, high))
+    return optimize.root_scalar(excess, bracket=(0, high)).root
 
 
 def effort_of_one_skill_l2(level: np.ndarray, frequency: float, waste: float) -> np.ndarray:

@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -44,7 +45,7 @@ def example(name: str, dtype: type = np.float64) -> Theory:
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), theory)
 
 
-def with_value(theory: Theory, path: tuple[str, ...], value: np.ndarray) -> Theory:
+def with_value(theory: Theory, path: tuple[str, ...], value: Any) -> Theory:
     """The theory built again with another value of one parameter, so that it is checked."""
     if len(path) > 1:
         value = with_value(getattr(theory, path[0]), path[1:], value)

@@ -43,7 +43,9 @@ def command(
     floor: Annotated[
         list[str] | None, typer.Option(help="Lowest possible loss, level 1: as --chance.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random starts and resamples.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the random starts and resamples.", min=0, max=2**31 - 1)
+    ] = 0,
     json: Annotated[
         bool, typer.Option("--json", help="Print report.json on standard output, nothing else.")
     ] = False,

@@ -16,8 +16,8 @@ from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.fit import Fit, fit, fit_data, prepare
 from skillphysics.theories import ALL, Theory
 
-# A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above one
-# in twenty.
+# A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above
+# one in twenty.
 _TIE = 6.0
 # A theory predicts better where its held-out error is below this share of the winner's.
 _BETTER = 0.8

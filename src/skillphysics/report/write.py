@@ -18,10 +18,11 @@ from skillphysics.report.summary import summary
 
 def check_folder(folder: Path) -> None:
     """Raise an `ArgumentError` unless a report can be written to `folder`; changes nothing."""
-    if folder.exists() and not folder.is_dir():
-        raise ArgumentError(f"cannot write the report to {folder}: it is a file; give a folder")
-    parent = folder if folder.exists() else _existing_parent(folder)
     try:
+        exists = folder.exists()
+        if exists and not folder.is_dir():
+            raise ArgumentError(f"cannot write the report to {folder}: it is a file; give a folder")
+        parent = folder if exists else _existing_parent(folder)
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as error:
