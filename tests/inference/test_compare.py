@@ -1,5 +1,6 @@
 """Rankings: ties, vetoes by prediction, and what may not be looked at."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,8 +28,10 @@ def linear_curves(seed: int = 0) -> Curves:
 class Line(Theory):
     """Levels that rise forever."""
 
-    frequency: jax.Array = parameter(HELD)
-    rate: jax.Array = parameter(POSITIVE, unit="1/steps", default=1.0)
+    frequency: jax.Array = eqx.field(converter=jnp.asarray, metadata=parameter(HELD))
+    rate: jax.Array = eqx.field(
+        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+    )
 
     def level_at(self, steps):
         return self.rate * steps + jnp.zeros_like(self.frequency)
@@ -37,9 +40,13 @@ class Line(Theory):
 class Jump(Theory):
     """Levels that rise forever, and jump at step 90."""
 
-    frequency: jax.Array = parameter(HELD)
-    rate: jax.Array = parameter(POSITIVE, unit="1/steps", default=1.0)
-    height: jax.Array = parameter(POSITIVE, default=100.0)
+    frequency: jax.Array = eqx.field(converter=jnp.asarray, metadata=parameter(HELD))
+    rate: jax.Array = eqx.field(
+        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+    )
+    height: jax.Array = eqx.field(
+        converter=jnp.asarray, default=100.0, metadata=parameter(POSITIVE)
+    )
 
     def level_at(self, steps):
         jump = jnp.where(steps > 90, self.height, 0)
@@ -58,7 +65,7 @@ def test_the_simpler_of_tied_theories_wins(of_linear_data):
     assert set(found.tied) == {"linear", "resource"}
     assert not found.decisive
     assert found.best is found.fits["linear"]
-    assert found.verdict.startswith("The data cannot tell linear from resource (AIC within 4)")
+    assert found.verdict.startswith("The data cannot tell linear from resource (AIC within 6)")
     assert "linear is the simplest of them" in found.verdict
 
 
@@ -129,7 +136,7 @@ def test_both_reasons_for_doubt_are_said():
     fits = compare(linear_curves(), {"linear": Linear}, key=KEY).fits
     doubt = Comparison(fits, pd.DataFrame(), "a", ("a", "b", "c"), ("d", "e", "f"), 7)
     assert doubt.verdict == (
-        "The data cannot tell a from b, c (AIC within 4); a is the simplest of them; the fit to "
+        "The data cannot tell a from b, c (AIC within 6); a is the simplest of them; the fit to "
         "all steps favours a, yet d and 2 other theories predict the last 7 steps clearly "
         "better, so the data single out no theory."
     )

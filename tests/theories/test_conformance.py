@@ -1,8 +1,5 @@
 """What every theory must do. A new one is found and tested here without any change."""
 
-# Fields are annotated as what they hold; their converters take NumPy arrays and plain numbers too.
-# pyright: reportArgumentType=false
-
 import dataclasses
 import importlib
 import inspect
@@ -47,9 +44,10 @@ def example(name: str, dtype: type = np.float64) -> Theory:
 
 def with_value(theory: Theory, path: tuple[str, ...], value: Any) -> Theory:
     """The theory built again with another value of one parameter, so that it is checked."""
-    if len(path) > 1:
-        value = with_value(getattr(theory, path[0]), path[1:], value)
-    return dataclasses.replace(theory, **{path[0]: value})
+    name, *inner = path
+    if inner:
+        value = with_value(getattr(theory, name), tuple(inner), value)
+    return dataclasses.replace(theory, **{name: value})
 
 
 every_theory = pytest.mark.parametrize("name", [*MAKERS, *(f"measured {name}" for name in MAKERS)])
@@ -236,7 +234,7 @@ def test_unusable_parameters_are_refused_by_name(name):
     for p in parameters(theory):
         for bad, shown in unusable(p):
             value = np.array(p.value)
-            value[(0,) * value.ndim] = bad
+            value.flat[0] = bad
             refuses_zero |= {p.name} if bad == 0 else set()
             with pytest.raises(ArgumentError, match=rf"\.{p.name} is {shown}; .* is wanted"):
                 with_value(theory, p.path, value)

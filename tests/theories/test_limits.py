@@ -1,8 +1,5 @@
 """Theories that contain each other: the same levels where the parameters say so."""
 
-# Fields are annotated as what they hold; their converters take NumPy arrays and plain numbers too.
-# pyright: reportArgumentType=false
-
 import jax
 import jax.numpy as jnp
 import numpy as np

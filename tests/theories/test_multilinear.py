@@ -1,8 +1,5 @@
 """The multilinear model against gradient flow on its layers, and N24's times of stages."""
 
-# Fields are annotated as what they hold; their converters take NumPy arrays and plain numbers too.
-# pyright: reportArgumentType=false
-
 import jax
 import numpy as np
 import pytest

@@ -1,8 +1,5 @@
 """The Resource model against references that share none of its code (tests/oracles/resource.py)."""
 
-# Fields are annotated as what they hold; their converters take NumPy arrays and plain numbers too.
-# pyright: reportArgumentType=false
-
 import itertools
 from functools import cache
 
@@ -15,7 +12,12 @@ import pytest
 from skillphysics.skills import Skills
 from skillphysics.theories import Resource
 
-from ..oracles.resource import effort_of_one_skill_l2, exact_levels_l1, integrated_unskill_log
+from ..oracles.resource import (
+    Norm,
+    effort_of_one_skill_l2,
+    exact_levels_l1,
+    integrated_unskill_log,
+)
 
 N_TASK, ALPHA, WASTE = (1, 3, 10, 100), (0.5, 2.0, 6.0), (0.0, 1e-3, 0.1, 10.0)
 RATE = 0.7
@@ -47,7 +49,7 @@ def compiled(theory: Resource, times: np.ndarray) -> jax.Array:
 
 
 def levels(
-    times: np.ndarray, frequency: np.ndarray, waste: float, norm: str, rate: float = RATE
+    times: np.ndarray, frequency: np.ndarray, waste: float, norm: Norm, rate: float = RATE
 ) -> np.ndarray:
     with jax.enable_x64(True):
         theory = Resource(frequency, rate=np.float64(rate), waste=np.float64(waste), norm=norm)
@@ -115,7 +117,8 @@ def test_much_waste_makes_skills_linear():
     # D = N0 up to the sum of p: a share 1e-9 of it.
     times, frequency = np.linspace(0, 30, 12), frequencies(3, 2.0)
     linear = -np.expm1(-0.3 * np.outer(times, frequency))
-    for norm in ("l1", "l2"):
+    norms: tuple[Norm, ...] = ("l1", "l2")
+    for norm in norms:
         found = levels(times, frequency, 1e9, norm, rate=0.3e9)
         np.testing.assert_allclose(found, linear, rtol=0, atol=2e-9)
 
@@ -132,10 +135,11 @@ def test_a_strong_hierarchy_without_waste_falls_like_dominoes(norm):
 
 def test_both_norms_agree_for_one_skill_without_waste_only():
     times, frequency = np.linspace(0, 1.2, 7), np.array([0.4])
-    one, two = (levels(times, frequency, 0.0, norm) for norm in ("l1", "l2"))
+    one, two = levels(times, frequency, 0.0, "l1"), levels(times, frequency, 0.0, "l2")
     np.testing.assert_allclose(one, two, rtol=0, atol=1e-12)
-    one, two = (levels(times, frequency, 0.1, norm) for norm in ("l1", "l2"))
-    assert (two[1:] > one[1:]).all()  # p u + N0 is more than √(p² u² + N0²)
+    # p u + N0 is more than √(p² u² + N0²).
+    one, two = levels(times, frequency, 0.1, "l1"), levels(times, frequency, 0.1, "l2")
+    assert (two[1:] > one[1:]).all()
 
 
 @pytest.mark.parametrize("norm", ["l1", "l2"])

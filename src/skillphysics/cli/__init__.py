@@ -1,30 +1,51 @@
 """The command line: `skillphysics`."""
 
+import os
 import sys
+from typing import NoReturn
 
 from skillphysics.errors import SkillphysicsError
 
 
 def main() -> None:
     """Run a command; an error that the user can mend is one sentence and exit code 2."""
-    import typer
+    try:
+        import typer
 
-    from skillphysics.cli.app import app
-
+        from skillphysics.cli.app import app
+    except KeyboardInterrupt:
+        _interrupted()
     # Typer keeps its class of all wrong usage to itself; it is the base of one that it shows.
     wrong_usage: type[Exception] = typer.BadParameter.__bases__[0]
+    # A terminal that lacks a character gets a question mark, not a traceback.
+    if sys.stdout is not None:
+        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     try:
         code = app(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except SkillphysicsError as error:
-        _stop(f"error: {error}", 2)
+        _stop(f"error: {error}")
     except wrong_usage as error:
         said = getattr(error, "format_message", error.__str__)().rstrip(".")
-        _stop(f"error: {said}; see skillphysics --help", 2)
+        _stop(f"error: {said}; see skillphysics --help")
+    except BrokenPipeError:
+        # Whoever read standard output has seen enough.
+        os._exit(0)
+    except OSError as error:
+        _stop(f"error: {error.strerror or error}: {error.filename or 'standard output'}")
     except (KeyboardInterrupt, typer.Abort):
-        _stop("interrupted", 130)
+        _interrupted()
     sys.exit(code)
 
 
-def _stop(sentence: str, code: int) -> None:
+def _stop(sentence: str) -> NoReturn:
     sys.stderr.write(" ".join(sentence.split()) + "\n")
-    sys.exit(code)
+    sys.exit(2)
+
+
+def _interrupted() -> NoReturn:
+    """Leave at once: Python would wait for threads that are compiling."""
+    sys.stderr.write("interrupted\n")
+    sys.stderr.flush()
+    os._exit(130)

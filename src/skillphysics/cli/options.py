@@ -33,6 +33,8 @@ def numbers(option: str, given: Sequence[str]) -> float | dict[str, float] | Non
             raise ArgumentError(
                 f"{option} {text}: TASK=NUMBER is wanted, or one NUMBER alone for all tasks"
             )
+        if name in pairs:
+            raise ArgumentError(f"{option} names {name!r} twice; give it once")
         pairs[name] = _number(option, text, value)
     return pairs
 
@@ -66,8 +68,7 @@ class Advance(Protocol):
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def _number(option: str, text: str, value: str) -> float:

@@ -10,7 +10,7 @@ from skillphysics.cli.options import numbers, print_json, progress_bar
 
 def command(
     path: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             help="A log: a file or a folder of checkpoints. Without one: a sample log.",
             show_default=False,
@@ -59,6 +59,7 @@ def command(
     import jax
     from rich.console import Console
 
+    from skillphysics.errors import ArgumentError
     from skillphysics.io import read_curves
     from skillphysics.report.explain import explain
     from skillphysics.report.summary import summary
@@ -67,9 +68,11 @@ def command(
     from skillphysics.sample import sample_log
     from skillphysics.theories import ALL
 
+    if path == "":
+        raise ArgumentError("the path of the log is empty; give the path of a file or a folder")
     check_folder(out)
     curves = read_curves(
-        sample_log() if path is None else path,
+        sample_log() if path is None else Path(path),
         format=format,
         skills=skills,
         metric=metric,

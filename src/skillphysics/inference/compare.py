@@ -148,8 +148,12 @@ def compare(
         return whole, _squared_errors(earlier.predicted.values, data.after(first_held_out))
 
     # Compiling takes most of the time, one core a theory, and lets go of Python's lock.
-    with ThreadPoolExecutor(max_workers=min(len(theories), os.cpu_count() or 1)) as pool:
+    pool = ThreadPoolExecutor(max_workers=min(len(theories), os.cpu_count() or 1))
+    try:
         outcomes = dict(zip(theories, pool.map(work, theories), strict=True))
+    finally:
+        # An interrupt does not wait for what is being compiled.
+        pool.shutdown(wait=False, cancel_futures=True)
     fitted = {
         name: outcome for name, outcome in outcomes.items() if not isinstance(outcome, FitError)
     }

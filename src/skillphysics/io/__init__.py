@@ -127,10 +127,10 @@ def _refuse_unreadable(path: Path) -> None:
     try:
         if path.is_dir():
             next(path.iterdir(), None)
+        elif not path.is_file() and path.exists():
+            raise LogError(f"{path} is a pipe or a device; give the path of a file or a folder")
         elif path.stat().st_size == 0:
             raise LogError(f"{path} is empty; a training log is wanted")
-        elif not path.is_file():
-            raise LogError(f"{path} is no file and no folder; a training log is wanted")
     except FileNotFoundError as error:
         raise LogError(f"{path} does not exist; give the path of a training log") from error
     except (OSError, ValueError) as error:

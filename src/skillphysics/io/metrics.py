@@ -413,7 +413,9 @@ def _curves(
     _refuse_outside(log, choices, grid, scale)
     ends = np.array([scale.get(choice.task, (0.0, 1.0)) for choice in choices])
     zero, one = ends[:, 0], ends[:, 1]
-    level, stderr = (grid.value - zero) / (one - zero), grid.stderr / np.abs(one - zero)
+    # A level beyond all bounds is refused below, by name.
+    with np.errstate(over="ignore"):
+        level, stderr = (grid.value - zero) / (one - zero), grid.stderr / np.abs(one - zero)
     attrs: dict[str, Any] = {
         "source": log.source.resolve().name,
         "format": log.format,

@@ -52,8 +52,11 @@ def files_below(folder: Path, suffix: str = "", inside: str = "") -> Iterator[Pa
     for parent, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name.endswith(suffix) and inside in name and not name.startswith("."):
-                yield Path(parent) / name
+            path = Path(parent) / name
+            wanted = name.endswith(suffix) and inside in name and not name.startswith(".")
+            # A pipe would be waited for, for ever.
+            if wanted and path.is_file():
+                yield path
 
 
 def read_json(path: Path) -> Any:

@@ -19,6 +19,8 @@ from skillphysics.theories import Theory
 MOST_FITTED = 24
 # A rise is a rise from this many standard errors on.
 _SIGNIFICANT = 3.0
+# From fewer measurements than this noise cannot be told from learning: every rise counts.
+_FEW = 6
 # Below this final level a skill is not mastered, and its ceiling is fitted.
 _MASTERED = 0.9
 
@@ -88,12 +90,12 @@ def explain(
     data = data_of(curves.select(names[measured]))
     rise, error = _rise(data)
     rising = np.zeros(names.size, bool)
-    rising[measured] = rise > _SIGNIFICANT * error
+    rising[measured] = (rise > 0) & (rise > _SIGNIFICANT * error)
     if not rising.any():
         raise FitError(
-            f"none of the {names.size} skills rises by more than {_SIGNIFICANT:g} standard errors "
-            "of its measurement, so there is no learning to explain; give a longer log or other "
-            "skills"
+            f"no skill of {curves.dataset.attrs.get('source', 'these curves')} rises by more than "
+            f"{_SIGNIFICANT:g} standard errors of its measurement, so there is no learning to "
+            "explain; give a longer log or other skills"
         )
     order = _order(curves)
     candidates = [int(i) for i in order if rising[i]]
@@ -139,6 +141,8 @@ def _noise(data: Data, level: np.ndarray, seen: np.ndarray, skill: int) -> float
     """Standard error of one measurement: as given, else from the jumps between neighbours."""
     if data.known_noise:
         return float(np.median(1 / data.weight[:, seen, skill][data.weight[:, seen, skill] > 0]))
+    if level.size < _FEW:
+        return 0.0
     jumps = np.diff(level)
     # Most jumps of a learning curve are noise; the few large ones are learning.
     return float(np.median(np.abs(jumps)) / (0.6745 * np.sqrt(2))) if jumps.size else 1.0

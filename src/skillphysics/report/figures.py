@@ -32,6 +32,8 @@ STYLE: dict[Any, Any] = {
     "grid.color": "#e6e6e6",
     "grid.linewidth": 0.6,
     "legend.frameon": False,
+    # Names of skills are no formulas.
+    "text.parse_math": False,
     "svg.hashsalt": "skillphysics",
     "svg.fonttype": "path",
 }
@@ -95,7 +97,9 @@ def ranking(explanation: Explanation) -> Figure:
     unit = "standard errors" if "level_stderr" in explanation.curves.dataset else "level"
     right.set_xlabel(f"root mean square error ({unit})")
     right.set_title("error")
-    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=2, fontsize=8)
+    figure.legend(
+        *right.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=8
+    )
     for axis in (left, right):
         axis.grid(visible=False, axis="y")
     return figure

@@ -75,6 +75,8 @@ def steps(value: float) -> str:
         return "never"
     if value == 0:
         return "0"
+    if abs(value) >= 1e8:
+        return f"{value:.2e}"
     digits = 2 - math.floor(math.log10(abs(value)))
     return f"{round(value, digits):,.{max(0, digits)}f}"
 

@@ -20,7 +20,7 @@ def show(explanation: Explanation, console: Console) -> None:
 
 
 def _ranking(explanation: Explanation) -> Table:
-    table = _table("Theories, best first", "theory")
+    table = _table("Theories, best first", "theory", width=21)
     unit = "std. errors" if rows.unit(explanation) == "standard errors" else "level"
     for heading in (
         "parameters",
@@ -31,23 +31,21 @@ def _ranking(explanation: Explanation) -> Table:
         table.add_column(heading, justify="right")
     for row in rows.ranking(explanation):
         cells = (row[k] for k in ("theory", "parameters", "scale", "held_out", "delta_aic"))
-        table.add_row(*cells, style="bold" if row["tied"] else None)
+        # As Text, in which square brackets are no markup.
+        table.add_row(*map(Text, cells), style="bold" if row["tied"] else None)
     return table
 
 
 def _skills(explanation: Explanation) -> Table:
-    table = _table("Skills in order of learning (steps)", "skill")
+    table = _table("Skills in order of learning (steps)", "skill", width=12)
     for heading in ("emerges", "half", "saturates", "final\nlevel", "ceiling", "frequency"):
         table.add_column(heading, justify="right")
     known = rows.skills(explanation)
     for row in known[:_MOST_ROWS]:
         frequency = row["frequency"].split(" (")[0]
-        times = (row[k] for k in ("skill", "emergence", "half", "saturation"))
+        cells = (row[k] for k in ("emergence", "half", "saturation", "final_level", "ceiling"))
         table.add_row(
-            *times,
-            row["final_level"],
-            row["ceiling"],
-            frequency,
+            *map(Text, (_short(row["skill"]), *cells, frequency)),
             style=None if row["fitted"] else "dim",
         )
     if len(known) > _MOST_ROWS:
@@ -55,10 +53,14 @@ def _skills(explanation: Explanation) -> Table:
     return table
 
 
-def _table(title: str, first: str) -> Table:
+def _table(title: str, first: str, width: int) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column(first, overflow="fold", min_width=12)
+    table.add_column(first, overflow="fold", min_width=width)
     return table
+
+
+def _short(name: str, most: int = 40) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _caveats(explanation: Explanation) -> list[RenderableType]:

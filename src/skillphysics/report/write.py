@@ -2,7 +2,7 @@
 
 import io
 import json
-import shutil
+import os
 import tempfile
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from skillphysics.report.summary import summary
 def check_folder(folder: Path) -> None:
     """Raise an `ArgumentError` unless a report can be written to `folder`; changes nothing."""
     try:
-        exists = folder.exists()
-        if exists and not folder.is_dir():
-            raise ArgumentError(f"cannot write the report to {folder}: it is a file; give a folder")
-        parent = folder if exists else _existing_parent(folder)
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise ArgumentError(
+                f"cannot write the report to {folder}: it is a file or a broken link; give a folder"
+            )
+        parent = folder if folder.is_dir() else _existing_parent(folder)
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as error:
@@ -55,7 +56,7 @@ def write(explanation: Explanation, folder: Path) -> Path:
             (aside / "report.json").write_text(text + "\n", encoding="utf-8")
             write_curves(explanation.curves, aside / "curves.nc")
             for file in sorted(aside.iterdir()):
-                shutil.move(file, folder / file.name)
+                file.replace(folder / file.name)
     except OSError as error:
         raise ArgumentError(
             f"cannot write the report to {folder}: {error.strerror or error}"
