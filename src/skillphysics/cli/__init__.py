@@ -1,5 +1,6 @@
 """The command line: `skillphysics`."""
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -18,8 +19,8 @@ def main() -> None:
     # Typer keeps its class of all wrong usage to itself; it is the base of one that it shows.
     wrong_usage: type[Exception] = typer.BadParameter.__bases__[0]
     # A terminal that lacks a character gets a question mark, not a traceback.
-    if sys.stdout is not None:
-        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
         if sys.stdout is not None:

@@ -93,9 +93,8 @@ def _nearest(
 
     cost = jax.vmap(jax.vmap(cost_at))(tried)
     cost = jnp.where(jnp.isfinite(cost), cost, jnp.inf)
-    best = tried[jnp.arange(tried.shape[0]), cost.argmin(1)]
-    order = jnp.argsort(cost.min(1))
-    return jnp.take(best, order[:count], axis=0)
+    best = jax.vmap(lambda scales, at: scales[at])(tried, cost.argmin(1))
+    return best[jnp.argsort(cost.min(1))[:count]]
 
 
 def residuals(theory: Theory, data: Data) -> Float[Array, "n_run n_step n_skill"]:
