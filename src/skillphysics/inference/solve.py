@@ -93,8 +93,9 @@ def _nearest(
 
     cost = jax.vmap(jax.vmap(cost_at))(tried)
     cost = jnp.where(jnp.isfinite(cost), cost, jnp.inf)
-    best = jax.vmap(lambda scales, at: scales[at])(tried, cost.argmin(1))
-    return best[jnp.argsort(cost.min(1))[:count]]
+    best: Array = jax.vmap(lambda scales, at: scales[at])(tried, cost.argmin(1))
+    nearest: Array = jnp.argsort(cost.min(1))[:count]
+    return best[nearest]
 
 
 def residuals(theory: Theory, data: Data) -> Float[Array, "n_run n_step n_skill"]:

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import pandas as pd
-from google.protobuf.message import DecodeError
 
 from skillphysics.errors import LogError
 from skillphysics.io.kinds import is_measurement, split_key
@@ -110,10 +109,11 @@ def _events(file: Path) -> tuple[list[Any], bool]:
     TensorBoard's loader stops at damage as it does at the end, so the events are counted.
     """
     load = _tensorboard("backend.event_processing.event_file_loader").LegacyEventFileLoader
+    damage = importlib.import_module("google.protobuf.message").DecodeError
     complete, torn = _frames(file)
     try:
         events = list(load(str(file)).Load())
-    except (DecodeError, OSError) as error:
+    except (damage, OSError) as error:
         raise LogError(f"{file} is damaged: {first_line(error)}; copy it again") from error
     if len(events) < complete:
         raise LogError(
