@@ -93,11 +93,10 @@ def _nearest(
 
     cost = jax.vmap(jax.vmap(cost_at))(tried)
     cost = jnp.where(jnp.isfinite(cost), cost, jnp.inf)
-    best: Array = jax.vmap(lambda scales, at: scales[at])(tried, cost.argmin(1))
-    nearest: Array = jnp.argsort(cost.min(1))[:count]
-    return best[nearest]
+    best = tried[jnp.arange(tried.shape[0]), cost.argmin(1)]
+    return best[jnp.argsort(cost.min(1))[:count]]
 
 
 def residuals(theory: Theory, data: Data) -> Float[Array, "n_run n_step n_skill"]:
     """Theory less measurement, in standard errors; 0 where nothing was measured."""
-    return data.weight * (theory.levels(jnp.asarray(data.steps)) - data.level)
+    return jnp.asarray(data.weight) * (theory.levels(data.steps) - data.level)
