@@ -42,13 +42,14 @@ class Fit:
         parameters: one row per parameter entry (index `parameter`, `skill`; `skill` is "" for a
             scalar): `value`, `stderr`, `low` and `high` (the interval of the asked confidence from
             the curvature of the squared error, cut at the parameter's bounds), `unit`, `status`
-            ("free", "at bound", "unidentifiable").
+            ("free", "at bound", "unidentifiable"). At the bound itself the interval is NaN: take
+            one from `bootstrap`.
         converged: whether the best solve met its tolerance.
         agreement: share of the four most promising starts, solved to the end, that ended at the
             best squared error (within 0.1 %).
         chi2: weighted sum of squared residuals.
         n_point: number of measurements.
-        n_parameter: number of parameters moved.
+        n_parameter: number of free coordinates that move a level.
         aic: Akaike's criterion, n ln(χ²/n) + 2 (parameters + 1): normal errors whose relative
             sizes are known and whose common scale is fitted too.
         predicted: levels of the theory at the steps of the curves, [n_step, n_skill].
@@ -200,7 +201,9 @@ def _summarise(
 ) -> Fit:
     """The optimum with its uncertainties, in NumPy."""
     theory, level, slope = jax.tree.map(np.asarray, _describe(template, data, optimum.free, held))
-    chi2, n_free = float(optimum.cost), int(optimum.free.size)
+    chi2 = float(optimum.cost)
+    # What moves no level, such as Domino's frequencies, buys no fit either.
+    n_free = int((np.abs(np.asarray(optimum.jacobian)).max(axis=0, initial=0) > 0).sum())
     dof = max(data.n_point - n_free, 1)
     covariance, visible = _covariance(np.asarray(optimum.jacobian))
     stderr = np.sqrt(np.einsum("vi,ij,vj->v", slope, covariance, slope) * chi2 / dof)
@@ -212,6 +215,9 @@ def _summarise(
     frame["low"] = np.maximum(frame["value"] - reach, frame["minimum"])
     frame["high"] = np.minimum(frame["value"] + reach, frame["maximum"])
     frame["status"] = [_status(row) for row in frame.itertuples()]
+    # At the bound itself the curvature in the logarithm says nothing of the width.
+    blind = (frame["status"] == "at bound") & ~(frame["stderr"] > _TOUCHES)
+    frame.loc[blind, ["stderr", "low", "high"]] = np.nan
     predicted = xr.DataArray(
         level, {"step": curves.steps, "skill": list(curves.names)}, ("step", "skill"), "level"
     )

@@ -74,7 +74,7 @@ def least_squares(
         residual, jacobian = evaluate(state.free + state.step)
         cost = (residual**2).sum()
         finite = jnp.isfinite(cost) & jnp.isfinite(jacobian).all()
-        gain = (state.cost - cost) / state.cost
+        gain = (state.cost - cost) / jnp.maximum(state.cost, 1e-300)
         better = finite & ((cost < state.cost) | jnp.isinf(state.cost))
         # Nothing expected and nothing found, whether or not rounding made it worse.
         converged = (state.taken > 0) & (state.expected < _NO_GAIN) & (gain < _NO_GAIN)

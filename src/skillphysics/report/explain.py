@@ -258,7 +258,7 @@ def _on_theories(comparison: Comparison) -> list[str]:
     status = known["status"]
     for which, meaning in (
         ("unidentifiable", "are not determined by these curves"),
-        ("at bound", "sit at the edge of what they may be, so their intervals are one-sided"),
+        ("at bound", "sit at the edge of what they may be"),
     ):
         rows = known[status == which].reset_index()
         labels = [

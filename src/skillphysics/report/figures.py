@@ -32,8 +32,6 @@ STYLE: dict[Any, Any] = {
     "grid.color": "#e6e6e6",
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    # Names of skills are no formulas.
-    "text.parse_math": False,
     "svg.hashsalt": "skillphysics",
     "svg.fonttype": "path",
 }
@@ -289,7 +287,8 @@ def _by_rank(count: int) -> np.ndarray:
 
 
 def _short(name: str, most: int) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    # Names of skills are no formulas.
+    return (name if len(name) <= most else f"{name[: most - 1]}…").replace("$", r"\$")
 
 
 def _name_of(explanation: Explanation, fit: object) -> str:

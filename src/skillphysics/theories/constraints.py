@@ -46,8 +46,11 @@ class Constraint(eqx.Module):
 class NonNegative(Constraint):
     """Entries of at least 0, moved in their logarithm."""
 
-    wanted: ClassVar[str] = "a number that is not negative"
+    wanted: ClassVar[str] = "a finite number that is not negative"
     bounds: ClassVar[tuple[float, float]] = (0.0, np.inf)
+
+    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
+        return (value >= 0) & np.isfinite(value)
 
     def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
         return jnp.log(jnp.where(value > 0, value, 1e-8))
