@@ -63,6 +63,9 @@ def levels(
     several metrics is read by the first of `kinds.PREFERENCE` that it has. Choices are kept in
     the attributes `source`, `format`, `tasks` and `notes` of the curves.
 
+    Chance, ceiling, floor and start are one number for all tasks, or a mapping from names or
+    patterns to numbers, of which the most specific counts.
+
     Args:
         log: what `read_log` gives.
         skills: names or patterns (`arc_*`) of tasks, by default all that have a usable metric
@@ -74,9 +77,6 @@ def levels(
         floor: loss of a perfect model.
         start: loss at level 0, by default the first measured loss of the task, averaged over
             runs.
-
-        These four are one number for all tasks, or a mapping from names or patterns to numbers,
-        of which the most specific counts.
 
     Returns:
         Curves over the union of all steps, with runs where the log has several.
