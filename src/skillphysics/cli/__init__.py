@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from skillphysics.errors import SkillphysicsError
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run a command; an error that the user can mend is one sentence and exit code 2."""
@@ -37,6 +39,9 @@ def main() -> None:
         _stop(f"error: {error.strerror or error}: {error.filename or 'standard output'}")
     except (KeyboardInterrupt, typer.Abort):
         _interrupted()
+    # Typer turns an interrupt into this code.
+    if code == _INTERRUPTED:
+        _interrupted()
     sys.exit(code)
 
 
@@ -49,4 +54,4 @@ def _interrupted() -> NoReturn:
     """Leave at once: Python would wait for threads that are compiling."""
     sys.stderr.write("interrupted\n")
     sys.stderr.flush()
-    os._exit(130)
+    os._exit(_INTERRUPTED)
