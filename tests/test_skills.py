@@ -71,7 +71,7 @@ def test_frequencies_are_copied():
 def test_unknown_frequencies():
     skills = Skills.unknown(iter(["b", "a"]))
     assert (skills.names, skills.frequency, len(skills)) == (("b", "a"), None, 2)
-    with pytest.raises(ArgumentError, match="unknown: nothing to normalise"):
+    with pytest.raises(ArgumentError, match="are unknown"):
         skills.normalised()
 
 

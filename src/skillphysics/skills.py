@@ -82,15 +82,24 @@ class Skills:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def probability(self) -> np.ndarray:
+        """The frequencies divided by their sum, float64 [n_skill].
+
+        Raises:
+            ArgumentError: the frequencies are unknown.
+        """
+        if self.frequency is None:
+            raise ArgumentError("the frequencies of these skills are unknown")
+        return self.frequency / self.frequency.sum()
+
     def normalised(self) -> "Skills":
         """The same skills with frequencies that sum to one.
 
         Raises:
             ArgumentError: the frequencies are unknown.
         """
-        if self.frequency is None:
-            raise ArgumentError("the frequencies of these skills are unknown: nothing to normalise")
-        return Skills(self.names, self.frequency / self.frequency.sum())
+        return Skills(self.names, self.probability)
 
 
 def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skillphysics.cli.options import numbers, print_json, progress_bar
+from skillphysics.cli.options import numbers, print_json
 
 
 def command(
@@ -61,6 +61,7 @@ def command(
 
     from skillphysics.errors import ArgumentError
     from skillphysics.io import read_curves
+    from skillphysics.progress import progress_bar
     from skillphysics.report.explain import explain
     from skillphysics.report.summary import summary
     from skillphysics.report.terminal import show
@@ -81,8 +82,10 @@ def command(
         start=numbers("--start", start or []),
         floor=numbers("--floor", floor or []),
     )
-    with progress_bar(len(ALL) + 1, quiet=json) as done:
-        explanation = explain(curves, key=jax.random.key(seed), done=done)
+    with progress_bar(len(ALL) + 1, "fitting theories", quiet=json) as advance:
+        explanation = explain(
+            curves, key=jax.random.key(seed), done=lambda name: advance(f"fitted {name}")
+        )
     report = write(explanation, out)
     if json:
         print_json(summary(explanation))

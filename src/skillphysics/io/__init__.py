@@ -1,4 +1,4 @@
-"""Training logs of other tools as curves, and files for curves.
+"""Training logs of other tools as curves, and files for curves and graphs.
 
 A new log format is one file with `FORMAT`, `detect(path)` and `read(path)`, and one entry in
 `FORMATS`.
@@ -21,12 +21,13 @@ from skillphysics.io import (
     wandb,
 )
 from skillphysics.io.curves_file import load_curves, write_curves
+from skillphysics.io.graph_file import read_graph, write_graph
 from skillphysics.io.log import Log
 from skillphysics.io.metrics import Given, levels, matching
 from skillphysics.io.recorder import Recorder
 
 __all__ = ["FORMATS", "Log", "Recorder", "levels", "load_curves", "read_curves", "read_log"]
-__all__ += ["write_curves"]
+__all__ += ["read_graph", "write_curves", "write_graph"]
 
 
 class Reader(Protocol):

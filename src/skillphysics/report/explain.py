@@ -13,6 +13,7 @@ from skillphysics.curves import Curves
 from skillphysics.errors import FitError
 from skillphysics.inference import Comparison, Fit, bootstrap, compare
 from skillphysics.inference.data import Data, data_of
+from skillphysics.steps import dense
 from skillphysics.theories import Theory
 
 # More skills than this are not fitted together: the cost grows with their number squared.
@@ -205,19 +206,6 @@ def _skills(curves: Curves, best: Fit, intervals: pd.DataFrame, names: np.ndarra
 def _crossing(level: xr.DataArray, ceiling: np.ndarray, share: float) -> np.ndarray:
     relative = level / xr.DataArray(ceiling, dims="skill")
     return Curves(relative.to_dataset(name="level")).learning_time(share).values
-
-
-def dense(steps: np.ndarray, count: int = 400) -> np.ndarray:
-    """Steps on which a curve looks smooth: from 0 or the first step to the last."""
-    first = steps[steps > 0][0]
-    spaced = (np.geomspace if is_logarithmic(steps) else np.linspace)(first, steps[-1], count)
-    return np.unique(np.concatenate([steps[:1], spaced]))
-
-
-def is_logarithmic(steps: np.ndarray) -> bool:
-    """Whether steps are better shown on a logarithmic axis: their spacing grows along training."""
-    gaps = np.diff(steps)
-    return bool(gaps.max() > 20 * gaps.min() and steps[-1] > 50 * max(steps[steps > 0][0], 1e-12))
 
 
 def _on_skills(

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -14,27 +12,14 @@ from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
 
 from skillphysics.curves import Curves
 from skillphysics.inference.data import data_of
-from skillphysics.report.explain import Explanation, dense, is_logarithmic
+from skillphysics.plotting import by_rank, new_figure, short, step_axis
+from skillphysics.report.explain import Explanation
+from skillphysics.steps import dense, is_logarithmic
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, for theories.
 _THEORY_COLOURS = ("#0072B2", "#D55E00", "#009E73")
 _THEORY_LINES = ("-", "--", ":")
 _MOST_PANELS = 24
-
-STYLE: dict[Any, Any] = {
-    "figure.dpi": 110,
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "svg.hashsalt": "skillphysics",
-    "svg.fonttype": "path",
-}
 
 
 def curves_and_theories(explanation: Explanation) -> Figure:
@@ -45,15 +30,15 @@ def curves_and_theories(explanation: Explanation) -> Figure:
     steps = dense(curves.steps)
     n_column = min(4, len(names))
     n_row = -(-len(names) // n_column)
-    figure = _figure(2.7 * n_column, 1.95 * n_row + 0.6)
+    figure = new_figure(2.7 * n_column, 1.95 * n_row + 0.6)
     axes = figure.subplots(n_row, n_column, squeeze=False, sharex=True)
     smooth = {name: comparison.fits[name].levels(steps) for name in shown}
     for place, (axis, skill) in enumerate(zip(axes.flat, names, strict=False)):
         _points(axis, curves, skill)
         for name, colour, line in zip(shown, _THEORY_COLOURS, _THEORY_LINES, strict=False):
             axis.plot(steps, smooth[name].sel(skill=skill), line, color=colour, lw=1.4, label=name)
-        axis.set_title(_short(skill, 30))
-        _step_axis(axis, curves.steps, label=place >= len(names) - n_column)
+        axis.set_title(short(skill, 30))
+        step_axis(axis, curves.steps, label=place >= len(names) - n_column)
         axis.tick_params(labelbottom=place >= len(names) - n_column)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
@@ -68,7 +53,7 @@ def ranking(explanation: Explanation) -> Figure:
     """How far each theory's AIC is above the best, and how well it predicts the last steps."""
     comparison = explanation.comparison
     table = comparison.table.iloc[::-1]
-    figure = _figure(8.6, 0.32 * len(table) + 1.1)
+    figure = new_figure(8.6, 0.32 * len(table) + 1.1)
     left, right = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(table))
     left.barh(place, table["delta_aic"], color="#9aa0a6", height=0.65)
@@ -107,18 +92,18 @@ def frequencies(explanation: Explanation) -> Figure:
     """The fitted frequencies with their bootstrap intervals, most frequent first."""
     table = explanation.skills.loc[list(explanation.fitted)]
     table = table.dropna(subset="frequency").sort_values("frequency", ascending=False)
-    figure = _figure(max(4.2, 0.34 * len(table) + 2.2), 3.2)
+    figure = new_figure(max(4.2, 0.34 * len(table) + 2.2), 3.2)
     axis = figure.subplots()
     place = np.arange(len(table))
     reach = np.abs(
         table[["frequency_low", "frequency_high"]].to_numpy().T - table["frequency"].to_numpy()
     )
     axis.errorbar(place, table["frequency"], yerr=reach, fmt="none", ecolor="#888888", capsize=2)
-    axis.scatter(place, table["frequency"], c=_by_rank(len(table)), zorder=3)
+    axis.scatter(place, table["frequency"], c=by_rank(len(table)), zorder=3)
     axis.set_yscale("log")
     floor = table["frequency"].min() / 30
     axis.set_ylim(bottom=max(table["frequency_low"].min() / 1.5, floor))
-    axis.set_xticks(place, [_short(name, 22) for name in table.index], rotation=40, ha="right")
+    axis.set_xticks(place, [short(name, 22) for name in table.index], rotation=40, ha="right")
     axis.set_ylabel("relative frequency")
     axis.set_title(f"frequencies by {explanation.comparison.winner}, 90 % intervals")
     return figure
@@ -127,12 +112,12 @@ def frequencies(explanation: Explanation) -> Figure:
 def learning_times(explanation: Explanation) -> Figure:
     """When each fitted skill emerges, is half learned and is saturated."""
     table = explanation.skills.loc[list(explanation.fitted)].iloc[::-1]
-    figure = _figure(7.2, 0.26 * len(table) + 1.3)
+    figure = new_figure(7.2, 0.26 * len(table) + 1.3)
     axis = figure.subplots()
     last = explanation.curves.steps[-1]
     positive = explanation.curves.steps[explanation.curves.steps > 0][0]
     for place, (colour, row) in enumerate(
-        zip(_by_rank(len(table))[::-1], table.itertuples(), strict=True)
+        zip(by_rank(len(table))[::-1], table.itertuples(), strict=True)
     ):
         start = np.clip(row.emergence, positive, last) if row.emergence >= 0 else np.nan
         end = min(row.saturation, last)
@@ -143,9 +128,9 @@ def learning_times(explanation: Explanation) -> Figure:
             axis.plot(last, place, ">", color=colour, ms=6)
         if np.isfinite(row.half):
             axis.plot(max(row.half, positive), place, "|", color="black", ms=9, mew=1.6)
-    axis.set_yticks(np.arange(len(table)), [_short(name, 34) for name in table.index])
+    axis.set_yticks(np.arange(len(table)), [short(name, 34) for name in table.index])
     axis.grid(visible=False, axis="y")
-    _step_axis(axis, explanation.curves.steps)
+    step_axis(axis, explanation.curves.steps)
     begun = table["emergence"].where(table["emergence"] > 0).min()
     if is_logarithmic(explanation.curves.steps) and begun > 10 * positive:
         axis.set_xscale("log")
@@ -168,7 +153,7 @@ def residuals(explanation: Explanation) -> Figure:
     if "level_stderr" in curves.dataset:
         rest = rest * data_of(curves.select(names)).weight[0]
         unit = "standard errors"
-    figure = _figure(7.4, 0.26 * len(names) + 1.5)
+    figure = new_figure(7.4, 0.26 * len(names) + 1.5)
     axis = figure.subplots()
     bound = max(float(np.nanquantile(np.abs(rest.values), 0.98)), 1e-12)
     image = axis.imshow(
@@ -178,7 +163,7 @@ def residuals(explanation: Explanation) -> Figure:
     ticks = np.unique(np.linspace(0, len(curves.steps) - 1, min(10, len(curves.steps))).astype(int))
     engineering = EngFormatter(sep="")
     axis.set_xticks(ticks, [engineering(float(curves.steps[i])) for i in ticks])
-    axis.set_yticks(np.arange(len(names)), [_short(name, 34) for name in names])
+    axis.set_yticks(np.arange(len(names)), [short(name, 34) for name in names])
     axis.grid(visible=False)
     axis.set_xlabel("step (every checkpoint one column)")
     axis.set_title(f"measured − {comparison.winner}")
@@ -188,7 +173,7 @@ def residuals(explanation: Explanation) -> Figure:
 
 def collapse(explanation: Explanation) -> Figure:
     """The clock −ln(u)/p that each skill shows: one curve if u^{1/p} is conserved (L25 Fig 21)."""
-    figure = _figure(7.6, 3.4)
+    figure = new_figure(7.6, 3.4)
     left, right = figure.subplots(1, 2, sharex=True)
     fit = explanation.resource
     if fit is None:
@@ -204,7 +189,7 @@ def collapse(explanation: Explanation) -> Figure:
     clear = (unskill > 0.05) & (unskill < 0.95)
     frequency = fit.parameters["value"].xs("frequency").reindex(names).to_numpy()
     clock = np.where(clear, -np.log(np.where(clear, unskill, 0.5)) / frequency, np.nan)
-    for place, colour in enumerate(_by_rank(len(names))):
+    for place, colour in enumerate(by_rank(len(names))):
         left.plot(part.steps, unskill[:, place], ".-", color=colour, ms=4, lw=0.8)
         right.plot(part.steps, clock[:, place], ".-", color=colour, ms=4, lw=0.8)
     left.set_ylim(-0.1, 1.2)
@@ -212,7 +197,7 @@ def collapse(explanation: Explanation) -> Figure:
     right.set_yscale("log")
     right.set_ylabel(f"−ln(u)/p, p by {_name_of(explanation, fit)}")
     for axis in (left, right):
-        _step_axis(axis, part.steps)
+        step_axis(axis, part.steps)
     left.set_title("unskill")
     right.set_title("its collapse: −ln of u^(1/p)")
     scale = ScalarMappable(Normalize(1, max(len(names), 2)), "viridis")
@@ -254,10 +239,6 @@ FIGURES: Mapping[str, tuple[Callable[[Explanation], Figure], str]] = MappingProx
 """Each figure of a report by file name: how it is drawn, and its caption."""
 
 
-def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), layout="constrained")
-
-
 def _points(axis: Axes, curves: Curves, skill: str) -> None:
     part = curves.dataset.sel(skill=skill)
     error = part.get("level_stderr")
@@ -265,30 +246,6 @@ def _points(axis: Axes, curves: Curves, skill: str) -> None:
         part["step"], part["level"], yerr=error, fmt="o", ms=2.6, lw=0.7, color="#444444",
         ecolor="#aaaaaa", zorder=1,
     )  # fmt: skip
-
-
-def _step_axis(axis: Axes, steps: np.ndarray, *, label: bool = True) -> None:
-    if is_logarithmic(steps):
-        first = steps[steps > 0][0]
-        if steps[0] == 0:
-            axis.set_xscale("symlog", linthresh=first, linscale=0.5)
-        else:
-            axis.set_xscale("log")
-    else:
-        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axis.set_xlim(steps[0], steps[-1] * 1.15 if is_logarithmic(steps) else steps[-1] * 1.03)
-    if label:
-        axis.set_xlabel("step")
-
-
-def _by_rank(count: int) -> np.ndarray:
-    """Viridis by rank, without its palest end, which is hard to see on white."""
-    return mpl.colormaps["viridis"](np.linspace(0, 0.92, max(count, 2)))[:count]
-
-
-def _short(name: str, most: int) -> str:
-    # Names of skills are no formulas.
-    return (name if len(name) <= most else f"{name[: most - 1]}…").replace("$", r"\$")
 
 
 def _name_of(explanation: Explanation, fit: object) -> str:

@@ -10,8 +10,9 @@ import matplotlib as mpl
 
 from skillphysics.errors import ArgumentError
 from skillphysics.io import write_curves
+from skillphysics.plotting import STYLE
 from skillphysics.report.explain import Explanation
-from skillphysics.report.figures import FIGURES, STYLE
+from skillphysics.report.figures import FIGURES
 from skillphysics.report.page import page
 from skillphysics.report.summary import summary
 
