@@ -1,0 +1,51 @@
+"""What the state of an optimizer holds for those who train with it."""
+
+from typing import Any
+
+import jax
+import optax
+from jaxtyping import Array, PyTree
+from optax.contrib import HutchinsonState, ScheduleFreeState
+
+
+def evaluated(params: PyTree, state: optax.OptState) -> PyTree:
+    """The parameters at which to measure: the mean iterate of Schedule-Free, else `params`.
+
+    Of one run: vmap it over the states of many.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from skillphysics.optimizers import optimizer
+        >>> tx = optimizer("schedule_free_sgd", b1=0.5)(0.25)
+        >>> params = jnp.ones(2)
+        >>> state = tx.init(params)
+        >>> for _ in range(2):  # z: 0.75, 0.5
+        ...     updates, state = tx.update(jnp.ones(2), state, params)
+        ...     params = optax.apply_updates(params, updates)
+        >>> evaluated(params, state)
+        Array([0.625, 0.625], dtype=float32)
+    """
+    for part in jax.tree.leaves(state, is_leaf=_is_schedule_free):
+        if _is_schedule_free(part):
+            return optax.contrib.schedule_free_eval_params(part, params)
+    return params
+
+
+def seeded(state: optax.OptState, key: Array) -> optax.OptState:
+    """The state with its random numbers drawn from `key`: Sophia's probes; others have none.
+
+    Without it all runs share one sequence of probes.
+    """
+
+    def from_key(part: Any) -> Any:
+        return part._replace(key=key) if _is_hutchinson(part) else part
+
+    return jax.tree.map(from_key, state, is_leaf=_is_hutchinson)
+
+
+def _is_schedule_free(part: Any) -> bool:
+    return isinstance(part, ScheduleFreeState)
+
+
+def _is_hutchinson(part: Any) -> bool:
+    return isinstance(part, HutchinsonState)
