@@ -1,0 +1,147 @@
+"""All runs of a plan as two compiled functions: start, and advance to a step."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Bool, Float, Int
+
+from skillphysics.optimizers import evaluated, seeded
+from skillphysics.training.problem import Problem
+from skillphysics.training.runs import Plan
+
+# What a run's key is used for: one stream of random numbers each.
+_START, _BATCH, _MEASURE, _OPTIMIZE = range(4)
+
+
+class State(NamedTuple):
+    """Where all runs stand."""
+
+    params: Any
+    memory: tuple[Any, ...]
+    """State of the optimizer, one stack per group of runs."""
+    step: Int[Array, ""]
+
+
+@eqx.filter_jit
+def start(planned: Plan) -> State:
+    """All runs at step 0."""
+    runs = planned.runs
+    params = runs.map(lambda problem, key: problem.init(key), runs.keys(_START))
+    memories = []
+    for group in _groups(planned, params):
+
+        def init(params: Any, rate: Any, key: Any, optimizer: Any = group.optimizer) -> Any:
+            return seeded(_transformation(optimizer, rate).init(params), key)
+
+        keys = runs.keys(_OPTIMIZE)
+        key_axis = 0 if keys.ndim else None
+        keys = keys[group.rows] if keys.ndim else keys
+        mapped = jax.vmap(init, (0, 0, key_axis), group.memory_axes, axis_size=group.size)
+        memories.append(mapped(group.of(params), group.of(planned.learning_rate), keys))
+    return State(params, tuple(memories), jnp.zeros((), jnp.int32))
+
+
+@eqx.filter_jit
+def advance(
+    planned: Plan, state: State, stop: Int[Array, ""]
+) -> tuple[State, dict[str, Float[Array, "n_run ..."]], Bool[Array, " n_run"]]:
+    """Train up to the step `stop`; measure; and say which runs are finite."""
+    state = jax.lax.while_loop(
+        lambda state: state.step < stop, lambda state: _step(planned, state), state
+    )
+    points = [
+        jax.vmap(evaluated, (0, group.memory_axes))(group.of(state.params), memory)
+        for group, memory in zip(_groups(planned, state.params), state.memory, strict=True)
+    ]
+    runs = planned.runs
+    measured = runs.map(
+        lambda problem, key, params: problem.measure(params, key),
+        runs.keys(_MEASURE, state.step),
+        _joined(points),
+    )
+    return state, measured, jax.vmap(_all_finite)((state.params, measured))
+
+
+def _step(planned: Plan, state: State) -> State:
+    draws, runs = planned.draws, planned.runs
+    batch = draws.map(lambda problem, key: problem.batch(key), draws.keys(_BATCH, state.step))
+    if planned.draw_of is not None:
+        batch = jax.tree.map(lambda x: x[planned.draw_of], batch)
+
+    def gradient(problem: Problem, key: Any, params: Any, batch: Any) -> tuple[Any, Any]:  # noqa: ARG001
+        return jax.value_and_grad(problem.loss)(params, batch)
+
+    # All runs at once, whatever their optimizers, so that their products are one matrix product.
+    value, slope = runs.map(gradient, runs.key, state.params, batch)
+    params, memories = [], []
+    for group, memory in zip(_groups(planned, state.params), state.memory, strict=True):
+
+        def update(row: tuple[Any, ...], memory: Any, kind: Any = group.optimizer) -> Any:
+            own, params, batch, value, slope, rate = row
+            problem = eqx.combine(own, runs.shared)
+
+            def objective(params: Any) -> Float[Array, ""]:
+                return problem.loss(params, batch)
+
+            # What a transformation does not ask for, the value among it, is never computed.
+            transformation = optax.with_extra_args_support(_transformation(kind, rate))
+            updates, memory = transformation.update(
+                slope, memory, params, value=value, grad=slope, value_fn=objective, obj_fn=objective
+            )
+            return optax.apply_updates(params, updates), memory
+
+        rows = group.of((runs.own, state.params, batch, value, slope, planned.learning_rate))
+        mapped = jax.vmap(update, (0, group.memory_axes), (0, group.memory_axes))
+        new, memory = mapped(rows, memory)
+        params.append(new)
+        memories.append(memory)
+    return State(_joined(params), tuple(memories), state.step + 1)
+
+
+class _Group(NamedTuple):
+    """Consecutive runs of one optimizer."""
+
+    optimizer: Any
+    size: int
+    rows: slice
+    memory_axes: Any
+    """Axes of the optimizer's state: its counters are common, so what they decide is a branch."""
+
+    def of(self, tree: Any) -> Any:
+        return jax.tree.map(lambda x: x[self.rows], tree)
+
+
+def _groups(planned: Plan, params: Any) -> Iterator[_Group]:
+    one = jax.eval_shape(lambda params: jax.tree.map(lambda x: x[0], params), params)
+    rate = None if planned.learning_rate is None else planned.learning_rate[0]
+    begin = 0
+    for optimizer, size in planned.groups:
+        memory = jax.eval_shape(
+            lambda p, r, of=optimizer: _transformation(of, r).init(p), one, rate
+        )
+        axes = jax.tree.map(_memory_axis, memory)
+        yield _Group(optimizer, size, slice(begin, begin + size), axes)
+        begin += size
+
+
+def _memory_axis(leaf: jax.ShapeDtypeStruct) -> int | None:
+    counter = leaf.ndim == 0 and jnp.issubdtype(leaf.dtype, jnp.integer)
+    return None if counter else 0
+
+
+def _transformation(optimizer: Any, rate: Float[Array, ""] | None) -> optax.GradientTransformation:
+    return optimizer if rate is None else optimizer(rate)
+
+
+def _joined(parts: list[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    return jax.tree.map(lambda *x: jnp.concatenate(x), *parts)
+
+
+def _all_finite(tree: Any) -> Array:
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()

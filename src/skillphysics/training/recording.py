@@ -1,0 +1,90 @@
+"""What was measured of many runs, and its way into curves."""
+
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from skillphysics.curves import Curves
+from skillphysics.errors import DivergedError
+from skillphysics.training.describe import describe, label
+from skillphysics.training.runs import Run
+
+
+class Recording:
+    """What was measured so far, and its way into curves."""
+
+    def __init__(
+        self,
+        runs: list[Run],
+        place: np.ndarray,
+        names: tuple[str, ...],
+        stops: np.ndarray,
+        listed: bool,
+    ) -> None:
+        self.runs, self.place, self.names = runs, place, names
+        self.stops, self.listed = stops, listed
+        self.records: list[dict[str, np.ndarray]] = []
+
+    def add(self, measured: dict[str, np.ndarray], finite: np.ndarray) -> None:
+        """Keep a record of all runs.
+
+        Raises:
+            DivergedError: a run is not finite.
+        """
+        finite = finite[self.place]
+        if not finite.all():
+            run = int(np.argmin(finite))
+            now = len(self.records)
+            before = f"after step {self.stops[now - 1]} and " if now else ""
+            which = f"run {self.names[run]!r}" if self.listed else "the training"
+            rate = self.runs[run].learning_rate
+            told = "" if rate is None else f", with learning rate {rate:g}"
+            raise DivergedError(
+                f"{which} is no longer finite: it happened {before}up to step {self.stops[now]} "
+                f"({label(self.runs[run].optimizer)}{told})",
+                run=self.names[run],
+                step=int(self.stops[now]),
+                curves=self.curves() if now else None,
+            )
+        self.records.append(measured)
+
+    def curves(self) -> Curves:
+        """The records as curves."""
+        stacked = {
+            name: np.stack([record[name] for record in self.records], axis=1)[self.place]
+            for name in self.records[0]
+        }
+        first = self.runs[0].problem
+        variables: dict[str, Any] = {
+            name: (("run", "step", "skill")[: values.ndim], values)
+            for name, values in stacked.items()
+        }
+        coords: dict[str, Any] = {
+            "run": ("run", np.array(self.names, object)),
+            "step": self.stops[: len(self.records)],
+            "skill": ("skill", np.array(first.names, object)),
+        }
+        frequency = np.stack([np.asarray(run.problem.frequency) for run in self.runs])
+        if (frequency == frequency[0]).all():
+            coords["frequency"] = ("skill", frequency[0])
+        else:
+            variables["run_frequency"] = (("run", "skill"), frequency)
+        rates = [run.learning_rate for run in self.runs]
+        if rates[0] is not None:
+            variables["learning_rate"] = ("run", np.array(rates))
+        dataset = xr.Dataset(variables, coords, self._attributes())
+        return Curves(dataset if self.listed else dataset.isel(run=0, drop=True))
+
+    def _attributes(self) -> dict[str, Any]:
+        def one_or_all(values: list[Any]) -> Any:
+            return values[0] if all(value == values[0] for value in values) else values
+
+        return {
+            "problem": one_or_all([describe(run.problem) for run in self.runs]),
+            "optimizer": one_or_all([label(run.optimizer) for run in self.runs]),
+            "key": one_or_all([jax.random.key_data(run.key).tolist() for run in self.runs]),
+            "versions": {name: version(name) for name in ("skillphysics", "jax", "optax")},
+        }

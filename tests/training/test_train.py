@@ -1,0 +1,282 @@
+"""The training loop against a plain one, and its way with many runs and bad input."""
+
+import logging
+import re
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from skillphysics import Skills, train
+from skillphysics.errors import ArgumentError, DivergedError
+from skillphysics.optimizers import OPTIMIZERS, optimizer
+from skillphysics.training import Problem
+from skillphysics.training.runs import Stack
+from skillphysics.worlds import VECTORS, Geometry, Matrix, Quadratic
+
+KEY = jax.random.key(0)
+SKILLS = Skills.power_law(5, alpha=1)
+
+
+def world(key=KEY, n_dim=20, **options):
+    return Geometry.draw(key, SKILLS, n_dim, vectors="unit", **options)
+
+
+def by_hand(problem, transformation, steps):
+    """One run in a Python loop, with exact batches."""
+    params = problem.init(KEY)
+    state = transformation.init(params)
+    levels = [problem.measure(params, KEY)["level"]]
+    for _ in range(steps):
+        gradient = jax.grad(problem.loss)(params, problem.batch(KEY))
+        updates, state = transformation.update(gradient, state, params)
+        params = optax.apply_updates(params, updates)
+        levels.append(problem.measure(params, KEY)["level"])
+    return np.array(levels)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "lion", "soap", "shampoo"])
+def test_it_is_the_plain_loop(name):
+    problem, make = world(), optimizer(name)
+    curves = train(problem, make, learning_rate=0.01, steps=25, key=KEY)
+    np.testing.assert_allclose(curves.level, by_hand(problem, make(0.01), 25), atol=2e-5)
+    finished = train(problem, make(0.01), steps=25, key=KEY)
+    np.testing.assert_array_equal(finished.level, curves.level)
+
+
+def test_runs_of_all_kinds_together_are_those_apart():
+    problems = [world(k) for k in jax.random.split(KEY, 3)]
+    makes = [optimizer("adam"), optimizer("sgd", momentum=0.9), optimizer("adam")]
+    rates = [0.01, 0.02, 0.03]
+    together = train(problems, makes, learning_rate=rates, steps=40, key=KEY)
+    assert together.level.dims == ("run", "step", "skill")
+    for run, (problem, make, rate) in enumerate(zip(problems, makes, rates, strict=True)):
+        alone = train(problem, make, learning_rate=rate, steps=40, key=KEY)
+        np.testing.assert_allclose(together.level[run], alone.level, atol=2e-5)
+    np.testing.assert_array_equal(together.dataset["learning_rate"], rates)
+    assert together.dataset.attrs["optimizer"] == ["adam", "sgd(momentum=0.9)", "adam"]
+
+
+def test_runs_that_share_vectors_are_those_apart():
+    vectors = VECTORS["unit"](KEY, 5, 20)
+    several = [
+        Geometry(vectors, Skills.power_law(5, a), criterion="ce", batch_size=64, noise=0.01)
+        for a in (0.5, 1.0, 2.0)
+    ]
+    makes = [optimizer("adam"), optimizer("sgd")]
+    grid = [(w, m) for m in makes for w in several]
+    together = train(
+        [w for w, _ in grid], [m for _, m in grid], learning_rate=0.05, steps=60, key=KEY
+    )
+    for run, (one, make) in enumerate(grid):
+        alone = train(one, make, learning_rate=0.05, steps=60, key=KEY)
+        np.testing.assert_allclose(together.level[run], alone.level, atol=1e-4)
+    frequency = together.dataset["run_frequency"].values
+    np.testing.assert_allclose(frequency[2], Skills.power_law(5, 2.0).probability, rtol=1e-6)
+    assert "frequency" not in together.dataset.coords
+
+
+def test_equal_arrays_are_held_once():
+    vectors = np.asarray(VECTORS["unit"](KEY, 5, 20))
+    several = [Geometry(vectors.copy(), Skills.power_law(5, a)) for a in (1.0, 2.0)]
+    stack: Any = Stack.of([(one, KEY) for one in several])
+    assert stack.own.vectors is None
+    assert stack.shared.vectors.shape == (5, 20)
+    assert stack.own.frequency.shape == (2, 5)
+
+
+def test_one_key_is_one_set_of_draws_and_two_keys_are_two():
+    same = train(world(batch_size=8), optax.sgd, learning_rate=[0.1, 0.1], steps=20, key=KEY)
+    np.testing.assert_array_equal(same.level[0], same.level[1])
+    keys = list(jax.random.split(KEY))
+    other = train(world(batch_size=8), optax.sgd, learning_rate=0.1, steps=20, key=keys)
+    assert abs(other.level[0, -1] - other.level[1, -1]).max() > 1e-3
+    again = train(world(batch_size=8), optax.sgd, learning_rate=0.1, steps=20, key=keys)
+    np.testing.assert_array_equal(other.level, again.level)
+
+
+def test_vmapped_runs_have_the_distribution_of_single_ones():
+    """Learning times of sixteen runs together and of sixteen one by one."""
+    keys = list(jax.random.split(jax.random.key(9), 32))
+    skills = Skills.given([0.7, 0.3])
+    worlds = [Geometry.draw(k, skills, 200, batch_size=8, noise=0.1) for k in keys]
+    sign = optimizer("sign_gd")
+    rest = {"learning_rate": 2e-3, "steps": 400, "record": 1}
+    together = train(worlds[:16], sign, key=keys[:16], **rest).learning_time(0.8).values
+    alone = [train(w, sign, key=k, **rest) for w, k in zip(worlds[16:], keys[16:], strict=True)]
+    alone = np.array([curves.learning_time(0.8).values for curves in alone])
+    spread = np.sqrt((together.var(0, ddof=1) + alone.var(0, ddof=1)) / 16)
+    assert (abs(together.mean(0) - alone.mean(0)) < 4 * spread).all()
+
+
+def test_another_learning_rate_does_not_compile(caplog):
+    make = optimizer("adam")
+    train(world(), make, learning_rate=[0.1, 0.2], steps=5, key=KEY)
+    with jax.log_compiles(), caplog.at_level(logging.DEBUG, logger="jax"):
+        train(world(), make, learning_rate=[0.3, 0.4], steps=50, key=KEY)
+    assert not re.search("Compiling.*(advance|start)", caplog.text)
+    with jax.log_compiles(), caplog.at_level(logging.DEBUG, logger="jax"):
+        train(world(), optimizer("sgd"), learning_rate=[0.3, 0.4], steps=50, key=KEY)
+    assert re.search("Compiling.*advance", caplog.text)
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "cautious_adam", "cautious_muon"])
+@pytest.mark.parametrize("shape", ["vector", "matrix"])
+def test_every_optimizer_lowers_the_loss_of_every_run(name, shape):
+    keys = list(jax.random.split(KEY, 2))
+    if shape == "vector":
+        worlds = [world(k, batch_size=256) for k in keys]
+    else:
+        worlds = [Matrix.draw(k, SKILLS, (6, 5), batch_size=256) for k in keys]
+    rate = {"sgd": 0.2, "schedule_free_sgd": 0.2, "shampoo": 0.1, "adagrad": 0.1}.get(name, 0.01)
+    curves = train(worlds, optimizer(name), learning_rate=rate, steps=400, key=keys)
+    loss = curves.dataset["loss"]
+    assert (loss[:, -1] < 0.2 * loss[:, 0]).all(), loss.values[:, ::50]
+
+
+def test_sophia_draws_its_own_numbers_in_every_run():
+    keys = list(jax.random.split(KEY, 2))
+    curves = train(world(), optimizer("sophia", gamma=1.0), learning_rate=0.1, steps=60, key=keys)
+    assert abs(curves.level[0] - curves.level[1]).max() > 1e-6
+
+
+def test_schedule_free_is_measured_at_its_mean():
+    make = optimizer("schedule_free_sgd")
+    problem = Quadratic.aligned()
+    curves = train(problem, make, learning_rate=0.1, steps=30, record=[30], key=KEY)
+    params: Any = problem.init(KEY)
+    transformation = make(0.1)
+    state = transformation.init(params)
+    for _ in range(30):
+        updates, state = transformation.update(jax.grad(problem.loss)(params), state, params)
+        params = optax.apply_updates(params, updates)
+    mean = optax.contrib.schedule_free_eval_params(state, params)
+    np.testing.assert_allclose(curves.level[0], problem.measure(mean, KEY)["level"], atol=1e-6)
+    assert abs(problem.measure(params, KEY)["level"] - curves.level[0]).max() > 1e-3
+
+
+def test_records_are_where_they_are_asked():
+    curves = train(world(), optax.sgd, learning_rate=0.1, steps=3000, key=KEY)
+    np.testing.assert_array_equal(curves.steps, np.arange(0, 3001, 3))
+    full = train(world(), optax.sgd, learning_rate=0.1, steps=20, record=1, key=KEY)
+    some = train(world(), optax.sgd, learning_rate=0.1, steps=20, record=[3, 4, 17], key=KEY)
+    np.testing.assert_array_equal(some.level, full.level.sel(step=[3, 4, 17]))
+
+
+@pytest.mark.parametrize("checked", [1, 2])
+def test_divergence_is_told_and_loses_nothing(checked):
+    keys = list(jax.random.split(KEY, 3))
+    with pytest.raises(DivergedError, match="run 'wild' is no longer finite") as caught:
+        train(
+            world(), optax.sgd, learning_rate=[0.1, 1e4, 0.2], steps=300, record=checked,
+            key=keys, runs=["a", "wild", "b"],
+        )  # fmt: skip
+    error = caught.value
+    assert error.run == "wild"
+    assert f"step {error.step}" in str(error)
+    assert "learning rate 10000" in str(error)
+    assert error.curves is not None
+    assert error.curves.steps[-1] == error.step - checked
+    calm = train(
+        world(), optax.sgd, learning_rate=[0.1, 1e4, 0.2], steps=int(error.curves.steps[-1]),
+        record=checked, key=keys,
+    )  # fmt: skip
+    np.testing.assert_array_equal(calm.level, error.curves.level)
+
+
+class Poisoned(Quadratic):
+    """Its loss is not a number from the start."""
+
+    def measure(self, params, key):
+        return {**super().measure(params, key), "loss": jnp.array(jnp.nan)}
+
+
+def test_divergence_at_the_start():
+    poisoned = Poisoned([1.0], np.eye(1), [1.0])  # pyright: ignore[reportCallIssue]
+    with pytest.raises(DivergedError, match="up to step 0") as caught:
+        train(poisoned, optax.sgd, learning_rate=0.1, steps=3, key=KEY)
+    assert caught.value.curves is None
+
+
+class Loose(Problem):
+    """The mean of normal numbers, with a name that is no static field."""
+
+    names: tuple[str, ...] = ("mean",)
+    frequency: jax.Array = eqx.field(default_factory=lambda: jnp.ones(1))
+
+    def init(self, key):
+        return {"x": jnp.zeros(3)}
+
+    def batch(self, key):
+        return 2 + jax.random.normal(key, (100, 3))
+
+    def loss(self, params, batch):
+        return ((params["x"] - batch) ** 2).mean()
+
+    def measure(self, params, key):
+        return {"level": params["x"].mean()[None] / 2}
+
+
+class Mean(Loose):
+    names: tuple[str, ...] = eqx.field(default=("mean",), static=True)
+
+
+def test_a_problem_of_ones_own():
+    curves = train(Mean(), optax.adam, learning_rate=0.1, steps=300, key=KEY)
+    assert abs(float(curves.level[-1, 0]) - 1) < 0.05
+    assert "loss" not in curves.dataset
+
+
+def test_curves_say_what_was_trained():
+    curves = train(world(batch_size=4), optimizer("adam"), learning_rate=0.1, steps=3, key=KEY)
+    attributes = curves.dataset.attrs
+    assert attributes["problem"]["type"] == "Geometry"
+    assert attributes["problem"]["criterion"] == "mse"
+    assert attributes["problem"]["vectors"] == {"shape": [5, 20]}
+    assert attributes["problem"]["draws"]["total"] == 4
+    assert attributes["optimizer"] == "adam"
+    assert attributes["key"] == [0, 0]
+    assert set(attributes["versions"]) == {"skillphysics", "jax", "optax"}
+    assert "run" not in curves.dataset.dims
+    named = train(
+        world(), optimizer("adam"), learning_rate=[0.1, 0.2], steps=3, key=KEY, runs=["a", "b"]
+    )
+    assert named.dataset["run"].values.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"steps": 2**31}, "steps is 2147483648"),
+        ({"learning_rate": None}, "learning_rate is missing"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"learning_rate": -0.1}, "learning_rate is -0.1"),
+        ({"learning_rate": [0.1, float("inf")]}, "learning_rate is inf"),
+        ({"learning_rate": []}, "learning_rate is an empty list"),
+        ({"learning_rate": [0.1, 0.2], "problem": [world()] * 3}, "learning_rate 2"),
+        ({"optimizer": optax.sgd(0.1)}, "beside a finished transformation"),
+        ({"optimizer": [optax.sgd, optax.sgd(0.1)]}, "beside a finished transformation"),
+        ({"problem": Loose()}, "'mean', which is no array.*static"),
+        ({"record": 0}, "record is 0"),
+        ({"record": [3, 3]}, "rise strictly"),
+        ({"record": [0, 99]}, "rise strictly"),
+        ({"record": [0.5]}, "whole numbers"),
+        ({"problem": [world(), world(n_dim=3)]}, "problem 1 differs"),
+        ({"problem": [world(), world(criterion="ce")]}, "problem 1 differs"),
+        ({"key": jax.random.PRNGKey(0)}, "key is"),
+        ({"runs": ["a"]}, "no names"),
+        ({"runs": ["a"], "learning_rate": [0.1, 0.2]}, "2 names"),
+        ({"runs": ["a", "a"], "learning_rate": [0.1, 0.2]}, "twice"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(change, said):
+    arguments = {
+        "problem": world(), "optimizer": optax.sgd, "learning_rate": 0.1, "steps": 5, "key": KEY,
+    }  # fmt: skip
+    with pytest.raises(ArgumentError, match=said):
+        train(**(arguments | change))
