@@ -1,0 +1,179 @@
+"""Files for dependency graphs: YAML, and GraphML as networkx and graph editors write it.
+
+YAML has one entry a skill, all of whose parts may be left out:
+
+    skills:
+      add: {frequency: 1}
+      carry: {frequency: 0.1}
+      sum: {frequency: 1, needs: [add, carry], gate: or}
+
+A gate is `and` (if none is given), `or`, or a number of parents. GraphML has an edge from a parent
+to the skill that needs it, and nodes with the data `frequency` and `gate`.
+"""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skillphysics.errors import ArgumentError
+from skillphysics.graph import Gate, Graph
+from skillphysics.io.files import replacing
+from skillphysics.skills import Skills
+
+_PARTS = ("frequency", "needs", "gate")
+
+
+def read_graph(path: str | Path) -> tuple[Graph, Skills]:
+    """A graph and its skills, from a file in .yaml, .yml or .graphml.
+
+    The frequencies of the skills are unknown where the file gives none.
+
+    Raises:
+        ArgumentError: the file cannot be read or holds no usable graph; names the file and, where
+            it is one skill's fault, the skill.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in (".yaml", ".yml", ".graphml"):
+        raise ArgumentError(f"{path}: a name in .yaml, .yml or .graphml is wanted")
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ArgumentError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        parts = _from_graphml(text) if ending == ".graphml" else _from_yaml(text)
+        graph = Graph.given(
+            {name: one["needs"] for name, one in parts.items()},
+            {name: one["gate"] for name, one in parts.items() if one["gate"] is not None},
+        )
+        return graph, _skills({name: one["frequency"] for name, one in parts.items()})
+    except ArgumentError as error:
+        raise ArgumentError(f"{path}: {error}") from error
+
+
+def write_graph(graph: Graph, path: str | Path, skills: Skills | None = None) -> None:
+    """Write a graph, and the frequencies of its skills where they are given.
+
+    Raises:
+        ArgumentError: a gate is a function, which no file can hold, the skills are others, or the
+            file cannot be written.
+    """
+    path = Path(path)
+    for name, gate in zip(graph.names, graph.gates, strict=True):
+        if callable(gate):
+            raise ArgumentError(f"the gate of skill {name!r} is a function, which no file can hold")
+    if skills is not None and skills.names != graph.names:
+        raise ArgumentError("the skills are not those of the graph, in its order")
+    frequency = None if skills is None else skills.frequency
+    with replacing(path) as temporary:
+        if path.suffix.lower() == ".graphml":
+            import networkx as nx
+
+            tree = graph.to_networkx()
+            for _, data in tree.nodes(data=True):
+                if "gate" in data:
+                    data["gate"] = str(data["gate"])
+            for i, name in enumerate(graph.names if frequency is not None else ()):
+                tree.nodes[name]["frequency"] = float(frequency[i])  # pyright: ignore[reportOptionalSubscript]
+            nx.write_graphml(tree, temporary)
+            return
+        if path.suffix.lower() not in (".yaml", ".yml"):
+            raise ArgumentError(f"{path}: a name in .yaml, .yml or .graphml is wanted")
+        import yaml
+
+        entries: dict[str, dict[str, Any]] = {name: {} for name in graph.names}
+        for i, entry in enumerate(entries.values()):
+            if frequency is not None:
+                entry["frequency"] = float(frequency[i])
+            if graph.parents[i]:
+                entry |= {"needs": list(graph.parents[i]), "gate": graph.gates[i]}
+        written = yaml.safe_dump({"skills": entries}, sort_keys=False, allow_unicode=True)
+        temporary.write_text(written, encoding="utf-8")
+
+
+def _from_yaml(text: bytes) -> dict[str, dict[str, Any]]:
+    import yaml
+
+    class Strict(yaml.SafeLoader):
+        """YAML lets a later entry replace an earlier one of the same name in silence."""
+
+    def mapping(loader: Strict, node: yaml.MappingNode) -> dict[Any, Any]:
+        keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+        for place, key in enumerate(keys):
+            if isinstance(key, Hashable) and key in keys[:place]:
+                raise ArgumentError(f"{key!r} stands there twice; once is wanted")
+        return loader.construct_mapping(node, deep=True)
+
+    Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    try:
+        content = yaml.load(text, Strict)  # noqa: S506
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if isinstance(error, ArgumentError):
+            raise
+        mark = getattr(error, "problem_mark", None)
+        place = "" if mark is None else f" in line {mark.line + 1}"
+        raise ArgumentError(f"this is no YAML{place}") from error
+    entries = content.get("skills") if isinstance(content, dict) else None
+    if not isinstance(entries, dict) or not entries:
+        raise ArgumentError("'skills:' with an entry a skill is wanted")
+    return {str(name): _entry(str(name), entry) for name, entry in entries.items()}
+
+
+def _entry(name: str, entry: object) -> dict[str, Any]:
+    given: dict[Any, Any] = {} if entry is None else entry  # pyright: ignore[reportAssignmentType]
+    if not isinstance(given, dict):
+        raise ArgumentError(f"skill {name!r} has {entry!r}; {', '.join(_PARTS)} are wanted")
+    unknown = [part for part in given if part not in _PARTS]
+    if unknown:
+        raise ArgumentError(f"skill {name!r} has {unknown[0]!r}; {', '.join(_PARTS)} are known")
+    needs = given.get("needs") or []
+    if not isinstance(needs, list):
+        raise ArgumentError(f"skill {name!r} needs {needs!r}; a list of skills is wanted")
+    return {
+        "frequency": given.get("frequency"),
+        "needs": [str(parent) for parent in needs],
+        "gate": given.get("gate"),
+    }
+
+
+def _from_graphml(text: bytes) -> dict[str, dict[str, Any]]:
+    import networkx as nx
+
+    try:
+        tree = nx.parse_graphml(text)
+    # Networkx lets through whatever its parser raises, such as KeyError.
+    except Exception as error:
+        raise ArgumentError("this is no GraphML") from error
+    if not tree.is_directed():
+        raise ArgumentError("edges have no direction; each is wanted from a parent to a skill")
+    return {
+        str(name): {
+            "frequency": data.get("frequency"),
+            "needs": [str(parent) for parent, _ in tree.in_edges(name)],
+            "gate": _gate(data.get("gate")),
+        }
+        for name, data in tree.nodes(data=True)
+    }
+
+
+def _gate(text: object) -> Gate | Any:
+    """GraphML may hold a number as text."""
+    return int(text) if isinstance(text, str) and text.isdecimal() else text
+
+
+def _skills(frequency: Mapping[str, object]) -> Skills:
+    missing = [name for name, value in frequency.items() if value is None]
+    if len(missing) == len(frequency):
+        return Skills.unknown(frequency)
+    if missing:
+        raise ArgumentError(f"skill {missing[0]!r} has no frequency, but others have one")
+    for name, value in frequency.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ArgumentError(f"skill {name!r} has frequency {value!r}; a number is wanted")
+        if not (np.isfinite(value) and value > 0):
+            raise ArgumentError(
+                f"skill {name!r} has frequency {value}; a positive finite number is wanted"
+            )
+    return Skills.given([float(value) for value in frequency.values()], tuple(frequency))  # pyright: ignore[reportArgumentType]

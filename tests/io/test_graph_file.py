@@ -1,0 +1,67 @@
+"""Graphs in YAML and GraphML, whole and damaged."""
+
+import pytest
+
+from skillphysics.errors import ArgumentError
+from skillphysics.graph import Graph
+from skillphysics.io import read_graph, write_graph
+from skillphysics.skills import Skills
+
+GRAPH = Graph.given(
+    {"1": [], "add": [], "sum ∑": ["1", "add"], "d": ["1", "sum ∑"]}, {"sum ∑": "or", "d": 2}
+)
+
+
+@pytest.mark.parametrize("frequency", [[0.3, 1.0, 2.0, 1e-5], None])
+@pytest.mark.parametrize("name", ["graph.yaml", "graph.yml", "graph.graphml"])
+def test_a_graph_goes_to_a_file_and_back(name, frequency, tmp_path):
+    skills = None if frequency is None else Skills.given(frequency, GRAPH.names)
+    write_graph(GRAPH, tmp_path / name, skills)
+    graph, found = read_graph(tmp_path / name)
+    assert graph == GRAPH
+    assert found.names == GRAPH.names
+    assert (None if found.frequency is None else found.frequency.tolist()) == frequency
+
+
+def test_a_function_fits_in_no_file(tmp_path):
+    graph = Graph.given({"a": [], "b": ["a"]}, {"b": lambda opened: opened[0]})
+    with pytest.raises(ArgumentError, match="'b' is a function"):
+        write_graph(graph, tmp_path / "graph.yaml")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("g.txt", "", r"\.graphml is wanted"),
+        ("g.yaml", "", "an entry a skill"),
+        ("g.yaml", "skills: [a, b]", "an entry a skill"),
+        ("g.yaml", "skills: {a: [", "no YAML in line 1"),
+        ("g.yaml", "skills: {a: {}, a: {}}", "'a' stands there twice"),
+        ("g.yaml", "skills: {a: {weight: 1}}", "'a' has 'weight'"),
+        ("g.yaml", "skills: {a: 3}", "'a' has 3"),
+        ("g.yaml", "skills: {a: {}, b: {needs: a}}", "'b' needs 'a'; a list"),
+        ("g.yaml", "skills: {a: {needs: [b]}, b: {needs: [a]}}", "circle"),
+        ("g.yaml", "skills: {a: {frequency: 1}, b: {}}", "'b' has no frequency"),
+        ("g.yaml", "skills: {a: {frequency: often}}", "'a' has frequency 'often'"),
+        ("g.yaml", "skills: {a: {frequency: -1}}", "'a' has frequency -1"),
+        ("g.yaml", "skills: {a: {}, b: {needs: [a], gate: nor}}", "'b' has gate 'nor'"),
+        ("g.yaml", "!!python/object/apply:os.getcwd []", "no YAML"),
+        ("g.yaml", "\x00", "no YAML"),
+        ("g.yaml", "skills: {? [a, b] : {}, ? {c: d} : {}}", "no YAML"),
+        ("g.graphml", "", "no GraphML"),
+        ("g.graphml", "<graphml><graph/></graphml>", "no"),
+        ("g.graphml", "<html>", "no GraphML"),
+    ],
+)
+def test_a_damaged_file_is_one_sentence_with_its_name(name, text, said, tmp_path):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ArgumentError, match=said) as caught:
+        read_graph(tmp_path / name)
+    assert str(caught.value).startswith(str(tmp_path / name))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(ArgumentError, match=r"cannot read .*nowhere\.yaml"):
+        read_graph(tmp_path / "nowhere.yaml")
