@@ -41,3 +41,8 @@ def test_stages_take_the_times_of_the_formulas(epsilon):
     curves = Curves.from_arrays(times, levels(times))
     np.testing.assert_allclose(curves.emergence_time(epsilon), emergence, rtol=1e-5)
     np.testing.assert_allclose(curves.saturation_time(epsilon), saturation, rtol=1e-5)
+    theory = Multilinear(FREQUENCY, rate=RATE, initial_share=START / SCALE, target_scale=SCALE)
+    np.testing.assert_allclose(theory.emergence_time(epsilon), emergence, rtol=1e-5)
+    np.testing.assert_allclose(theory.saturation_time(epsilon), saturation, rtol=1e-5)
+    ends = emergence + saturation
+    np.testing.assert_array_equal(theory.stage_like(epsilon), ends[:-1] < emergence[1:])

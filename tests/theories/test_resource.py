@@ -105,6 +105,30 @@ def test_the_conserved_number_is_one_for_all_skills(norm, waste):
     assert spread.max() < 1e-10
 
 
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+@pytest.mark.parametrize("alpha", [0.5, 2.0])
+def test_many_skills_have_the_clock_of_their_plain_sums(norm, alpha):
+    frequency, waste = frequencies(20_000, alpha), 1e-3
+    tau = np.geomspace(0.1 / frequency[0], 3 / frequency[-1], 8)
+    if norm == "l1":
+        effort = np.array([-np.expm1(-frequency * x).sum() + waste * x for x in tau])
+    else:
+        nodes, weights = np.polynomial.legendre.leggauss(40)
+        # From far before the most frequent skill moves, each at most twice as far as the last.
+        edges = np.concatenate([[0], 0.01 / frequency[0] * 2.0 ** np.arange(64)])
+
+        def piece(low, high):
+            x = low + (high - low) * (1 + nodes) / 2
+            left = frequency * np.exp(-frequency * x[:, None])
+            return (high - low) / 2 * weights @ np.hypot(np.sqrt((left**2).sum(1)), waste)
+
+        effort = np.array(
+            [sum(piece(a, min(b, x)) for a, b in itertools.pairwise(edges) if a < x) for x in tau]
+        )
+    found = levels(effort / RATE, frequency, waste, norm)
+    np.testing.assert_allclose(found, -np.expm1(-np.outer(tau, frequency)), rtol=0, atol=1e-9)
+
+
 def test_without_waste_everything_is_learned_at_a_known_time():
     frequency = frequencies(10, 2.0)
     # "l1": the effort for all is Σ_j 1.

@@ -8,11 +8,22 @@ from jaxtyping import Array
 
 from skillphysics.theories.base import Theory
 from skillphysics.theories.composite import Composite, composite
+from skillphysics.theories.correlated import Correlated
+from skillphysics.theories.dependent import AtLevel, AtStep, Dependent
 from skillphysics.theories.domino import Domino
 from skillphysics.theories.linear import Linear
+from skillphysics.theories.mean_field import (
+    MeanField,
+    mean_field_rate,
+    noise_waste,
+    step_waste,
+)
+from skillphysics.theories.mean_field_adam import MeanFieldAdam
 from skillphysics.theories.measured import Measured
+from skillphysics.theories.modular import ModularDomino
 from skillphysics.theories.multilinear import Multilinear
-from skillphysics.theories.resource import Resource
+from skillphysics.theories.quanta import Quanta
+from skillphysics.theories.resource import LearningTime, Resource
 
 SIMPLE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
     {
@@ -37,12 +48,24 @@ __all__ = [
     "ALL",
     "COMPOSITE",
     "SIMPLE",
+    "AtLevel",
+    "AtStep",
     "Composite",
+    "Correlated",
+    "Dependent",
     "Domino",
+    "LearningTime",
     "Linear",
+    "MeanField",
+    "MeanFieldAdam",
     "Measured",
+    "ModularDomino",
     "Multilinear",
+    "Quanta",
     "Resource",
     "Theory",
     "composite",
+    "mean_field_rate",
+    "noise_waste",
+    "step_waste",
 ]

@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import equinox as eqx
@@ -80,6 +80,30 @@ def parameters(theory: Theory, path: tuple[str, ...] = ()) -> Iterator[Parameter
         elif "constraint" in field.metadata and value is not None:
             meta = field.metadata
             yield Parameter(field.name, here, meta["constraint"], meta["unit"], value)
+
+
+def at_own_steps(
+    levels: Callable[[Float[Array, " n"]], Float[Array, "n n_skill"]],
+    steps: Float[Array, "n_step #n_skill"],
+) -> Float[Array, "n_step n_skill"]:
+    """`level_at` from the levels of all skills at common steps, where skills cannot be told apart.
+
+    Steps of its own for each skill cost n_skill times as many.
+    """
+    at_all = levels(steps.reshape(-1))
+    if steps.shape[1] == 1:
+        return at_all
+    return jnp.diagonal(at_all.reshape(*steps.shape, -1), axis1=1, axis2=2)
+
+
+def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Refuse an option that is none of those allowed.
+
+    Raises:
+        ArgumentError: names the option and the values that it may have.
+    """
+    if value not in allowed:
+        raise ArgumentError(f"{name} is {value!r}; {' or '.join(map(repr, allowed))} is wanted")
 
 
 def _check(name: str, constraint: Constraint, value: np.ndarray) -> None:

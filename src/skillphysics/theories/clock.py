@@ -18,6 +18,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 Norm = Literal["l1", "l2"]
 
+# Of more skills than that the clock sees their distribution: on each of many bins of equal width in
+# ln p it is replaced by masses at Chebyshev points, which sum polynomials of their degree exactly.
+_MOST_EXACT, _N_BIN, _N_MASS = 8192, 96, 12
 # Panels of τ that grow by a constant factor from 0.1/p_max to 40/p_min, where e^{−p τ} is below the
 # rounding of 1; with this many of them and 10 Gauss nodes in each, ∫ D is right to about 1e-10.
 _N_PANEL = 48
@@ -41,7 +44,7 @@ def clock(
     τ that makes every e^{−p τ} zero. Differentiable to any order by the implicit function theorem.
     """
     flat = effort.reshape(-1)
-    panels = _Panels.of(frequency, waste, norm)
+    panels = _Panels.of(*_compressed(frequency), waste, norm)
     done = _all_learned(panels, flat)
     tau = jnp.where(done, _STANDING / frequency.min(), _solve(panels, jnp.where(done, 0, flat)))
     return tau.reshape(effort.shape)
@@ -53,7 +56,7 @@ def _clock_jvp(
 ) -> tuple[Array, Array]:
     effort, frequency, waste = primals
     tau = clock(effort, frequency, waste, norm)
-    panels = _Panels.of(frequency, waste, norm)
+    panels = _Panels.of(frequency, jnp.ones_like(frequency), waste, norm)
     done = _all_learned(panels, effort.reshape(-1))
     flat = jnp.where(done, 0, tau.reshape(-1))
     # The gradient does not depend on the direction, so a whole Jacobian costs one of it.
@@ -63,10 +66,41 @@ def _clock_jvp(
     return tau, jnp.where(done, 0, rate).reshape(tau.shape)
 
 
+def _compressed(
+    frequency: Float[Array, " n_skill"],
+) -> tuple[Float[Array, " n_mass"], Float[Array, " n_mass"]]:
+    """Frequencies and how many skills have each, that give the same demand (about 1e-12 of it).
+
+    Few skills are kept as they are, one of each.
+    """
+    if frequency.size <= _MOST_EXACT:
+        return frequency, jnp.ones_like(frequency)
+    place = jnp.log(frequency)
+    low, high = place.min(), place.max()
+    width = jnp.maximum((high - low) / _N_BIN, 8 * jnp.finfo(place.dtype).eps)
+    position = (place - low) / width
+    bin_ = jnp.clip(position.astype(jnp.int32), 0, _N_BIN - 1)
+    inside = 2 * (position - bin_) - 1
+    angle = np.pi * (np.arange(_N_MASS) + 0.5) / _N_MASS
+    # Moments Σ T_m(x) of each bin; a sum of Chebyshev polynomials turns them into masses.
+    before, now = jnp.ones_like(inside), inside
+    moments = []
+    for _ in range(_N_MASS):
+        moments.append(jax.ops.segment_sum(before, bin_, _N_BIN))
+        before, now = now, 2 * inside * now - before
+    order = np.arange(_N_MASS)
+    turn = np.where(order == 0, 1, 2)[:, None] * np.cos(np.outer(order, angle)) / _N_MASS
+    mass = jnp.stack(moments, 1) @ jnp.asarray(turn, place.dtype)
+    nodes = jnp.asarray((np.cos(angle) + 1) / 2, place.dtype)
+    at = low + width * (jnp.arange(_N_BIN, dtype=place.dtype)[:, None] + nodes)
+    return jnp.exp(at).ravel(), mass.ravel()
+
+
 class _Panels(eqx.Module):
     """The effort ∫_0^τ D tabulated at knots, so that τ in between costs one short integral."""
 
     frequency: Float[Array, " n_skill"]
+    count: Float[Array, " n_skill"]
     waste: Float[Array, ""]
     knot: Float[Array, " n_knot"]
     total: Float[Array, " n_knot"]
@@ -74,31 +108,35 @@ class _Panels(eqx.Module):
 
     @classmethod
     def of(
-        cls, frequency: Float[Array, " n_skill"], waste: Float[Array, ""], norm: Norm
+        cls,
+        frequency: Float[Array, " n_skill"],
+        count: Float[Array, " n_skill"],
+        waste: Float[Array, ""],
+        norm: Norm,
     ) -> "_Panels":
         most, least = jax.lax.stop_gradient((frequency.max(), frequency.min()))
         growth = jnp.linspace(0, 1, _N_PANEL, dtype=frequency.dtype)
         growing = (_FIRST / most) * (_LAST / _FIRST * most / least) ** growth
         knot = jnp.concatenate([jnp.zeros(1, frequency.dtype), growing])
-        bare = cls(frequency, waste, knot, jnp.zeros_like(knot), norm)
+        bare = cls(frequency, count, waste, knot, jnp.zeros_like(knot), norm)
         total = bare.effort(knot) if norm == "l1" else bare.cumulative(bare.demand)
-        return cls(frequency, waste, knot, total, norm)
+        return cls(frequency, count, waste, knot, total, norm)
 
     def demand(self, tau: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         """D(τ)."""
         left = self.frequency * jnp.exp(-self.frequency * tau[..., None])
         if self.norm == "l1":
-            return left.sum(-1) + self.waste
+            return jnp.maximum(left @ self.count, 0) + self.waste
         # Scaled by the largest term, so that small demands do not vanish when squared.
         scale = jax.lax.stop_gradient(jnp.maximum(left.max(-1), self.waste))
         scale = jnp.where(scale > 0, scale, 1)
-        square = ((left / scale[..., None]) ** 2).sum(-1) + (self.waste / scale) ** 2
+        square = (left / scale[..., None]) ** 2 @ self.count + (self.waste / scale) ** 2
         return scale * jnp.sqrt(jnp.where(square > 0, square, 1))
 
     def effort(self, tau: Float[Array, " n"]) -> Float[Array, " n"]:
         """∫_0^τ D: in closed form for "l1", from the knot before τ for "l2"."""
         if self.norm == "l1":
-            return -jnp.expm1(-self.frequency * tau[:, None]).sum(-1) + self.waste * tau
+            return -jnp.expm1(-self.frequency * tau[:, None]) @ self.count + self.waste * tau
         before = _last_below(self.knot, tau)
         return self.total[before] + _integral(self.demand, self.knot[before], tau)
 

@@ -41,9 +41,20 @@ class Domino(Theory):
     @property
     def position(self) -> Int[Array, " n_skill"]:
         """Place of each skill in the chain, from 0; equal frequencies fall in their order."""
-        return jnp.argsort(jnp.argsort(-self.frequency, stable=True), stable=True)
+        return place_in_order(self.frequency)
+
+    @property
+    def learning_time(self) -> Float[Array, " n_skill"]:
+        """When each skill is at level 1, in steps; infinite beyond the capacity."""
+        position = self.position
+        return jnp.where(position < self.capacity, (position + 1) / self.rate, jnp.inf)
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         position = self.position
         rise = jnp.clip(self.rate * steps - position.astype(steps.dtype), 0, 1)
         return jnp.where(position < self.capacity, rise, 0)
+
+
+def place_in_order(frequency: Float[Array, " n_skill"]) -> Int[Array, " n_skill"]:
+    """Place of each skill from the most frequent, from 0; equal frequencies keep their order."""
+    return jnp.argsort(jnp.argsort(-frequency, stable=True), stable=True)

@@ -3,7 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from skillphysics.theories.base import Theory
 from skillphysics.theories.constraints import HELD, POSITIVE, SHARE, SIMPLEX, parameter
@@ -42,6 +42,42 @@ class Multilinear(Theory):
         converter=jnp.asarray, default=1.0, metadata=parameter(HELD)
     )
 
+    def emergence_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:
+        """Steps τ_e(k) = ln[(S/r − 1)/(1/ε − 1)]/(2 η p_k S) until R_k/S = ε (N24).
+
+        Negative where a skill starts above ε.
+        """
+        theory = jax.tree.map(jnp.asarray, self)
+        passed = jnp.log(epsilon / (1 - epsilon)) - _log_odds(theory.initial_share)
+        return passed / (2 * theory.rate * theory.target_scale * theory.frequency)
+
+    def saturation_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:
+        """Steps τ_s(k) = ln(1/ε − 1)/(η p_k S) that R_k/S takes from ε to 1 − ε (N24)."""
+        theory = jax.tree.map(jnp.asarray, self)
+        pace = theory.rate * theory.target_scale * theory.frequency
+        return jnp.log(1 / epsilon - 1) / pace
+
+    def stage_like(self, epsilon: float = 0.05) -> Bool[Array, " n_skill_less_1"]:
+        """Whether each skill but the rarest saturates before the next rarer one emerges (N24).
+
+        τ_s(k) < τ_e(k + 1) − τ_e(k), with skills in falling order of frequency.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> frequency = jnp.array([0.7, 0.2, 0.1])
+            >>> Multilinear(frequency, initial_share=1e-6).stage_like().tolist()
+            [True, True]
+            >>> Multilinear(frequency, initial_share=0.02).stage_like().tolist()
+            [False, False]
+        """
+        order = jnp.argsort(-self.frequency)
+        emergence, saturation = self.emergence_time(epsilon)[order], self.saturation_time(epsilon)
+        return saturation[order][:-1] < jnp.diff(emergence)
+
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
-        start = jnp.log(self.initial_share) - jnp.log1p(-self.initial_share)
+        start = _log_odds(self.initial_share)
         return jax.nn.sigmoid(start + 2 * self.rate * self.target_scale * self.frequency * steps)
+
+
+def _log_odds(share: Float[Array, ""]) -> Float[Array, ""]:
+    return jnp.log(share) - jnp.log1p(-share)

@@ -1,0 +1,115 @@
+"""The course of dependent skills in internal time, solved once and read at any effort.
+
+In the internal time τ of the Resource family, dτ = η_eff dt / D, a state follows an equation that
+does not hold the demand D. It is never stiff, and has no end in finite time where nothing is left
+to demand. The effort ∫ D dτ = η_eff t then tells the time.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+State = Float[Array, " n_state"]
+
+_MOST_STEPS = 1024
+_HALVINGS = 60
+# Up to here, in units of the fastest skill's time, a clock may run; τ² is finite in any precision.
+_FARTHEST = 1e18
+
+
+class Law(NamedTuple):
+    """An equation of motion in internal time.
+
+    Attributes:
+        slope: dy/dτ of a state.
+        effort: ∫_0^τ D at a time τ and the state there.
+        demand: D at a state.
+        all_learned: whether a state will not change any level any more.
+    """
+
+    slope: Callable[[State], State]
+    effort: Callable[[Float[Array, ""], State], Float[Array, ""]]
+    demand: Callable[[State], Float[Array, ""]]
+    all_learned: Callable[[State], Array]
+
+
+def course(
+    law: Law,
+    start: State,
+    pace: Float[Array, ""],
+    effort: Float[Array, " n"],
+    tolerance: float,
+) -> Float[Array, "n n_state"]:
+    """The state at which each effort is reached, differentiable to third order.
+
+    Args:
+        law: the equation of motion.
+        start: the state at τ = 0.
+        pace: the largest rate of a skill, 1/τ.
+        effort: the efforts.
+        tolerance: relative, and absolute in units of 1/pace.
+    """
+    import diffrax
+
+    pace = jax.lax.stop_gradient(pace)
+    most = jax.lax.stop_gradient(effort.max())
+
+    def over(tau: Array, state: State, _: None, **__: object) -> Array:
+        far = tau * pace > _FARTHEST
+        return (law.effort(tau, state) >= most) | law.all_learned(state) | far
+
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(lambda _, state, __: law.slope(state)),
+        diffrax.Dopri8(),
+        t0=jnp.zeros_like(pace),
+        t1=jnp.full_like(pace, jnp.inf),
+        dt0=1e-3 / pace,
+        y0=start,
+        saveat=diffrax.SaveAt(t1=True, dense=True),
+        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance / pace),
+        adjoint=diffrax.DirectAdjoint(),
+        event=diffrax.Event(over),
+        max_steps=_MOST_STEPS,
+    )
+    assert solution.ts is not None  # noqa: S101
+    end = jax.lax.stop_gradient(solution.ts[-1])
+    fixed = jax.lax.stop_gradient(solution)
+
+    def read(one: Float[Array, ""]) -> State:
+        tau = jax.lax.stop_gradient(_bisected(law, fixed.evaluate, one, end, pace))
+        left = tau < end
+        # Each step of Newton's method from a fixed τ makes one more order of derivatives right,
+        # and then doubles it.
+        for _ in range(2):
+            state = solution.evaluate(tau)
+            demand = law.demand(state)
+            moving = left & (demand > 0)
+            missing = one - law.effort(tau, state)
+            moved = tau + jnp.where(moving, missing, 0) / jnp.where(moving, demand, 1)
+            tau = jnp.clip(moved, 0, end)
+        return solution.evaluate(tau)
+
+    return jax.vmap(read)(effort)
+
+
+def _bisected(
+    law: Law,
+    state: Callable[[Float[Array, ""]], State],
+    effort: Float[Array, ""],
+    end: Float[Array, ""],
+    pace: Float[Array, ""],
+) -> Float[Array, ""]:
+    """τ at an effort, by halves of arsinh(pace τ), which is linear first and then logarithmic."""
+
+    def half(_: Array | int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bracket
+        middle = (low + high) / 2
+        tau = jnp.sinh(middle) / pace
+        below = law.effort(tau, state(tau)) < effort
+        return jnp.where(below, middle, low), jnp.where(below, high, middle)
+
+    _, high = jax.lax.fori_loop(0, _HALVINGS, half, (jnp.zeros_like(end), jnp.arcsinh(end * pace)))
+    return jnp.minimum(jnp.sinh(high) / pace, end)

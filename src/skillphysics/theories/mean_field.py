@@ -1,0 +1,232 @@
+"""The mean-field law of sign descent in the Geometry model, with no constant to fit."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, Float
+
+from skillphysics.errors import ArgumentError
+from skillphysics.theories.batch_average import BatchAverage
+from skillphysics.theories.resource import Resource
+
+# A learned skill bounces at once; here it takes this share of the time of a skill to settle. Where
+# it settles is unchanged, and the solver can take longer steps.
+_SETTLING = 0.02
+_TOLERANCE = 1e-4
+_MOST_SOLVER_STEPS = 1 << 15
+
+
+def mean_field_rate(
+    n_dim: int, learning_rate: Float[Array, ""] | float
+) -> Float[Array, ""] | float:
+    """η_eff = η n Γ(n/2) / (√π Γ((n+1)/2)), n = n_dim, about η√(2n/π) (eq. 3; ours).
+
+    Exact for one skill, for orthonormal task vectors without noise, and at any n_dim.
+
+    Example:
+        >>> round(float(mean_field_rate(1000, 3e-4)), 6), round(3e-4 * (2000 / math.pi) ** 0.5, 6)
+        (0.007571, 0.007569)
+    """
+    half = 0.5 * n_dim
+    ratio = math.exp(math.lgamma(half) - math.lgamma(half + 0.5))
+    return learning_rate * (n_dim * ratio / math.sqrt(math.pi))
+
+
+def noise_waste(
+    n_dim: int, noise: Float[Array, ""] | float, *, half_square: bool
+) -> Float[Array, ""] | float:
+    """N0 that noise σ on the gradient leaves (eq. 4; ours): √n_dim σ, with the factor 2 half of it.
+
+    Args:
+        n_dim: number of parameters.
+        noise: σ, of each entry of the gradient.
+        half_square: the gradient is that of ½(1 − s)², as in `Geometry`; also for cross-entropy.
+    """
+    return math.sqrt(n_dim) * noise / (1 if half_square else 2)
+
+
+def step_waste(
+    frequency: Float[Array | np.ndarray, " n_skill"], n_dim: int, learning_rate: float
+) -> Float[Array, ""]:
+    """The norm p_1 η_eff/2 below which a finite step keeps no gradient (eq. 8; ours).
+
+    The most frequent skill, once learned, bounces so far that the norm stays there. It is a least
+    value of the demand D, not a term under its root: as an N0 it is right while other gradients
+    are well below it. `MeanField` has the whole of it.
+    """
+    p = jnp.asarray(frequency)
+    return p.max() / p.sum() * mean_field_rate(n_dim, learning_rate) / 2
+
+
+class _State(NamedTuple):
+    """What the law integrates."""
+
+    mean: Float[Array, " n_skill"]
+    """−ln u where skills are independent and the loss is "mse", else s."""
+    spread: Float[Array, " n_skill"]
+    """The variance of u, in units of η_eff²."""
+
+
+class Settings(eqx.Module):
+    """A Geometry world and a learning rate, which is all that a mean-field law needs to know.
+
+    Attributes:
+        frequency: p, [n_skill], of sum 1; it is divided by its sum.
+        n_dim: number of parameters.
+        learning_rate: η.
+        noise: σ of the noise on every entry of the gradient.
+        batch_size: B, or None where every step sees p.
+        half_square: as in `Geometry`: the gradient has no factor 2. It says what σ means.
+        criterion: "mse" or "ce".
+        correlation: C = t tᵀ of the task vectors, [n_skill, n_skill], or None for orthonormal ones.
+
+    Raises:
+        ArgumentError: a setting is out of its range.
+    """
+
+    frequency: Float[Array, " n_skill"]
+    n_dim: int = eqx.field(static=True)
+    learning_rate: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    noise: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.0)
+    batch_size: int | None = eqx.field(static=True, default=None)
+    half_square: bool = eqx.field(static=True, default=False)
+    criterion: str = eqx.field(static=True, default="mse")
+    correlation: Float[Array, "n_skill n_skill"] | None = None
+
+    def __check_init__(self) -> None:
+        if self.criterion not in ("mse", "ce"):
+            raise ArgumentError(f"criterion is {self.criterion!r}; 'mse' or 'ce' is wanted")
+        if self.n_dim < 1:
+            raise ArgumentError(f"n_dim is {self.n_dim}; at least one dimension is wanted")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ArgumentError(f"batch_size is {self.batch_size}; at least one draw is wanted")
+        for name in ("learning_rate", "noise"):
+            value = getattr(self, name)
+            if not isinstance(value, Tracer) and not 0 <= float(value) < math.inf:
+                raise ArgumentError(f"{name} is {value}; a finite number from 0 up is wanted")
+
+    @property
+    def rate(self) -> Float[Array, ""]:
+        """η_eff of SignGD, per step."""
+        return jnp.asarray(mean_field_rate(self.n_dim, self.learning_rate))
+
+    @property
+    def waste(self) -> Float[Array, ""]:
+        """N0 of the noise."""
+        plain = self.half_square or self.criterion == "ce"
+        return jnp.asarray(noise_waste(self.n_dim, self.noise, half_square=plain))
+
+
+class MeanField(Settings):
+    """Levels of skills in the Geometry model under SignGD, from the settings alone (ours).
+
+    For task vectors whose entries are like independent Gaussians,
+    ds_i/dt = η_eff E_w[Σ_j C_ij w_j v_j / D_w], D_w² = Σ_ij w_i v_i C_ij v_j w_j + N0², with v = u
+    for "mse" and σ(−s) for "ce", the shares w of a batch, and the variance that finite steps leave
+    in every u (docs/mean-field.md derives it). It holds while a step is small, η_eff ≪ 1.
+
+    Nothing here is fitted, so it is no `Theory`; it is differentiable in its arrays all the same.
+
+    Args:
+        settings: as the attributes of `Settings`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> law = MeanField(jnp.array([0.9, 0.1]), n_dim=1000, learning_rate=3e-4, batch_size=128)
+        >>> [f"{level:.2f}" for level in law.levels([0, 65, 130, 210])[:, 1]]
+        ['0.00', '0.07', '0.26', '0.85']
+    """
+
+    def resource(self) -> Resource:
+        """The closed form for these settings: steps and noise as one N0, and every step sees p."""
+        floor = step_waste(self.frequency, self.n_dim, 1.0) * self.learning_rate
+        waste = jnp.hypot(self.waste, floor)
+        p = self.frequency / self.frequency.sum()
+        return Resource(p, rate=self.rate, waste=waste, norm="l2")
+
+    @eqx.filter_jit
+    def levels(
+        self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
+    ) -> Float[Array, "n_step n_skill"]:
+        """The level of every skill at the given steps, which do not fall: s, or σ(s) for "ce"."""
+        law: MeanField = jax.tree.map(jnp.asarray, self)
+        dtype = law.frequency.dtype
+        times = jnp.asarray(steps, dtype)
+        p = law.frequency / law.frequency.sum()
+        average = None if law.batch_size is None else BatchAverage(p, law.batch_size)
+        zero = jnp.zeros_like(p)
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(law._speed),
+            diffrax.Bosh3(),
+            jnp.zeros((), dtype),
+            times[-1],
+            None,
+            _State(zero, zero),
+            args=(p, average),
+            saveat=diffrax.SaveAt(ts=times),
+            stepsize_controller=diffrax.PIDController(rtol=_TOLERANCE, atol=_TOLERANCE),
+            max_steps=_MOST_SOLVER_STEPS,
+            # The default one has no derivative forwards.
+            adjoint=diffrax.DirectAdjoint(),
+        )
+        assert solution.ys is not None  # noqa: S101
+        mean = solution.ys.mean
+        if law.criterion == "ce":
+            return jax.nn.sigmoid(mean)
+        return -jnp.expm1(-mean) if law.correlation is None else mean
+
+    def _speed(self, t: Any, state: _State, args: Any) -> _State:
+        """Eq. 9 to 11."""
+        p, average = args
+        rate = self.rate
+        bounces = self.criterion == "mse"
+        spread = rate**2 * jnp.maximum(state.spread, 0) if bounces else jnp.zeros_like(p)
+        if not bounces:
+            left = jax.nn.sigmoid(-state.mean)
+        elif self.correlation is None:
+            left = jnp.exp(-state.mean)
+        else:
+            left = 1 - state.mean
+        pull, pull_square = self._pull(p, average, left, spread)
+
+        towards = pull * left
+        if self.correlation is not None:
+            towards = self.correlation @ towards
+        elif bounces:
+            towards = pull
+        # A kick η along every direction, against the pull back to the mean.
+        kick = (pull_square - pull**2) * left**2 + pull_square * spread
+        growth = rate**2 * kick + self.learning_rate**2 - 2 * rate * pull * spread
+        slowed = growth / (1 + 2 * pull * _SETTLING)
+        return _State(rate * towards, slowed / rate**2 if bounces else jnp.zeros_like(p))
+
+    def _pull(
+        self, p: Array, average: BatchAverage | None, left: Array, spread: Array
+    ) -> tuple[Array, Array]:
+        """E[w_i/D_w] and E[w_i²/D_w²]."""
+        square = left**2 + spread
+        if average is None:
+            apart = jnp.sum(p**2 * square)
+            demand = apart + self._correlated(p * left) + self.waste**2
+            return p / jnp.sqrt(demand), p**2 / demand
+        pull, pull_square = average(square, self.waste)
+        if self.correlation is None:
+            return pull, pull_square
+        # Products of different skills follow the draw as the squares do: eq. 12.
+        alone, other = 1 / average.size, 1 - 1 / average.size
+        apart = jnp.sum((other * p**2 + alone * p) * square) + self.waste**2
+        ratio = 1 + other * self._correlated(p * left) / apart
+        return pull / jnp.sqrt(ratio), pull_square / ratio
+
+    def _correlated(self, gradient: Float[Array, " n_skill"]) -> Float[Array, ""] | float:
+        """Σ_{i≠j} N_i C_ij N_j, and what C_ii differs from 1 by."""
+        if self.correlation is None:
+            return 0.0
+        return gradient @ (self.correlation @ gradient) - gradient @ gradient
