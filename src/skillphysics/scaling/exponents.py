@@ -1,0 +1,78 @@
+"""The exponents of the power laws of every theory."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+import numpy as np
+
+from skillphysics.errors import ArgumentError
+
+Resource = Literal["time", "data", "parameters", "compute"]
+RESOURCES: tuple[Resource, ...] = get_args(Resource)
+"""What a loss can fall with: steps T, samples D, parameters N, or compute C = N T."""
+
+_Exponents = Mapping[Resource, Callable[[float], float]]
+_INDEPENDENT: _Exponents = {
+    "time": lambda alpha: (alpha - 1) / alpha,
+    "data": lambda alpha: (alpha - 1) / alpha,
+    "parameters": lambda alpha: alpha - 1,
+    "compute": lambda alpha: (alpha - 1) / (alpha + 1),
+}
+_EXPONENTS: Mapping[str, _Exponents] = MappingProxyType(
+    {
+        "linear": _INDEPENDENT,
+        "multilinear": _INDEPENDENT,
+        "quanta": _INDEPENDENT,
+        "domino": {
+            "time": lambda alpha: alpha - 1,
+            "parameters": lambda alpha: alpha - 1,
+            "compute": lambda alpha: (alpha - 1) / 2,
+        },
+        "resource l1": {"time": lambda alpha: alpha - 1},
+        "resource l2": {"time": lambda alpha: 2 * (alpha - 1)},
+        "wasteful resource": {"time": lambda alpha: (alpha - 1) / alpha},
+    }
+)
+THEORIES: tuple[str, ...] = tuple(_EXPONENTS)
+"""The theories with a scaling law."""
+
+
+def exponent(theory: str, resource: str, alpha: float) -> float:
+    """X in L ∝ resource^−x, for skills of frequencies p_k ∝ k^−α (L25's α) without end.
+
+    |theory|T|D|N|C = N T|
+    |-|-|-|-|-|
+    |linear, multilinear (N24), quanta (L25 §3.1)|(α−1)/α|(α−1)/α|α−1|(α−1)/(α+1)|
+    |domino (L25 §3.1)|α−1|–|α−1|(α−1)/2|
+    |resource l1, no waste (ours)|α−1|–|–|–|
+    |resource l2, no waste (ours)|2(α−1)|–|–|–|
+    |wasteful resource: N0 τ in excess (ours)|(α−1)/α|–|–|–|
+
+    In the Resource family L = Σ p_k e^{−2 p_k τ} ∝ τ^{−(α−1)/α}. Without waste the clock obeys
+    η_eff t ∝ τ^{1/α} (l1) or τ^{1/(2α)} (l2); waste makes it η_eff t = N0 τ in the end. Domino's
+    compute exponent is ours: N skills at C = N T with T ∝ N.
+
+    Raises:
+        ArgumentError: the theory or the resource is unknown, the theory says nothing about that
+            resource, or α is not above 1, where the frequencies of endless skills have no sum.
+
+    Example:
+        >>> exponent("multilinear", "compute", 2.0) == 1 / 3, exponent("domino", "time", 2.0)
+        (True, 1.0)
+    """
+    if theory not in _EXPONENTS:
+        raise ArgumentError(f"theory is {theory!r}; one of {', '.join(THEORIES)} is wanted")
+    if resource not in RESOURCES:
+        raise ArgumentError(f"resource is {resource!r}; one of {', '.join(RESOURCES)} is wanted")
+    known = _EXPONENTS[theory]
+    if resource not in known:
+        raise ArgumentError(
+            f"the {theory} theory says nothing about {resource}; it knows {', '.join(known)}"
+        )
+    if not (alpha > 1 and np.isfinite(alpha)):
+        raise ArgumentError(
+            f"alpha is {alpha}; a number above 1 is wanted: up to 1 the frequencies k^-alpha have "
+            "no sum, rare skills keep all of the loss, and there is no power law"
+        )
+    return known[resource](float(alpha))

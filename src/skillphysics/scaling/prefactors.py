@@ -1,0 +1,205 @@
+"""The constants in front of the power laws of the linear and multilinear models.
+
+All are integrals over u, the exponent of a skill, of Φ(u) = ½(S − R)² (`Decoupled.unlearned`), in
+NumPy and double precision. a = α − 1 throughout, and ζ is the sum Z of k^−α over all skills.
+"""
+
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from scipy import integrate, optimize, special
+
+from skillphysics.scaling.decoupled import Decoupled
+from skillphysics.scaling.zipf import Zipf
+
+# Beyond that many e-foldings of Φ nothing is left of it.
+_GONE = 40.0
+_N_CANDIDATE = 40
+
+
+class Allocation(NamedTuple):
+    """How a budget of compute C = N T is spent best.
+
+    Attributes:
+        n_basis: N.
+        steps: T.
+        loss: the loss there.
+    """
+
+    n_basis: float
+    steps: float
+    loss: float
+
+
+def time_prefactor(model: Decoupled, ratio: float = np.inf) -> float:
+    """A(λ) of L ≈ A(λ) (ηST)^{−a/(a+1)} for N = λ (ηST)^{1/(a+1)}; A_T at λ = ∞ (SCIENCE §4).
+
+    A(λ) = ζ^{−1/α}/α ∫_{λ^−α/ζ}^∞ u^{−1/α} Φ(u) du + S² λ^−a/(2 a ζ). With
+    u = ηST k^−α/ζ this is the sum over k ≤ N as an integral, and the tail that no basis function
+    stands for. Linear models have η T in place of η S T.
+
+    Args:
+        model: the model; its number of skills shows in ζ only.
+        ratio: λ.
+
+    Example:
+        >>> [round(2 * time_prefactor(Decoupled(1 + a)), 2) for a in (0.3, 0.6, 0.9)]
+        [1.29, 1.2, 1.06]
+    """
+    alpha, norm, scale, half_way = _numbers(model)
+    a = alpha - 1
+    # v = u^{a/α} takes the singular end of u^−1/α away: u^−1/α du = (α/a) dv.
+    power = a / alpha
+    low = 0.0 if np.isinf(ratio) else (ratio**-alpha / norm) ** power
+    high = (half_way / 2 + _GONE / 4) ** power
+
+    def remaining(v: float) -> float:
+        return _unlearned(model.layers, v ** (1 / power), half_way)
+
+    edges = [low, *(x**power for x in (half_way / 2,) if x > 0 and low < x**power < high), high]
+    parts = [
+        integrate.quad(remaining, left, right, epsabs=0, epsrel=1e-12, limit=500)[0]
+        for left, right in pairwise(edges)
+        if right > left
+    ]
+    seen = norm ** (-1 / alpha) / alpha / power * scale**2 / 2 * sum(parts)
+    return seen + (0.0 if np.isinf(ratio) else scale**2 * ratio**-a / (2 * a * norm))
+
+
+def data_prefactor(model: Decoupled, ratio: float = np.inf) -> float:
+    """A_D of L ≈ A_D D^{−a/(a+1)}, for N = λ D^{1/(a+1)} basis functions where λ is given.
+
+    (S − r)² ζ^{−1/α} Γ(a/α)/(2α); with λ the upper incomplete Γ(a/α, λ^−α/ζ), plus S² λ^−a/(2 a ζ).
+
+    Example:
+        >>> round(data_prefactor(Decoupled(2.0, initial_strength=1e-9)), 4)
+        0.3455
+    """
+    alpha, norm, scale, _ = _numbers(model)
+    a = alpha - 1
+    gamma = float(special.gamma(a / alpha))
+    rest = 0.0
+    if np.isfinite(ratio):
+        gamma *= float(special.gammaincc(a / alpha, ratio**-alpha / norm))
+        rest = scale**2 * ratio**-a / (2 * a * norm)
+    left = (scale - float(model.start)) ** 2
+    return left * norm ** (-1 / alpha) * gamma / (2 * alpha) + rest
+
+
+def parameter_prefactor(model: Decoupled) -> float:
+    """A_N of L ≈ A_N N^−a: S²/(2 a ζ), where skills are many more than N (N24).
+
+    For n_task skills it is to be multiplied by 1 − (N/n_task)^a. The paper's method section has
+    S²/2, which takes ζ ≈ 1/a.
+    """
+    alpha, norm, scale, _ = _numbers(model)
+    return scale**2 / (2 * (alpha - 1) * norm)
+
+
+def compute_ratio(model: Decoupled) -> float:
+    """The best λ in N = λ (ηSC)^{1/(a+2)}: where A(λ^{(a+2)/(a+1)}) λ^{a/(a+1)} is least."""
+    alpha = float(model.alpha)
+    exponent = (alpha + 1) / alpha
+
+    def loss(log_ratio: float) -> float:
+        ratio = np.exp(log_ratio)
+        return time_prefactor(model, ratio**exponent) * ratio ** ((alpha - 1) / alpha)
+
+    # λ in terms of how much training the last skill gets: its exponent u = λ^−(α+1)/ζ, from far
+    # before to far past the one at which a skill is learned.
+    middle = float(model.half_way) / 2 + 1
+    grid = -np.log(np.geomspace(0.02, 50, 60) * middle * norm_of(model)) / (alpha + 1)
+    best = grid[np.argmin([loss(x) for x in grid])]
+    gap = abs(grid[0] - grid[1])
+    found = optimize.minimize_scalar(
+        loss, bounds=(best - gap, best + gap), method="bounded", options={"xatol": 1e-9}
+    )
+    return float(np.exp(found.x))
+
+
+def compute_prefactor(model: Decoupled) -> float:
+    """A_C of L ≈ A_C C^{−a/(a+2)} at the best N.
+
+    A_C = min_λ A(λ^{(a+2)/(a+1)}) λ^{a/(a+1)} (ηS)^{−a/(a+2)}; linear models have η alone.
+
+    Example:
+        >>> model = Decoupled(1.9, target_scale=5.0, initial_strength=0.01)
+        >>> round(compute_prefactor(model) / (5.0**2 / 2), 3)
+        0.646
+    """
+    alpha = float(model.alpha)
+    ratio = compute_ratio(model)
+    least = time_prefactor(model, ratio ** ((alpha + 1) / alpha)) * ratio ** ((alpha - 1) / alpha)
+    return least * float(model.pace) ** (-(alpha - 1) / (alpha + 1))
+
+
+def compute_optimal(model: Decoupled, compute: float) -> Allocation:
+    """The best N and T for C = N T, by the formulas: N ∝ C^{1/(a+2)}, T ∝ C^{(a+1)/(a+2)}."""
+    alpha = float(model.alpha)
+    n_basis = compute_ratio(model) * (float(model.pace) * compute) ** (1 / (alpha + 1))
+    loss = compute_prefactor(model) * compute ** (-(alpha - 1) / (alpha + 1))
+    return Allocation(n_basis, compute / n_basis, loss)
+
+
+def compute_optimal_exact(model: Decoupled, compute: float) -> Allocation:
+    """The best whole N for C = N T, and the loss there, by minimising the exact loss.
+
+    The sums are those of `Decoupled.loss`, so this knows the number of skills and single skills.
+    """
+    most = min(float(model.n_task), max(compute * float(model.pace), 10.0))
+    low, high = 1.0, most
+    # Always as many candidates, doubled where there are fewer, so that one program does for all.
+    candidates = np.rint(np.geomspace(low, high, _N_CANDIDATE))
+    while True:
+        losses = np.asarray(model.loss(compute / candidates, n_basis=candidates).value)
+        best = int(np.argmin(losses))
+        below, above = candidates < candidates[best], candidates > candidates[best]
+        low = candidates[below].max(initial=1.0)
+        high = candidates[above].min(initial=most)
+        if np.diff(np.unique(candidates)).max(initial=0) <= 1:
+            break
+        low = max(low - 1, 1.0)
+        candidates = np.rint(np.linspace(low, min(high + 1, most), _N_CANDIDATE))
+    n_basis = float(candidates[best])
+    return Allocation(n_basis, compute / n_basis, float(losses[best]))
+
+
+def few_task_correction(model: Decoupled) -> float:
+    """L_C, by which finitely many skills lower the loss below the power law (N24).
+
+    dL/dT ≈ −(a/(a+1)) (L + L_C)/T with L_C = S² n_task^−a/(2 a Z), so
+    L ≈ A_T (ηST)^{−a/(a+1)} − L_C with the Z of n_task skills in A_T. The sum over the
+    skills that are not there has (S − r)² in place of N24's S², since they would keep their initial
+    strength; that is returned here.
+    """
+    alpha, norm, scale, _ = _numbers(model)
+    if np.isinf(model.n_task):
+        return 0.0
+    left = (scale - float(model.start)) ** 2
+    return left * float(model.n_task) ** (1 - alpha) / (2 * (alpha - 1) * norm)
+
+
+def norm_of(model: Decoupled) -> float:
+    """ζ(α), or Z = Σ k^−α of finitely many skills."""
+    return _norm(float(model.alpha), float(model.n_task))
+
+
+@cache
+def _norm(alpha: float, n_task: float) -> float:
+    with jax.enable_x64(True):
+        return float(Zipf(alpha, n_task).norm)
+
+
+def _numbers(model: Decoupled) -> tuple[float, float, float, float]:
+    """α, ζ, S and ln(S/r − 1)."""
+    return float(model.alpha), norm_of(model), float(model.target_scale), float(model.half_way)
+
+
+def _unlearned(layers: str, exponent: float, half_way: float) -> float:
+    """Φ/(S²/2)."""
+    if layers == "linear":
+        return float(np.exp(-2 * exponent))
+    return float(np.exp(-2 * np.logaddexp(0, 2 * exponent - half_way)))
