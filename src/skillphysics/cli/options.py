@@ -1,13 +1,9 @@
-"""What several commands share: options given as TASK=NUMBER, progress bars, JSON output."""
+"""What several commands share: options given as TASK=NUMBER, JSON output."""
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Protocol
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from collections.abc import Sequence
+from typing import Any
 
 from skillphysics.errors import ArgumentError
 
@@ -37,33 +33,6 @@ def numbers(option: str, given: Sequence[str]) -> float | dict[str, float] | Non
             raise ArgumentError(f"{option} names {name!r} twice; give it once")
         pairs[name] = _number(option, text, value)
     return pairs
-
-
-@contextmanager
-def progress_bar(total: int, *, quiet: bool) -> Iterator["Advance"]:
-    """A progress bar on standard error, silent where that is no terminal or `quiet` is asked."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task("fitting theories", total=total)
-
-        def advance(name: str) -> None:
-            progress.update(task, advance=1, description=f"fitted {name}")
-
-        yield advance
-
-
-class Advance(Protocol):
-    """Called with the name of each finished piece of work."""
-
-    def __call__(self, name: str) -> None:
-        """One piece of work is finished."""
 
 
 def print_json(value: Any) -> None:

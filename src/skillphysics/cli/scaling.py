@@ -1,0 +1,223 @@
+"""`skillphysics scaling`: how the loss falls with training time, data, parameters or compute."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillphysics.cli.options import print_json
+from skillphysics.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from skillphysics.scaling import Decoupled, ScalingLaw
+
+_DECADES = 4
+
+
+def command(
+    theory: Annotated[
+        str,
+        typer.Option(
+            help="linear, multilinear, quanta, domino, 'resource l1', 'resource l2' or "
+            "'wasteful resource'."
+        ),
+    ] = "multilinear",
+    alpha: Annotated[
+        float, typer.Option(help="Frequencies ∝ rank^-ALPHA, L25's exponent: N24's plus 1.")
+    ] = 1.6,
+    resource: Annotated[str, typer.Option(help="time, data, parameters or compute.")] = "time",
+    target_scale: Annotated[float, typer.Option(help="S, the scale of the target.")] = 1.0,
+    initial_strength: Annotated[
+        float, typer.Option(help="r, the strength of a skill at step 0.")
+    ] = 0.01,
+    lr: Annotated[float, typer.Option(help="Learning rate η.")] = 1.0,
+    n_task: Annotated[
+        int | None,
+        typer.Option(help="Number of skills.  [default: infinitely many]", show_default=False),
+    ] = None,
+    amount: Annotated[
+        float, typer.Option(help="Amount of the resource at which the conditions are judged.")
+    ] = 1e6,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the law and the exact loss too, into OUT.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="File for the picture: .png.")] = Path("scaling.png"),
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")
+    ] = False,
+) -> None:
+    """The power law of the loss: exponent, prefactor, conditions, and the exact loss beside it."""
+    from skillphysics.scaling import exponent
+
+    power = exponent(theory, resource, alpha)
+    if out.suffix.lower() != ".png" or not out.parent.is_dir():
+        raise ArgumentError(f"--out is {out}; the name of a .png in a folder that exists is wanted")
+    if not 10 <= amount <= 1e15:
+        raise ArgumentError(f"--amount is {amount}; a number from 10 to 1e15 is wanted")
+    if n_task is not None and n_task < 1:
+        raise ArgumentError(f"--n-task is {n_task}; at least 1 is wanted")
+    if theory not in ("linear", "multilinear"):
+        _exponent_only(theory, resource, power, plot=plot, json=json)
+        return
+
+    import jax
+    import numpy as np
+
+    from skillphysics.scaling import Decoupled
+
+    if resource in ("data", "parameters"):
+        amount = float(round(amount))
+    with jax.enable_x64(True):
+        model = Decoupled(
+            alpha,
+            np.inf if n_task is None else n_task,
+            rate=lr,
+            target_scale=target_scale,
+            initial_strength=initial_strength,
+            layers="linear" if theory == "linear" else "multilinear",
+        )
+        law = _law(model, resource, amount)
+        # Sparse in print, denser in a picture.
+        shown = _amounts(amount, resource, _DECADES + 1)
+        rows = list(zip(shown, _exact(model, resource, shown), law.loss(shown), strict=True))
+        if plot:
+            fine = _amounts(amount, resource, 4 * _DECADES + 1)
+            _draw(law, fine, _exact(model, resource, fine), out)
+    if json:
+        print_json(_told(law, amount, rows))
+    else:
+        _show(law, amount, rows)
+        if plot:
+            typer.echo(f"\nThe picture is {out}")
+
+
+def _law(model: "Decoupled", resource: str, amount: float) -> "ScalingLaw":
+    from skillphysics.scaling import compute_optimal, scaling_law
+
+    if resource == "time":
+        return scaling_law(model, resource, steps=amount)
+    if resource == "data":
+        return scaling_law(model, resource, n_data=amount)
+    if resource == "parameters":
+        return scaling_law(model, resource, n_basis=amount)
+    n_basis, steps, _ = compute_optimal(model, amount)
+    return scaling_law(model, resource, steps=steps, n_basis=n_basis)
+
+
+def _amounts(amount: float, resource: str, count: int) -> "np.ndarray":
+    import numpy as np
+
+    amounts = np.geomspace(max(amount / 10.0**_DECADES, 10), amount, count)
+    return np.unique(np.rint(amounts)) if resource in ("data", "parameters") else amounts
+
+
+def _exact(model: "Decoupled", resource: str, amounts: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    from skillphysics.scaling import compute_optimal_exact
+
+    if resource == "time":
+        return np.asarray(model.loss(amounts).value)
+    if resource == "data":
+        return np.asarray(model.data_limit(amounts).value)
+    if resource == "parameters":
+        return np.asarray(model.parameter_limit(amounts).value)
+    return np.array([compute_optimal_exact(model, float(one)).loss for one in amounts])
+
+
+def _told(law: "ScalingLaw", amount: float, rows: list[tuple[float, float, float]]) -> dict:
+    return {
+        "theory": law.theory,
+        "resource": law.resource,
+        "exponent": law.exponent,
+        "prefactor": law.prefactor,
+        "amount": amount,
+        "valid": law.valid,
+        "conditions": [
+            {
+                "text": one.text,
+                "larger": _finite(one.larger),
+                "smaller": _finite(one.smaller),
+                "factor": one.factor,
+                "holds": one.holds,
+            }
+            for one in law.conditions
+        ],
+        "table": [
+            {"amount": float(at), "exact": float(exact), "law": float(value)}
+            for at, exact, value in rows
+        ],
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON knows no infinity."""
+    return float(value) if abs(value) < float("inf") else None
+
+
+def _show(law: "ScalingLaw", amount: float, rows: list[tuple[float, float, float]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(
+        f"loss = {law.prefactor:.6g} × {law.resource}^-{law.exponent:.6g}", highlight=False
+    )
+    conditions = Table("condition", box=None, header_style="bold", pad_edge=False)
+    for name in ("ratio", "wanted", "holds"):
+        conditions.add_column(name, justify="right")
+    for one in law.conditions:
+        ratio = one.larger / one.smaller if one.smaller else float("inf")
+        told = "yes" if one.holds else "no"
+        conditions.add_row(one.text, f"{ratio:.3g}", f"{one.factor:.3g}", told)
+    console.print(f"\nConditions at {law.resource} {amount:g}", highlight=False)
+    console.print(conditions)
+    losses = Table(law.resource, box=None, header_style="bold", pad_edge=False)
+    for name in ("exact loss", "power law", "law/exact"):
+        losses.add_column(name, justify="right")
+    for at, exact, value in rows:
+        ratio = f"{value / exact:.4f}" if exact > 0 else "-"
+        losses.add_row(f"{at:g}", f"{exact:.6g}", f"{value:.6g}", ratio)
+    console.print()
+    console.print(losses)
+
+
+def _exponent_only(theory: str, resource: str, power: float, *, plot: bool, json: bool) -> None:
+    """Of these theories the exponent is known, and no loss with a prefactor."""
+    if plot:
+        raise ArgumentError(
+            f"--plot draws linear and multilinear losses; of the {theory} theory only the exponent "
+            "is known"
+        )
+    if json:
+        told = {"theory": theory, "resource": resource, "exponent": power}
+        print_json({**told, "prefactor": None, "conditions": []})
+        return
+    typer.echo(f"loss ∝ {resource}^-{power:.6g}")
+
+
+def _draw(law: "ScalingLaw", amounts: "np.ndarray", exact: "np.ndarray", path: Path) -> None:
+    import matplotlib as mpl
+
+    from skillphysics.io.files import replacing
+    from skillphysics.plotting import STYLE, new_figure
+
+    units = {
+        "time": "training time, steps",
+        "data": "data, samples",
+        "parameters": "parameters, basis functions",
+        "compute": "compute, basis functions × steps",
+    }
+    with mpl.rc_context(STYLE):
+        figure = new_figure(5, 3.6)
+        axis = figure.subplots()
+        axis.loglog(amounts, exact, color="black", label="exact loss")
+        label = f"{law.prefactor:.3g} × {law.resource}^−{law.exponent:.3g}"
+        axis.loglog(amounts, law.loss(amounts), "--", color="#d1495b", label=label)
+        axis.set_xlabel(units[law.resource])
+        axis.set_ylabel("loss")
+        axis.legend()
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=160)

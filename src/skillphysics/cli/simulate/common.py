@@ -1,0 +1,195 @@
+"""What all simulations share: skills from options, where the curves go, what is said of them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillphysics.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from skillphysics.curves import Curves
+    from skillphysics.skills import Skills
+
+NTask = Annotated[
+    int | None, typer.Option(help="Number of skills.  [default: 10]", show_default=False)
+]
+Alpha = Annotated[
+    float | None,
+    typer.Option(
+        help="Frequencies ∝ rank^-ALPHA, L25's exponent, which is N24's plus 1.  [default: 2]",
+        show_default=False,
+    ),
+]
+Ratio = Annotated[
+    float | None,
+    typer.Option(help="Frequencies ∝ RATIO^-rank, in place of a power law.", show_default=False),
+]
+Frequency = Annotated[
+    list[float] | None,
+    typer.Option(help="Frequency of a skill; once a skill, in place of --n-task."),
+]
+Steps = Annotated[int, typer.Option(help="Number of steps.")]
+Out = Annotated[Path, typer.Option(help="File for the curves: .nc, .csv or .parquet.")]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw the curves too, beside OUT as a .png.")]
+Record = Annotated[
+    int | None,
+    typer.Option(
+        help="Record every so many steps.  [default: at most 1000 records]", show_default=False
+    ),
+]
+LogSpaced = Annotated[
+    int | None,
+    typer.Option(help="Record at most so many steps, evenly in their logarithm."),
+]
+
+DEFAULT_OUT = Path("curves.nc")
+_DEFAULT_TASKS = 10
+_MOST_LISTED = 12
+
+
+def skills_of(
+    n_task: int | None,
+    alpha: float | None,
+    ratio: float | None,
+    frequency: Sequence[float] | None,
+) -> "Skills":
+    """The skills that the options describe.
+
+    Raises:
+        ArgumentError: two descriptions are given, or a value is out of range.
+    """
+    from skillphysics.skills import Skills
+
+    options = {"--alpha": alpha, "--ratio": ratio, "--frequency": frequency or None}
+    given = [name for name, value in options.items() if value is not None]
+    if len(given) > 1:
+        raise ArgumentError(f"{given[0]} and {given[1]} both describe the frequencies; give one")
+    if frequency:
+        if n_task not in (None, len(frequency)):
+            raise ArgumentError(
+                f"--n-task is {n_task}, but --frequency is given {len(frequency)} times; leave "
+                "--n-task out"
+            )
+        return Skills.given(frequency)
+    count = _DEFAULT_TASKS if n_task is None else n_task
+    check_memory(200 * count, "--n-task", count)
+    if count < 1:
+        raise ArgumentError(f"--n-task is {count}; at least 1 is wanted")
+    if ratio is not None:
+        return Skills.exponential(count, ratio)
+    return Skills.power_law(count, 2.0 if alpha is None else alpha)
+
+
+def record_of(steps: int, record: int | None, log_spaced: int | None) -> "np.ndarray":
+    """The steps to record.
+
+    Raises:
+        ArgumentError: both options are given, or a number is out of range.
+    """
+    from skillphysics import steps as grids
+
+    if record is not None and log_spaced is not None:
+        raise ArgumentError("--record and --log-spaced both say when to record; give one")
+    if log_spaced is not None:
+        if log_spaced < 1:
+            raise ArgumentError(f"--log-spaced is {log_spaced}; at least 1 is wanted")
+        grids.record_steps(steps)
+        return grids.log_spaced(steps, min(log_spaced, steps))
+    if record is None or record >= 1:
+        n_record = steps // record if record else 0
+        check_memory(8 * n_record, "--steps", steps)
+    return grids.record_steps(steps, record)
+
+
+def check_memory(n_bytes: float, option: str, value: object) -> None:
+    """Stop before the machine does.
+
+    Raises:
+        ArgumentError: more memory is needed than the machine has.
+    """
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if n_bytes > 0.8 * available:
+        raise ArgumentError(
+            f"{option} {value} needs about {n_bytes / 2**30:.0f} GiB of memory, and this machine "
+            f"has {available / 2**30:.0f}; take a smaller one"
+        )
+
+
+def check_out(out: Path) -> None:
+    """Stop before the work whose curves could not be written.
+
+    Raises:
+        ArgumentError: the name has a wrong ending, or its folder is missing or cannot be written.
+    """
+    if out.suffix.lower() not in (".nc", ".csv", ".parquet"):
+        raise ArgumentError(f"--out is {out}; a name in .nc, .csv or .parquet is wanted")
+    if out.is_dir():
+        raise ArgumentError(f"--out is {out}, which is a folder; a file is wanted")
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        reason = "cannot be written" if out.parent.is_dir() else "is no folder"
+        raise ArgumentError(f"--out is {out}, but {out.parent} {reason}")
+
+
+def finish(curves: "Curves", out: Path, *, plot: bool) -> None:
+    """Write the curves, draw them if asked, and say when the skills were learned."""
+    from rich.console import Console
+
+    from skillphysics.io import write_curves
+    from skillphysics.io.files import replacing
+
+    write_curves(curves, out)
+    console = Console()
+    _say_learned(curves, console)
+    console.print(f"The curves are in {out}", soft_wrap=True, highlight=False, markup=False)
+    if plot:
+        from skillphysics.plotting import plot as draw
+
+        picture = out.with_suffix(".png")
+        with replacing(picture) as temporary:
+            draw(curves).savefig(temporary, dpi=160)
+        console.print(f"The picture is {picture}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _say_learned(curves: "Curves", console: object) -> None:
+    import numpy as np
+    from rich.console import Console
+    from rich.table import Table
+
+    assert isinstance(console, Console)  # noqa: S101
+    times = curves.learning_time(0.9)
+    if "run" not in times.dims:
+        times = times.expand_dims("run")
+    if "learning_rate" in curves.dataset:
+        rates = np.atleast_1d(curves.dataset["learning_rate"].values)
+    else:
+        rates = np.zeros(times.sizes["run"])
+    several = len(set(rates)) > 1
+    table = Table("skill", box=None, header_style="bold", pad_edge=False)
+    for rate in dict.fromkeys(rates):
+        table.add_column(f"lr {rate:g}" if several else "learned at step", justify="right")
+    for name in curves.names[:_MOST_LISTED]:
+        row = [_mean(times.sel(skill=name).values[rates == r]) for r in dict.fromkeys(rates)]
+        table.add_row(name, *row)
+    if len(curves.names) > _MOST_LISTED:
+        table.add_row("…", *("…" for _ in dict.fromkeys(rates)))
+    if several:
+        console.print("level 0.9 reached at step", highlight=False)
+    console.print(table)
+
+
+def _mean(times: "np.ndarray") -> str:
+    import numpy as np
+
+    if np.isinf(times).any():
+        missed = int(np.isinf(times).sum())
+        return "never" if missed == times.size else f"never in {missed} of {times.size}"
+    if np.isnan(times).any():
+        return "-"
+    if times.size == 1:
+        return f"{times[0]:.0f}"
+    return f"{times.mean():.0f} ± {times.std(ddof=1) / np.sqrt(times.size):.0f}"

@@ -1,0 +1,76 @@
+"""`skillphysics simulate resource --graph` and `quanta`: a whole run each, and what is refused."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skillphysics.cli import main
+from skillphysics.graph import Graph
+from skillphysics.io import load_curves, write_graph
+from skillphysics.skills import Skills
+
+GRAPH = Graph.given({"add": [], "carry": [], "sum": ["add", "carry"]})
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["skillphysics", "simulate", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return int(stopped.value.code or 0)
+
+
+@pytest.mark.parametrize("ending", ["yaml", "graphml"])
+def test_a_graph_from_a_file(ending, tmp_path, monkeypatch, capsys):
+    path, out = tmp_path / f"graph.{ending}", tmp_path / "curves.nc"
+    write_graph(GRAPH, path, Skills.given([1.0, 0.1, 3.0], GRAPH.names))
+    options = ["--rate", "0.01", "--waste", "1e-3", "--steps", "600", "--out", str(out)]
+    assert run(monkeypatch, "resource", "--graph", path, *options) == 0
+    curves = load_curves(out)
+    assert curves.names == GRAPH.names
+    times = curves.learning_time(0.9).values
+    assert np.isfinite(times).all()
+    assert times[2] == times.max()
+    assert "sum" in capsys.readouterr().out
+
+
+def test_quanta_are_learned_in_a_time_inverse_to_their_frequency(tmp_path, monkeypatch):
+    out = tmp_path / "curves.nc"
+    options = ["--frequency", "1", "--frequency", "0.5", "--rate", "0.1", "--steps", "200"]
+    assert run(monkeypatch, "quanta", *options, "--out", out) == 0
+    times = load_curves(out).learning_time(0.9).values
+    np.testing.assert_allclose(times, np.log(10) * np.array([10, 20]), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("skills: {a: {needs: [b]}, b: {needs: [a]}}", [], "circle"),
+        ("skills: {a: {}, b: {needs: [c]}}", [], "'c', which is no skill"),
+        ("skills: {a: {}}", [], "no frequencies"),
+        ("skills: {a: {frequency: 1}}", ["--alpha", "2"], "has frequencies"),
+        ("skills: {a: {frequency: 1}}", ["--n-task", "3"], "--n-task is 3"),
+        ("skills: {a: {frequency: 1}}", ["--loss", "ce"], "--loss ce"),
+        ("skills: [", ["--alpha", "2"], "no YAML"),
+        (None, ["--alpha", "2"], "cannot read"),
+    ],
+)
+def test_a_useless_graph_is_one_sentence_and_exit_code_2(
+    text, options, said, tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "graph.yaml"
+    if text is not None:
+        path.write_text(text)
+    out = tmp_path / "curves.nc"
+    assert run(monkeypatch, "resource", "--graph", path, *options, "--out", out) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert said in captured.err
+    assert not out.exists()
+
+
+def test_gates_want_a_graph(monkeypatch, capsys):
+    assert run(monkeypatch, "resource", "--opening", "early") == 2
+    assert "--opening" in capsys.readouterr().err
