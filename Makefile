@@ -31,8 +31,10 @@ lint: .venv/.dev  ## ruff: mistakes and layout
 types: .venv/.dev  ## pyright on everything
 	$(python) -m pyright --warnings
 
-bench: .venv/.dev  ## measure speed
-	$(python) benchmarks/run.py
+bench: .venv/.bench  ## measure speed, against SciPy and plain PyTorch loops
+	$(python) benchmarks/fit.py
+	$(python) benchmarks/geometry.py
+	$(python) benchmarks/figures.py fig4b
 
 docs: .venv/.docs  ## the documentation, into docs/_build/html/
 	$(python) -m sphinx -b html -W --keep-going -q docs docs/_build/html
@@ -70,6 +72,11 @@ clean:  ## remove .venv and everything that is made
 	@echo "Installing into .venv, with what the tests need (a minute or so)"
 	@$(pip) -e '.[dev]'
 	@touch .venv/.run $@
+
+.venv/.bench: .venv/.dev
+	@echo "Installing PyTorch into .venv"
+	@$(pip) -e '.[dev,torch]'
+	@touch $@
 
 .venv/.docs: .venv/.run
 	@echo "Installing what the documentation needs into .venv"

@@ -10,7 +10,9 @@ import pytest
 from skillphysics.io import read_curves
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-RECORDER, PYTHON = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+RECORDER, PYTHON, LABORATORY = re.findall(
+    r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
+)
 
 
 def run(code: str) -> dict:
@@ -48,3 +50,9 @@ def test_the_session_in_python(tmp_path, monkeypatch):
         "waste",
         "ceiling",
     }
+
+
+def test_the_laboratory():
+    names = run(LABORATORY)
+    assert names["curves"].level.shape == (3, 1001, 10)
+    assert (np.diff(names["curves"].learning_time(0.5).values[1]) > 0).all()

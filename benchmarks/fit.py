@@ -1,6 +1,6 @@
 """How fast theories are fitted, each time against a plain reference in the same run.
 
-    python benchmarks/run.py [--repeat 5]
+    python benchmarks/fit.py [--repeat 5]
 
 A fit from many starts is compared with SciPy's `least_squares` called once a start on the same
 residuals and exact Jacobian, both compiled by JAX beforehand, so the ratio is that of the solvers.
@@ -8,14 +8,12 @@ Runs alternate; medians are printed.
 """
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.optimize
+from timing import medians
 
 from skillphysics.curves import Curves
 from skillphysics.inference.coordinates import at_free
@@ -38,13 +36,6 @@ def curves() -> Curves:
         level = np.asarray(truth.levels(steps))
     noise = NOISE * np.random.default_rng(0).normal(size=level.shape)
     return Curves.from_arrays(steps, level + noise)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """How long one call takes."""
-    start = time.perf_counter()
-    jax.block_until_ready(work())
-    return time.perf_counter() - start
 
 
 def compared(name: str, repeat: int) -> tuple[float, float]:
@@ -75,11 +66,8 @@ def compared(name: str, repeat: int) -> tuple[float, float]:
             for start in starts
         ]
 
-    batched()
-    one_by_one()
-    times = [(seconds(batched), seconds(one_by_one)) for _ in range(repeat)]
-    ours, theirs = (statistics.median(column) / BATCH for column in zip(*times, strict=True))
-    return ours, theirs
+    taken = medians({"ours": batched, "theirs": one_by_one}, repeat)
+    return taken["ours"] / BATCH, taken["theirs"] / BATCH
 
 
 def main() -> None:
