@@ -34,6 +34,7 @@ types: .venv/.dev  ## pyright on everything
 bench: .venv/.bench  ## measure speed, against SciPy and plain PyTorch loops
 	$(python) benchmarks/fit.py
 	$(python) benchmarks/geometry.py
+	$(python) benchmarks/theories.py
 	$(python) benchmarks/figures.py fig4b
 
 docs: .venv/.docs  ## the documentation, into docs/_build/html/

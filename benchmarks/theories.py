@@ -55,7 +55,7 @@ def curves(repeat: int) -> None:
     for step in steps[::200]:
         tau = brentq(
             lambda tau, step=step: -np.expm1(-p * tau).sum() + waste * tau - rate * step,
-            0, 1e12, xtol=1e-300, rtol=1e-14,
+            0, 1e12, xtol=1e-300, rtol=np.float64(1e-14),
         )  # fmt: skip
         expected.append(-np.expm1(-p[::3333] * tau))
     print(f"curves: 10^6 skills at 1000 steps in {taken['ours']:.1f} s; largest error "
