@@ -33,14 +33,14 @@ class MeanFieldAdam(Settings):
 
     With v = u for "mse" and σ(−s) for "ce", m is Adam's running mean of N_i = p_i v_i and M that of
     the second moments over batches, (1 − 1/B) N_i N_j + δ_ij p_i v_i²/B, both with their bias
-    corrected. For task vectors whose entries are like independent Gaussians z, a step raises a skill
-    by η√n_dim times the mean of z_i (m·z)/√(zᵀM z + N0²), which is an integral,
+    corrected. For task vectors whose entries are like independent Gaussians z, a step raises a
+    skill by η√n_dim times the mean of z_i (m·z)/√(zᵀM z + N0²), which is an integral,
 
         s_i → s_i + η √n_dim (2/√π) ∫_0^∞ [(I + 2y²M)⁻¹ m]_i det(I + 2y²M)^{−1/2} e^{−y²N0²} dy.
 
-    docs/mean-field.md derives it. It goes one optimizer step at a time, each of which costs about
-    n_skill³. It holds while the memory of squares has many batches, 1/(1 − β2) ≫ 1; without batches,
-    at any β. SignGD, whose β are 0, sees one batch at a time, and `MeanField` is its law.
+    docs/mean-field.md derives it. It goes one optimizer step at a time, and each costs about
+    n_skill³. It holds while the memory of squares has many batches, 1/(1 − β2) ≫ 1; without
+    batches, at any β. SignGD, whose β are 0, sees one batch at a time, and `MeanField` is its law.
 
     Nothing here is fitted, so it is no `Theory`; it is differentiable in its arrays all the same.
 
