@@ -24,18 +24,18 @@ def label(optimizer: Any) -> str:
 
 def describe(problem: Problem) -> dict[str, Any]:
     """The type and the settings of a problem; of its larger arrays the shape."""
-    told: dict[str, Any] = {"type": type(problem).__name__}
-    for field in dataclasses.fields(problem):
-        value = getattr(problem, field.name)
-        if field.name in ("names", "frequency"):
-            continue
-        if dataclasses.is_dataclass(value):
-            value = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        told[field.name] = _plain(value)
+    told = _plain(problem)
+    for known in ("names", "frequency"):
+        told.pop(known, None)
     return told
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, jax.Array | np.ndarray):
         return value.item() if value.ndim == 0 else {"shape": list(value.shape)}
-    return value if isinstance(value, str | int | float | bool | dict | type(None)) else repr(value)
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"type": type(value).__name__, **fields}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | type(None)) else repr(value)

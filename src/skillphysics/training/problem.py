@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 
 class Problem(eqx.Module):
@@ -15,8 +15,8 @@ class Problem(eqx.Module):
     data set), so runs that differ in them train in one program. Nothing here knows of optimizers,
     and the loop knows nothing else of the problem.
 
-    To add one: subclass, give it the two attributes and the four methods, and its construction the
-    checks of its arguments.
+    To add one: subclass, give it the two attributes and the four abstract methods, and its
+    construction the checks of its arguments.
 
     Attributes:
         names: one name per skill.
@@ -34,6 +34,13 @@ class Problem(eqx.Module):
     @abc.abstractmethod
     def init(self, key: Key[Array, ""]) -> Any:
         """The parameters at step 0: any pytree of floating-point arrays."""
+
+    def at(self, step: Int[Array, ""]) -> "Problem":  # noqa: ARG002
+        """What is trained at a step, for a problem that changes along training; itself otherwise.
+
+        It may differ from `self` in the values of arrays only. What is measured never changes.
+        """
+        return self
 
     @abc.abstractmethod
     def batch(self, key: Key[Array, ""]) -> Any:

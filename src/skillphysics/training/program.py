@@ -68,12 +68,13 @@ def advance(
 
 def _step(planned: Plan, state: State) -> State:
     draws, runs = planned.draws, planned.runs
-    batch = draws.map(lambda problem, key: problem.batch(key), draws.keys(_BATCH, state.step))
+    step = state.step
+    batch = draws.map(lambda problem, key: problem.at(step).batch(key), draws.keys(_BATCH, step))
     if planned.draw_of is not None:
         batch = jax.tree.map(lambda x: x[planned.draw_of], batch)
 
     def gradient(problem: Problem, key: Any, params: Any, batch: Any) -> tuple[Any, Any]:  # noqa: ARG001
-        return jax.value_and_grad(problem.loss)(params, batch)
+        return jax.value_and_grad(problem.at(step).loss)(params, batch)
 
     # All runs at once, whatever their optimizers, so that their products are one matrix product.
     value, slope = runs.map(gradient, runs.key, state.params, batch)
@@ -82,7 +83,7 @@ def _step(planned: Plan, state: State) -> State:
 
         def update(row: tuple[Any, ...], memory: Any, kind: Any = group.optimizer) -> Any:
             own, params, batch, value, slope, rate = row
-            problem = eqx.combine(own, runs.shared)
+            problem = eqx.combine(own, runs.shared).at(step)
 
             def objective(params: Any) -> Float[Array, ""]:
                 return problem.loss(params, batch)
@@ -99,7 +100,7 @@ def _step(planned: Plan, state: State) -> State:
         new, memory = mapped(rows, memory)
         params.append(new)
         memories.append(memory)
-    return State(_joined(params), tuple(memories), state.step + 1)
+    return State(_joined(params), tuple(memories), step + 1)
 
 
 class _Group(NamedTuple):

@@ -41,13 +41,16 @@ class Multinomial(eqx.Module):
         self.n_skill = probability.size
         self.total = total
 
-    def __call__(self, key: Key[Array, ""]) -> Int[Array, " n_skill"]:
-        """The counts of one batch; they sum to `total`."""
-        cell, keep = random_words(key, self.total)
+    def draw(self, key: Key[Array, ""], n: int) -> Int[Array, " {n}"]:
+        """`n` skills, one after the other."""
+        cell, keep = random_words(key, n)
         # A power of two divides the range of the integers, so cells are exactly uniform.
         cell = (cell & jnp.uint32(self.threshold.size - 1)).astype(jnp.int32)
-        kept = keep < self.threshold[cell]
-        skill = jnp.where(kept, cell, self.alias[cell])
+        return jnp.where(keep < self.threshold[cell], cell, self.alias[cell])
+
+    def __call__(self, key: Key[Array, ""]) -> Int[Array, " n_skill"]:
+        """The counts of one batch; they sum to `total`."""
+        skill = self.draw(key, self.total)
         return jnp.zeros(self.threshold.size, jnp.int32).at[skill].add(1)[: self.n_skill]
 
 
