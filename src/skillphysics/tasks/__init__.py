@@ -1,0 +1,27 @@
+"""What networks learn: samples, their loss, and the level of every skill."""
+
+from skillphysics.tasks.modular_arithmetic import ModularArithmetic
+from skillphysics.tasks.multitask import MultitaskParity
+from skillphysics.tasks.parity import Parities
+from skillphysics.tasks.squares import Squares
+from skillphysics.tasks.stepping_stones import parity_bits
+from skillphysics.tasks.subsets import draw_subsets
+from skillphysics.tasks.task import Predict, Task
+from skillphysics.tasks.text import Text
+from skillphysics.tasks.tokens import Tokens, bpe_tokens, byte_tokens, dataset_texts
+
+__all__ = [
+    "ModularArithmetic",
+    "MultitaskParity",
+    "Parities",
+    "Predict",
+    "Squares",
+    "Task",
+    "Text",
+    "Tokens",
+    "bpe_tokens",
+    "byte_tokens",
+    "dataset_texts",
+    "draw_subsets",
+    "parity_bits",
+]

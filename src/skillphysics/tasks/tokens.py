@@ -1,0 +1,91 @@
+"""A text as numbers: bytes, or byte-pair encoded documents from files and from data sets."""
+
+import importlib
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Integer
+
+from skillphysics.errors import ArgumentError
+
+# Documents that are encoded together, on all cores.
+_AT_ONCE = 1000
+
+
+class Tokens(NamedTuple):
+    """A text as numbers, each below `n_vocab`."""
+
+    ids: Integer[np.ndarray, " n_token"]
+    n_vocab: int
+
+
+def byte_tokens(*paths: Path | str) -> Tokens:
+    """Files, one after the other, as bytes: a vocabulary of 256.
+
+    Raises:
+        ArgumentError: a file cannot be read.
+    """
+    return Tokens(np.frombuffer(b"".join(_read(path) for path in paths), np.uint8), 256)
+
+
+def bpe_tokens(texts: Iterable[str], tokenizer: Path | str, *, end: str | None = None) -> Tokens:
+    """Documents as the tokens of a byte-pair encoding, one after the other.
+
+    Args:
+        texts: the documents.
+        tokenizer: a file `tokenizer.json`, which the package tokenizers reads.
+        end: the token that ends every document, such as "<|endoftext|>".
+
+    Raises:
+        ArgumentError: the file cannot be read, `end` is no token of it, or the package is missing.
+    """
+    encoding = _package("tokenizers").Tokenizer.from_str(_read(tokenizer).decode())
+    end_id = None if end is None else encoding.token_to_id(end)
+    if end is not None and end_id is None:
+        raise ArgumentError(f"end is {end!r}, which is no token of {tokenizer}")
+    ending = [] if end_id is None else [end_id]
+    n_vocab = encoding.get_vocab_size()
+    dtype = np.uint16 if n_vocab <= 2**16 else np.int32
+    parts = [np.zeros(0, dtype)]
+    documents = iter(texts)
+    while some := list(itertools.islice(documents, _AT_ONCE)):
+        encoded = encoding.encode_batch(some, add_special_tokens=False)
+        parts += [np.array(one.ids + ending, dtype) for one in encoded]
+    return Tokens(np.concatenate(parts), n_vocab)
+
+
+def dataset_texts(name: str, *, column: str = "text", **options: Any) -> Iterator[str]:
+    """The documents of a data set, through `datasets.load_dataset(name, **options)`.
+
+    `dataset_texts("openwebtext", split="train")` is what GPT-2 small learns in L25 Fig 14; a name
+    can be a folder, or a format such as "json" with `data_files`. With a split, which is wanted.
+
+    Raises:
+        ArgumentError: the package datasets is missing, `split` is not given, or there is no such
+            column.
+    """
+    if "split" not in options:
+        raise ArgumentError("split is missing; the name of one is wanted, such as 'train'")
+    rows = _package("datasets").load_dataset(name, **options)
+    if column not in rows.column_names:
+        raise ArgumentError(
+            f"column is {column!r}; one of {', '.join(rows.column_names)} is wanted"
+        )
+    return (row[column] for row in rows)
+
+
+def _package(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ArgumentError(f"the package {name} is missing; `pip install {name}`") from error
+
+
+def _read(path: Path | str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ArgumentError(f"cannot read {path}: {error.strerror}") from error
