@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skillphysics.cli import report, scaling, simulate
+from skillphysics.cli import report, scaling, simulate, train
 
 app = typer.Typer(
     help="How, when and in what order a network learns its skills.",
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command(name="report")(report.command)
 app.command(name="scaling")(scaling.command)
 app.add_typer(simulate.app, name="simulate")
+app.command(name="train")(train.command)
 
 
 @app.callback(invoke_without_command=True)

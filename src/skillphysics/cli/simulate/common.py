@@ -156,6 +156,7 @@ def finish(curves: "Curves", out: Path, *, plot: bool) -> None:
 
 
 def _say_learned(curves: "Curves", console: object) -> None:
+    """When skills are learned, as means over seeds: skills below each other, or kinds of runs."""
     import numpy as np
     from rich.console import Console
     from rich.table import Table
@@ -163,23 +164,32 @@ def _say_learned(curves: "Curves", console: object) -> None:
     assert isinstance(console, Console)  # noqa: S101
     times = curves.learning_time(0.9)
     if "run" not in times.dims:
-        times = times.expand_dims("run")
-    if "learning_rate" in curves.dataset:
-        rates = np.atleast_1d(curves.dataset["learning_rate"].values)
+        times = times.expand_dims(run=[""])
+    kinds = np.array([_without_seed(str(name)) for name in times["run"].values])
+    shown = curves.names[:_MOST_LISTED]
+    cells = {
+        kind: [_mean(times.sel(skill=name).values[kinds == kind]) for name in shown]
+        for kind in dict.fromkeys(kinds.tolist())
+    }
+    more = ["…"] if len(curves.names) > len(shown) else []
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    if len(cells) == 1:
+        table.add_column("skill")
+        table.add_column("learned at step", justify="right")
+        for name, cell in zip([*shown, *more], [*next(iter(cells.values())), *more], strict=True):
+            table.add_row(name, cell)
     else:
-        rates = np.zeros(times.sizes["run"])
-    several = len(set(rates)) > 1
-    table = Table("skill", box=None, header_style="bold", pad_edge=False)
-    for rate in dict.fromkeys(rates):
-        table.add_column(f"lr {rate:g}" if several else "learned at step", justify="right")
-    for name in curves.names[:_MOST_LISTED]:
-        row = [_mean(times.sel(skill=name).values[rates == r]) for r in dict.fromkeys(rates)]
-        table.add_row(name, *row)
-    if len(curves.names) > _MOST_LISTED:
-        table.add_row("…", *("…" for _ in dict.fromkeys(rates)))
-    if several:
         console.print("level 0.9 reached at step", highlight=False)
+        table.add_column("run")
+        for name in [*shown, *more]:
+            table.add_column(name, justify="right")
+        for kind, row in cells.items():
+            table.add_row(kind, *row, *more)
     console.print(table)
+
+
+def _without_seed(run: str) -> str:
+    return ", ".join(part for part in run.split(", ") if not part.startswith("seed "))
 
 
 def _mean(times: "np.ndarray") -> str:

@@ -1,0 +1,205 @@
+"""Emergence of skills with training time, data and parameters, in networks (N24 Fig 1)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+from jaxtyping import Array, Key
+
+from skillphysics.experiments.experiment import Experiment, Scale, Variant
+from skillphysics.experiments.schedules import Halved, Scheduled
+from skillphysics.networks import MLP, Learner
+from skillphysics.optimizers import optimizer
+from skillphysics.skills import Skills
+from skillphysics.tasks import MultitaskParity, draw_subsets
+
+
+@dataclass(frozen=True)
+class Emergence(Experiment):
+    """What the three have in common: parities of disjoint bits with power-law frequencies.
+
+    The loss is E(f* − f)², as in N24's code, so the η of the theories is twice the learning rate.
+    """
+
+    n_task: int = 5
+    alpha: float = 1.6
+    """L25's exponent: N24's 0.6 plus 1."""
+    n_bits: int = 32
+    n_own: int = 3
+    """Bits m of a skill."""
+    target_scale: float = 5.0
+    n_measure: int = 4000
+    """Fresh samples a skill in a measurement; N24 takes 20 000 for five skills."""
+
+    @property
+    def skills(self) -> Skills:
+        """Names and frequencies."""
+        return Skills.power_law(self.n_task, self.alpha)
+
+    def _subsets(self, key: Key[Array, ""]) -> Array:
+        return draw_subsets(key, self.n_task, self.n_bits, self.n_own, disjoint=True)
+
+    def _network(self, width: int, init: float, depth: int = 1, used: int | None = None) -> MLP:
+        sizes = [self.n_task + self.n_bits, *[width] * depth, 1]
+        return MLP(sizes, "relu", init=init, width=used)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "n_bits": self.n_bits, "target_scale": self.target_scale, "n_measure": self.n_measure
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EmergenceTime(Emergence):
+    """Strengths of five skills against training time, on endless data (N24 Fig 1, left)."""
+
+    QUICK: ClassVar[Mapping[str, Any]] = {"width": 200, "batch_size": 1000}
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "30 s a seed on two cores",
+        "paper": "5 minutes a seed on two cores; N24 shows 10 seeds or more",
+    }
+
+    steps: int = 30_000
+    learning_rate: float = 0.02
+    width: int = 1000
+    depth: int = 1
+    init: float = 0.01
+    batch_size: int = 4000
+
+    @property
+    def record(self) -> int:
+        """Every 50 steps."""
+        return 50
+
+    def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
+        """One run."""
+        task = MultitaskParity(
+            self.skills, self._subsets(key), batch_size=self.batch_size, **self._options()
+        )
+        network = self._network(self.width, self.init, self.depth)
+        return [Variant({}, Learner(network, task), optimizer("sgd"), self.learning_rate)]
+
+
+@dataclass(frozen=True)
+class CalibrationTime(EmergenceTime):
+    """The time experiment with a single skill, which calibrates the time constant (N24 Fig 11)."""
+
+    steps: int = 5000
+    n_task: int = 1
+
+
+@dataclass(frozen=True)
+class EmergenceData(Emergence):
+    """Strengths of five skills against the number of samples D (N24 Fig 1, middle).
+
+    Each run sees its D samples at every step; what counts are the levels at the end, which
+    `against(curves, "n_samples")` puts over D.
+    """
+
+    QUICK: ClassVar[Mapping[str, Any]] = {
+        "n_samples": (250, 500, 1000, 2000, 4000, 8000),
+        "width": 100,
+        "steps": 30_000,
+        "halved_every": 10_000,
+    }
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "8 minutes a seed on two cores",
+        "paper": "a GPU; days on two cores",
+    }
+
+    steps: int = 100_000
+    learning_rate: float = 0.05
+    n_samples: tuple[int, ...] = (500, 1000, 2000, 4000, 8000, 16_000, 25_000, 35_000)
+    halved_every: int = 10_000
+    width: int = 1000
+    init: float = 0.001
+
+    @property
+    def record(self) -> int:
+        """A hundred times."""
+        return max(1, self.steps // 100)
+
+    def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
+        """One run for each D; smaller data sets are parts of larger ones."""
+        network = self._network(self.width, self.init)
+        kind = Scheduled(optimizer("sgd"), Halved(self.halved_every))
+        of_bits, of_data = jax.random.split(key)
+        subsets = self._subsets(of_bits)
+        return [
+            Variant(
+                {"n_samples": n},
+                Learner(
+                    network,
+                    MultitaskParity.draw(
+                        of_data, self.skills, subsets,
+                        n_samples=n, capacity=max(self.n_samples), **self._options(),
+                    ),
+                ),
+                kind,
+                self.learning_rate,
+            )
+            for n in self.n_samples
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CalibrationData(EmergenceData):
+    """The data experiment with a single skill, which calibrates D_c (N24 Fig 11)."""
+
+    QUICK: ClassVar[Mapping[str, Any]] = {"width": 100, "steps": 15_000}
+
+    steps: int = 30_000
+    n_task: int = 1
+    n_samples: tuple[int, ...] = (100, 200, 300, 400, 500, 600, 700, 800, 1000, 1500, 2000)
+
+
+@dataclass(frozen=True)
+class EmergenceParameters(Emergence):
+    """Strengths of five skills against the width N of the hidden layer (N24 Fig 1, right).
+
+    What counts are the levels at the end, which `against(curves, "width")` puts over N.
+    """
+
+    QUICK: ClassVar[Mapping[str, Any]] = {"steps": 20_000, "batch_size": 1000}
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "2 minutes a seed on two cores",
+        "paper": "a GPU: 50 seeds",
+    }
+
+    steps: int = 500_000
+    learning_rate: float = 0.05
+    weight_decay: float = 0.0
+    widths: tuple[int, ...] = tuple(range(1, 21))
+    init: float = 0.05
+    batch_size: int = 4000
+
+    @property
+    def record(self) -> int:
+        """A hundred times."""
+        return max(1, self.steps // 100)
+
+    def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
+        """One run for each width."""
+        task = MultitaskParity(
+            self.skills, self._subsets(key), batch_size=self.batch_size, **self._options()
+        )
+        kind = optimizer("adamw", weight_decay=self.weight_decay)
+        return [
+            Variant(
+                {"width": width},
+                Learner(self._network(max(self.widths), self.init, used=width), task),
+                kind,
+                self.learning_rate,
+            )
+            for width in self.widths
+        ]
+
+
+@dataclass(frozen=True)
+class CalibrationParameters(EmergenceParameters):
+    """The parameter experiment with a single skill, which calibrates N_c (N24 Fig 11)."""
+
+    steps: int = 50_000
+    n_task: int = 1
+    widths: tuple[int, ...] = tuple(range(1, 13))

@@ -1,0 +1,119 @@
+"""Multitask sparse parity: scaling under Adam's β (L25 Fig 11); a transformer (N24 Fig 4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Array, Key
+
+from skillphysics.experiments.emergence import Emergence
+from skillphysics.experiments.experiment import Experiment, Scale, Variant, pairs
+from skillphysics.networks import MLP, Learner, Transformer
+from skillphysics.optimizers import optimizer
+from skillphysics.skills import Skills
+from skillphysics.steps import log_spaced
+from skillphysics.tasks import MultitaskParity, draw_subsets
+
+
+@dataclass(frozen=True)
+class Multitask(Experiment):
+    """Loss against steps and width for pairs of Adam's β and exponents α (L25 Fig 11).
+
+    L25 does not state α, learning rate and widths. Claim: the exponents in steps and parameters lie
+    between (α − 1)/α (quanta) and α − 1 (domino), and depend on β.
+    """
+
+    QUICK: ClassVar[Mapping[str, Any]] = {
+        "n_task": 50, "n_bits": 50, "batch_size": 2000, "steps": 5000, "widths": (100,),
+        "alphas": (1.6,), "n_measure": 500,
+    }  # fmt: skip
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "4 minutes a seed on two cores",
+        "paper": "a GPU",
+    }
+
+    steps: int = 100_000
+    learning_rate: float = 1e-3
+    alphas: tuple[float, ...] = (1.2, 1.4, 1.6, 1.8, 2.0)
+    b1: tuple[float, ...] = (0.0, 0.9, 0.9, 0.9)
+    b2: tuple[float, ...] = (0.0, 0.9, 0.999, 0.9999)
+    widths: tuple[int, ...] = (10, 20, 40, 80, 150, 300)
+    n_task: int = 500
+    n_bits: int = 100
+    n_own: int = 3
+    batch_size: int = 20_000
+    n_measure: int = 1000
+
+    @property
+    def record(self) -> np.ndarray:
+        """Sixty times, evenly in the logarithm."""
+        return log_spaced(self.steps, 60)
+
+    def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
+        """One run for each α, width and pair of β."""
+        subsets = draw_subsets(key, self.n_task, self.n_bits, self.n_own, disjoint=False)
+        tasks = {
+            alpha: MultitaskParity(
+                Skills.power_law(self.n_task, alpha), subsets, n_bits=self.n_bits,
+                criterion="ce", batch_size=self.batch_size, n_measure=self.n_measure,
+            )
+            for alpha in self.alphas
+        }  # fmt: skip
+        networks = {
+            width: MLP([self.n_task + self.n_bits, max(self.widths), 2], "relu", width=width)
+            for width in self.widths
+        }
+        return [
+            Variant(
+                {"alpha": alpha, "width": width, "b1": b1, "b2": b2},
+                Learner(networks[width], task),
+                optimizer("adam", b1=b1, b2=b2),
+                self.learning_rate,
+            )
+            for alpha, task in tasks.items()
+            for width in self.widths
+            for b1, b2 in pairs(self.b1, self.b2)
+        ]
+
+
+@dataclass(frozen=True)
+class EmergenceTransformer(Emergence):
+    """Strengths of five skills against training time, in a transformer (N24 Fig 4).
+
+    Claim: skill k emerges at a time ∝ k^α. N24 counts time in epochs of four steps, and averages
+    the crossings of R/S = 0.05, 0.25, 0.45 and 0.65. Its text has momentum 0.9 and weight decay
+    1e-5.
+    """
+
+    QUICK: ClassVar[Mapping[str, Any]] = {
+        "width": 32, "n_bits": 15, "n_own": 2, "batch_size": 500, "steps": 6000,
+        "learning_rate": 3e-3, "kind": "adam", "n_measure": 500,
+    }  # fmt: skip
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "10 minutes a seed on two cores, by Adam and with two bits a skill",
+        "paper": "a GPU",
+    }
+
+    steps: int = 100_000
+    learning_rate: float = 5e-5
+    kind: str = "sgd"
+    alpha: float = 1.9
+    target_scale: float = 1.0
+    width: int = 512
+    batch_size: int = 5000
+
+    @property
+    def record(self) -> int:
+        """Every 20 steps."""
+        return 20
+
+    def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
+        """One run."""
+        task = MultitaskParity(
+            self.skills, self._subsets(key), batch_size=self.batch_size, **self._options()
+        )
+        network = Transformer(self.n_task + self.n_bits, width=self.width)
+        options = {"momentum": 0.9} if self.kind == "sgd" else {}
+        kind = optimizer(self.kind, **options)
+        return [Variant({}, Learner(network, task), kind, self.learning_rate)]

@@ -1,0 +1,69 @@
+"""Learning rates that change along training, as optimizers of a learning rate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+from skillphysics.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class Halved:
+    """Halved after the first step and after every so many (N24's data experiment).
+
+    Attributes:
+        every: steps.
+    """
+
+    every: int
+
+    def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
+        """The factor at a step."""
+        return 0.5 ** ((step >= 1) + step // self.every).astype(jnp.float32)
+
+
+@dataclass(frozen=True)
+class WarmupCosine:
+    """From 0 up to 1 in a line, then down along a cosine (L25 Fig 14).
+
+    Attributes:
+        warmup: steps of the rise.
+        last: the step at which the cosine ends.
+        least: the factor there.
+    """
+
+    warmup: int
+    last: int
+    least: float
+
+    def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
+        """The factor at a step."""
+        schedule = optax.warmup_cosine_decay_schedule(0.0, 1.0, self.warmup, self.last, self.least)
+        return jnp.asarray(schedule(step), jnp.float32)
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """An optimizer whose learning rate is the given one times a factor of the step.
+
+    Equal ones are equal keys, as of `Optimizer`.
+
+    Attributes:
+        optimizer: the optimizer.
+        factor: of the step.
+    """
+
+    optimizer: Optimizer
+    factor: Callable[[Int[Array, ""]], Float[Array, ""]]
+
+    @property
+    def label(self) -> str:
+        """Both in words."""
+        return f"{self.optimizer.label} × {self.factor!r}"
+
+    def __call__(self, learning_rate: optax.ScalarOrSchedule) -> optax.GradientTransformation:
+        """The transformation for a learning rate."""
+        return self.optimizer(lambda step: learning_rate * self.factor(step))

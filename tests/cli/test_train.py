@@ -1,0 +1,81 @@
+"""The command `skillphysics train`, from listing to bad input."""
+
+import re
+import sys
+
+import pytest
+
+from skillphysics import load_curves
+from skillphysics.cli import main
+from skillphysics.experiments import EXPERIMENTS
+
+SMALL = ["--set", "steps=20", "--set", "hidden=8"]
+
+
+@pytest.fixture
+def called(monkeypatch, capsys):
+    """Exit code, standard output and standard error of a command line."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["skillphysics", "train", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        told = capsys.readouterr()
+        return stopped.value.code or 0, told.out, told.err
+
+    return call
+
+
+def test_curves_of_an_experiment(called, tmp_path):
+    out, checkpoint = tmp_path / "curves.nc", tmp_path / "c.npz"
+    code, told, _ = called(
+        "modularity", *SMALL, "--seeds", 2, "--seed", 4, "--out", out,
+        "--checkpoint", checkpoint, "--plot",
+    )  # fmt: skip
+    assert code == 0
+    assert "n_block 1" in told
+    curves = load_curves(out)
+    assert curves.dataset["seed"].values.tolist() == [4, 4, 5, 5]
+    assert curves.dataset.attrs["settings"]["hidden"] == 8
+    assert {path.name for path in tmp_path.iterdir()} == {"curves.nc", "curves.png"}
+
+
+def test_experiments_and_settings_are_listed(called):
+    code, told, _ = called("--list")
+    assert code == 0
+    assert all(name in told for name in EXPERIMENTS)
+    code, told, _ = called("grokking", "--list")
+    assert code == 0
+    assert re.search(r"weight_decay\s+0.0,0.03", told)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "an experiment is wanted"),
+        (["nosuch"], "'nosuch' is no experiment; known are domino"),
+        (["domino", "--set", "steps=x"], "'x' is not a whole number"),
+        (["domino", "--set", "steps"], "NAME=VALUE is wanted"),
+        (["domino", "--set", "foo=1"], "NAME one of steps, "),
+        (["domino", "--set", "steps=1", "--set", "steps=2"], "'steps' twice"),
+        (["domino", "--set", "steps=-3"], "steps is -3"),
+        (["domino", "--set", "learning_rate=nan"], "a finite number is wanted"),
+        (["domino", "--set", "shares=1,2"], "frequency holds 2.0"),
+        (["domino", "--set", "shares="], "'' is not a number"),
+        (["domino", "--set", "precision=float16"], "dtype is 'float16'"),
+        (["domino", "--scale", "big"], "'quick' or 'paper'"),
+        (["domino", "--seeds", "0"], "--seeds is 0"),
+        (["grokking", "--set", "b1=0,0,0"], "b1 has 3 values and b2 2"),
+        (["reweighting", "--set", "attached=maybe"], "'maybe' is not true or false"),
+        (["domino", "--out", "nowhere/curves.nc"], "nowhere is no folder"),
+        (["domino", "--out", "curves.txt"], "a name in .nc, .csv or .parquet"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, message, called, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, told, error = called(*arguments)
+    assert code == 2
+    assert told == ""
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
