@@ -32,7 +32,7 @@ from skillphysics.theories import (
 )
 from skillphysics.worlds import VECTORS, Geometry
 
-WASTE = np.geomspace(1e-4, 1e2, 121)
+WASTE = np.geomspace(3e-5, 1e2, 481)
 HEAD = "scatter      ours  ours, N0 closed, N0  L25, N0  predicted gain  fitted gain"
 
 
@@ -76,7 +76,7 @@ WASTES = [
     *(Setting(f"sigma {s:g}", options={"noise": s}, n_run=12) for s in (1e-4, 1e-3, 3e-3, 1e-2)),
     Setting("sigma 3e-2", steps=12_000, n_run=12, options={"noise": 3e-2}),
     *(
-        Setting(f"lr {rate:g}", rate=rate, steps=round(0.9 / rate), n_run=12)
+        Setting(f"lr {rate:g}", rate=rate, steps=round(0.9 / rate))
         for rate in (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
     ),
 ]
@@ -165,7 +165,7 @@ def law_errors(law: MeanField, of: Seen) -> tuple[float, float]:
         predicted = error(law.levels(of.steps), of)
         found = [
             error(eqx.tree_at(lambda x: x.noise, law, noise).levels(of.steps), of)
-            for noise in jnp.asarray(WASTE[:100:4] / math.sqrt(law.n_dim))
+            for noise in jnp.asarray(WASTE[:400:16] / math.sqrt(law.n_dim))
         ]
     return predicted, min(predicted, *found)
 
@@ -291,7 +291,7 @@ def best_correlated(
         compiled = jax.jit(levels)
         return min(
             error(compiled(jnp.asarray(rate), jnp.asarray(waste)), of)
-            for rate in rates for waste in WASTE[:100:4]
+            for rate in rates for waste in WASTE[:400:16]
         )  # fmt: skip
 
 
