@@ -17,6 +17,8 @@ from skillphysics.steps import is_logarithmic
 _MOST_IN_LEGEND = 12
 # With more, lines hide each other; those drawn are spread over the ranks.
 _MOST_LINES = 60
+# With more kinds of runs, those drawn are spread over them.
+_MOST_COLUMNS = 6
 
 STYLE: dict[Any, Any] = {
     "figure.dpi": 110,
@@ -38,8 +40,8 @@ STYLE: dict[Any, Any] = {
 def plot(curves: Curves) -> Figure:
     """Levels of all skills, and the loss where it is measured, against steps.
 
-    Of several runs, the mean is bold and each run thin. Where they differ in more than chance,
-    select one first.
+    Runs that differ in more than their seed have a column for each kind, as far as their names tell
+    (`kinds`). Of several runs of a kind, the mean is bold and each run thin.
 
     Example:
         >>> from skillphysics import Curves
@@ -47,18 +49,53 @@ def plot(curves: Curves) -> Figure:
         >>> [axis.get_ylabel() for axis in figure.axes]
         ['level']
     """
+    losses = "loss" in curves.dataset
+    groups = list(kinds(curves).items())
+    shown = np.unique(np.linspace(0, len(groups) - 1, min(len(groups), _MOST_COLUMNS)).astype(int))
     with mpl.rc_context(STYLE):
-        losses = "loss" in curves.dataset
-        drawn = new_figure(6.4, 5.2 if losses else 3.6)
-        axes = drawn.subplots(2 if losses else 1, 1, sharex=True, squeeze=False)[:, 0]
-        _levels(axes[0], curves)
-        if losses:
-            _losses(axes[1], curves)
-        step_axis(axes[-1], curves.steps)
+        width = 6.4 if len(shown) == 1 else 1.4 + 2.6 * len(shown)
+        drawn = new_figure(width, 5.2 if losses else 3.6)
+        axes = drawn.subplots(
+            2 if losses else 1, len(shown), sharex=True, sharey="row", squeeze=False
+        )
+        for place, column in zip(shown, axes.T, strict=True):
+            kind, runs = groups[place]
+            chosen = curves if runs is None else Curves(curves.dataset.isel(run=runs))
+            several = chosen.level.sizes.get("run", 1) > 1
+            title = ", ".join([*filter(None, [kind]), *(["bold: mean"] if several else [])])
+            column[0].set_title(short(title, 60))
+            last = column is axes.T[-1]
+            _levels(column[0], chosen, legend=last)
+            if losses:
+                _losses(column[1], chosen)
+            step_axis(column[-1], curves.steps)
+        for axis in axes[:, 1:].flat:
+            axis.set_ylabel("")
     return drawn
 
 
-def _levels(axis: Axes, curves: Curves) -> None:
+def kinds(curves: Curves) -> dict[str, list[int] | None]:
+    """The places of runs that differ in their seed only, by what their names say beside it.
+
+    Example:
+        >>> from skillphysics import Curves
+        >>> names = ["lr 1, seed 0", "lr 1, seed 1", "lr 2, seed 0"]
+        >>> kinds(Curves.from_arrays([0, 1], [[[0.0], [1.0]]] * 3, run=names))
+        {'lr 1': [0, 1], 'lr 2': [2]}
+    """
+    if "run" not in curves.level.dims:
+        return {"": None}
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(curves.dataset["run"].values):
+        parts = str(name).split(", ")
+        seeded = any(part.startswith("seed ") for part in parts)
+        # Other names are those of single runs, whose mean is wanted.
+        kind = ", ".join(part for part in parts if not part.startswith("seed ")) if seeded else ""
+        places.setdefault(kind, []).append(place)
+    return dict(places)
+
+
+def _levels(axis: Axes, curves: Curves, *, legend: bool) -> None:
     names = curves.names
     shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), _MOST_LINES)).astype(int))
     mean = curves.mean_run().level
@@ -74,6 +111,8 @@ def _levels(axis: Axes, curves: Curves) -> None:
             label=short(names[place], 24),
         )
     axis.set_ylabel("level")
+    if not legend:
+        return
     if len(names) <= _MOST_IN_LEGEND:
         axis.legend(title="skill", loc="center left", bbox_to_anchor=(1, 0.5))
         return

@@ -23,8 +23,8 @@ def record_steps(steps: int, record: int | ArrayLike | None = None) -> np.ndarra
         >>> record_steps(3000)[[0, 1, -1]], record_steps(10, 4)
         (array([   0,    3, 3000]), array([ 0,  4,  8, 10]))
     """
-    if not 1 <= steps < 2**31:
-        raise ArgumentError(f"steps is {steps}; a whole number from 1 to 2^31 − 1 is wanted")
+    if not (isinstance(steps, int | np.integer) and 1 <= steps < 2**31):
+        raise ArgumentError(f"steps is {steps!r}; a whole number from 1 to 2^31 − 1 is wanted")
     if record is None:
         record = -(-steps // MOST)
     if np.ndim(record) == 0:

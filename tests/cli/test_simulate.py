@@ -32,7 +32,7 @@ def test_geometry(simulate, tmp_path):
     )  # fmt: skip
     assert (code, error) == (0, "")
     assert str(out) in said.replace("\n", "")
-    assert "learned at step" in said
+    assert "level 0.9 at step" in said
     curves = load_curves(out)
     assert curves.dataset["run"].values.tolist() == ["seed 0", "seed 1", "seed 2"]
     assert curves.level.shape == (3, 601, 4)

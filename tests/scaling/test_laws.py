@@ -57,6 +57,7 @@ def test_measured_exponents_are_the_theory_over_four_decades(alpha, layers):
         ("time", {"steps": 1e3, "n_data": 1e6}, "D >> T^3"),
         ("time", {"steps": 5.0}, "many skills are learned"),
         ("data", {"n_data": 1e5, "steps": 1e5}, "T >> D log D"),
+        ("data", {"n_data": 5.0}, "many skills are seen"),
         ("parameters", {"n_basis": 1e4, "steps": 1e4}, "T >> N^alpha"),
         (
             "compute",
@@ -105,6 +106,18 @@ def test_the_compute_prefactor_is_that_of_the_best_split(alpha, n_task):
     assert exact.loss == pytest.approx(law, rel=0.01)
     # The minimum is flat: near it the loss moves with the square.
     assert formula.n_basis == pytest.approx(exact.n_basis, rel=0.03)
+
+
+@pytest.mark.parametrize("start", [0.5, 0.7, 0.9])
+def test_skills_may_start_near_the_target_but_not_at_it(start):
+    with jax.enable_x64(True):
+        model = Decoupled(1.6, initial_strength=start)
+        exact = compute_optimal_exact(model, 1e6)
+        assert compute_optimal(model, 1e6).loss == pytest.approx(exact.loss, rel=1e-3)
+        with pytest.raises(ArgumentError, match=r"at most 0\.9 of it"):
+            compute_optimal(Decoupled(1.6, initial_strength=0.99), 1e6)
+        with pytest.raises(ArgumentError, match="compute is -1"):
+            compute_optimal(model, -1.0)
 
 
 @pytest.mark.parametrize("alpha", [1.1, 1.3, 1.5, 1.7])

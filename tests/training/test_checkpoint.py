@@ -1,5 +1,7 @@
 """A training that is killed goes on as if it had not been."""
 
+import itertools
+import json
 import os
 import random
 import signal
@@ -10,13 +12,15 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import optax
 import pytest
 
 from skillphysics import Skills, load_curves, train
 from skillphysics.errors import ArgumentError, DivergedError
 from skillphysics.optimizers import optimizer
+from skillphysics.training import loop
 from skillphysics.training.checkpoint import Checkpoint
-from skillphysics.worlds import Geometry, Matrix
+from skillphysics.worlds import Geometry, Matrix, Quadratic
 
 KEY = jax.random.key(0)
 
@@ -80,7 +84,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     generator = random.Random(0)  # noqa: S311
     for length in (0, 1, 100, len(whole) - 1):
         path.write_bytes(whole[:length])
-        with pytest.raises(ArgumentError, match="cannot be read"):
+        with pytest.raises(ArgumentError, match="no whole checkpoint"):
             start(path)
     reference = start()
     for _ in range(20):
@@ -92,6 +96,70 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
         except ArgumentError:
             continue
         assert found.dataset.identical(reference.dataset)
+
+
+def test_another_content_of_a_whole_archive_is_refused(tmp_path):
+    path = tmp_path / "run.checkpoint"
+    start(path)
+    with np.load(path) as archive:
+        kept = dict(archive)
+    head = json.loads(str(kept["head"]))
+    level = "record_level"
+    for name, other in (
+        ("head", np.array(json.dumps([1]))),
+        ("head", np.array(json.dumps({**head, "records": "level"}))),
+        (level, kept[level][:-1]),
+        (level, np.array(1.0)),
+        ("state_0", kept["state_0"].astype(np.float64)),
+        ("state_0", kept["state_0"].reshape(-1)),
+    ):
+        with path.open("wb") as file:
+            np.savez(file, **{**kept, name: other})
+        with pytest.raises(ArgumentError, match="no whole checkpoint"):
+            start(path)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_what_a_closure_holds_belongs_to_the_training(tmp_path, wrapped):
+    problem = Quadratic.rotated()
+    path = tmp_path / "run.checkpoint"
+
+    def run(momentum):
+        if wrapped:
+            made, rate = (lambda rate: optax.sgd(rate, momentum)), 1e-3
+        else:
+            made, rate = optax.sgd(1e-3, momentum), None
+        return train(
+            problem, made, learning_rate=rate, steps=20, key=jax.random.key(0), checkpoint=path
+        )
+
+    first = run(0.5)
+    assert run(0.5).dataset.identical(first.dataset)
+    with pytest.raises(ArgumentError, match="of another training"):
+        run(0.6)
+
+
+def test_an_interrupt_leaves_a_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "run.checkpoint"
+    whole = start()
+    monkeypatch.setattr(loop, "advance", interrupted(loop.advance, after=7))
+    with pytest.raises(KeyboardInterrupt):
+        start(path)
+    monkeypatch.undo()
+    assert path.exists()
+    assert start(path).dataset.identical(whole.dataset)
+
+
+def interrupted(function, after):
+    """The function, until it has been called so often."""
+    calls = itertools.count()
+
+    def call(*arguments):
+        if next(calls) == after:
+            raise KeyboardInterrupt
+        return function(*arguments)
+
+    return call
 
 
 def test_a_folder_that_is_missing_is_told_at_once(tmp_path):

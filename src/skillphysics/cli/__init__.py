@@ -31,7 +31,8 @@ def main() -> None:
         _stop(f"error: {error}")
     except wrong_usage as error:
         said = getattr(error, "format_message", error.__str__)().rstrip(".")
-        _stop(f"error: {said}; see skillphysics --help")
+        # Called with nothing, Typer has shown its help already.
+        _stop(f"error: {said}; see skillphysics --help" if said else "error: a command is wanted")
     except BrokenPipeError:
         # Whoever read standard output has seen enough.
         os._exit(0)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skillphysics.scaling import Decoupled, ScalingLaw
 
 _DECADES = 4
+_LARGEST_ALPHA = 100.0
 
 
 def command(
@@ -35,7 +36,7 @@ def command(
     lr: Annotated[float, typer.Option(help="Learning rate η.")] = 1.0,
     n_task: Annotated[
         int | None,
-        typer.Option(help="Number of skills.  [default: infinitely many]", show_default=False),
+        typer.Option(help="Number of skills.  \\[default: infinitely many]", show_default=False),
     ] = None,
     amount: Annotated[
         float, typer.Option(help="Amount of the resource at which the conditions are judged.")
@@ -56,8 +57,10 @@ def command(
         raise ArgumentError(f"--out is {out}; the name of a .png in a folder that exists is wanted")
     if not 10 <= amount <= 1e15:
         raise ArgumentError(f"--amount is {amount}; a number from 10 to 1e15 is wanted")
-    if n_task is not None and n_task < 1:
-        raise ArgumentError(f"--n-task is {n_task}; at least 1 is wanted")
+    if n_task is not None and not 1 <= n_task <= 10**300:
+        raise ArgumentError(f"--n-task is {n_task:.3g}; a number from 1 to 1e300 is wanted")
+    if not alpha <= _LARGEST_ALPHA:
+        raise ArgumentError(f"--alpha is {alpha}; at most {_LARGEST_ALPHA:g} is wanted")
     if theory not in ("linear", "multilinear"):
         _exponent_only(theory, resource, power, plot=plot, json=json)
         return
@@ -110,7 +113,7 @@ def _amounts(amount: float, resource: str, count: int) -> "np.ndarray":
     import numpy as np
 
     amounts = np.geomspace(max(amount / 10.0**_DECADES, 10), amount, count)
-    return np.unique(np.rint(amounts)) if resource in ("data", "parameters") else amounts
+    return np.unique(np.rint(amounts) if resource in ("data", "parameters") else amounts)
 
 
 def _exact(model: "Decoupled", resource: str, amounts: "np.ndarray") -> "np.ndarray":
@@ -172,13 +175,16 @@ def _show(law: "ScalingLaw", amount: float, rows: list[tuple[float, float, float
         ratio = one.larger / one.smaller if one.smaller else float("inf")
         told = "yes" if one.holds else "no"
         conditions.add_row(one.text, f"{ratio:.3g}", f"{one.factor:.3g}", told)
-    console.print(f"\nConditions at {law.resource} {amount:g}", highlight=False)
+    console.print(
+        f"\nConditions at {law.resource} {amount:g}; T: steps × ηS, D: samples, N: basis functions",
+        highlight=False,
+    )
     console.print(conditions)
     losses = Table(law.resource, box=None, header_style="bold", pad_edge=False)
     for name in ("exact loss", "power law", "law/exact"):
         losses.add_column(name, justify="right")
     for at, exact, value in rows:
-        ratio = f"{value / exact:.4f}" if exact > 0 else "-"
+        ratio = f"{value / exact:.5g}" if exact > 0 else "-"
         losses.add_row(f"{at:g}", f"{exact:.6g}", f"{value:.6g}", ratio)
     console.print()
     console.print(losses)
@@ -214,7 +220,7 @@ def _draw(law: "ScalingLaw", amounts: "np.ndarray", exact: "np.ndarray", path: P
         figure = new_figure(5, 3.6)
         axis = figure.subplots()
         axis.loglog(amounts, exact, color="black", label="exact loss")
-        label = f"{law.prefactor:.3g} × {law.resource}^−{law.exponent:.3g}"
+        label = rf"{law.prefactor:.3g} × {law.resource}$^{{-{law.exponent:.3g}}}$"
         axis.loglog(amounts, law.loss(amounts), "--", color="#d1495b", label=label)
         axis.set_xlabel(units[law.resource])
         axis.set_ylabel("loss")

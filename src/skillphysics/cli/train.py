@@ -48,7 +48,7 @@ def command(
     if show_list:
         _list_settings(str(name), experiment)
         return
-    common.check_out(out)
+    common.check_out(out, plot=plot, checkpoint=checkpoint)
     if seeds < 1:
         raise ArgumentError(f"--seeds is {seeds}; at least one run is wanted")
     curves = experiment.run(range(seed, seed + seeds), checkpoint)

@@ -11,11 +11,12 @@ A gate is `and` (if none is given), `or`, or a number of parents. GraphML has an
 to the skill that needs it, and nodes with the data `frequency` and `gate`.
 """
 
+import re
+import sys
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from skillphysics.errors import ArgumentError
 from skillphysics.graph import Gate, Graph
@@ -23,6 +24,7 @@ from skillphysics.io.files import replacing
 from skillphysics.skills import Skills
 
 _PARTS = ("frequency", "needs", "gate")
+_NODE = re.compile(rb"<node\s[^>]*\bid\s*=\s*[\"']([^\"']*)[\"']")
 
 
 def read_graph(path: str | Path) -> tuple[Graph, Skills]:
@@ -108,6 +110,9 @@ def _from_yaml(text: bytes) -> dict[str, dict[str, Any]]:
 
     Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     try:
+        # A few aliases of aliases can stand for more than any memory holds.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Strict)):
+            raise ArgumentError("it has an alias (*name); write out what it stands for")
         content = yaml.load(text, Strict)  # noqa: S506
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, ArgumentError):
@@ -118,6 +123,13 @@ def _from_yaml(text: bytes) -> dict[str, dict[str, Any]]:
     entries = content.get("skills") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise ArgumentError("'skills:' with an entry a skill is wanted")
+    unknown = [key for key in content if key != "skills"]
+    if unknown:
+        raise ArgumentError(f"there is {unknown[0]!r} beside 'skills', which is all that is known")
+    names = [str(name) for name in entries]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ArgumentError(f"{name!r} stands there twice; once is wanted")
     return {str(name): _entry(str(name), entry) for name, entry in entries.items()}
 
 
@@ -128,7 +140,7 @@ def _entry(name: str, entry: object) -> dict[str, Any]:
     unknown = [part for part in given if part not in _PARTS]
     if unknown:
         raise ArgumentError(f"skill {name!r} has {unknown[0]!r}; {', '.join(_PARTS)} are known")
-    needs = given.get("needs") or []
+    needs = [] if given.get("needs") is None else given["needs"]
     if not isinstance(needs, list):
         raise ArgumentError(f"skill {name!r} needs {needs!r}; a list of skills is wanted")
     return {
@@ -141,6 +153,11 @@ def _entry(name: str, entry: object) -> dict[str, Any]:
 def _from_graphml(text: bytes) -> dict[str, dict[str, Any]]:
     import networkx as nx
 
+    twice = [name for name, n in Counter(_NODE.findall(text)).items() if n > 1]
+    if twice:
+        raise ArgumentError(f"{twice[0].decode(errors='replace')!r} stands there twice")
+    if text.count(b"<graph ") + text.count(b"<graph>") > 1:
+        raise ArgumentError("there are several graphs; one is wanted")
     try:
         tree = nx.parse_graphml(text)
     # Networkx lets through whatever its parser raises, such as KeyError.
@@ -171,8 +188,10 @@ def _skills(frequency: Mapping[str, object]) -> Skills:
         raise ArgumentError(f"skill {missing[0]!r} has no frequency, but others have one")
     for name, value in frequency.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ArgumentError(f"skill {name!r} has frequency {value!r}; a number is wanted")
-        if not (np.isfinite(value) and value > 0):
+            raise ArgumentError(
+                f"skill {name!r} has frequency {value!r}; a number is wanted, such as 1.0e-5"
+            )
+        if not 0 < value < sys.float_info.max:
             raise ArgumentError(
                 f"skill {name!r} has frequency {value}; a positive finite number is wanted"
             )

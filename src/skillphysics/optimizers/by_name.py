@@ -152,6 +152,8 @@ def known() -> str:
 
 
 def _factory(name: str) -> Callable[..., optax.GradientTransformation]:
+    if not isinstance(name, str):
+        raise ArgumentError(f"{name!r} is no name of an optimizer; known are {known()}")
     found = OPTIMIZERS.get(name.removeprefix(PREFIX))
     if found is None:
         every = [*OPTIMIZERS, *(PREFIX + each for each in OPTIMIZERS)]

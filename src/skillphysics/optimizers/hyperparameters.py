@@ -35,7 +35,7 @@ NonNegative = Annotated[
     float, Allowed(float, "a finite number that is not negative", lambda x: 0 <= x < math.inf)
 ]
 Positive = Annotated[float, Allowed(float, "a positive finite number", lambda x: 0 < x < math.inf)]
-Count = Annotated[int, Allowed(int, "a whole number of at least 1", lambda x: x >= 1)]
+Count = Annotated[int, Allowed(int, "a whole number from 1 to 2^31 − 1", lambda x: 1 <= x < 2**31)]
 Flag = Annotated[bool, Allowed(bool, "True or False")]
 
 

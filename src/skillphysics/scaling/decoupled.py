@@ -17,6 +17,8 @@ from skillphysics.scaling.zipf import Sum, Zipf
 Layers = Literal["linear", "multilinear"]
 # In units of the exponent η S P_k T a skill that far from its start has not moved at all.
 _UNMOVED = 1e-18
+# Beyond it, squares and products of two such numbers are no floats.
+_LARGEST = 1e100
 
 
 class Decoupled(eqx.Module):
@@ -157,6 +159,8 @@ class Decoupled(eqx.Module):
                 paper takes S²/2 in front.
         """
         strength = self.target_scale - (self.start if start else 0.0)
+        if not isinstance(n_data, Tracer) and not bool((np.asarray(n_data) >= 0).all()):
+            raise ArgumentError("n_data is negative or no number; at least 0 is wanted")
         return _data_limits(self, jnp.asarray(n_data, self.rate.dtype), strength)
 
     def parameter_limit(self, n_basis: ArrayLike) -> Sum:
@@ -178,8 +182,11 @@ class Decoupled(eqx.Module):
         Zipf(self.alpha, self.n_task)
         for name in ("rate", "target_scale"):
             value = float(getattr(self, name))
-            if not (value > 0 and np.isfinite(value)):
-                raise ArgumentError(f"{name} is {value}; a positive finite number is wanted")
+            if not 1 / _LARGEST < value < _LARGEST:
+                raise ArgumentError(
+                    f"{name} is {value}; a positive number is wanted, from {1 / _LARGEST:g} to "
+                    f"{_LARGEST:g}"
+                )
         start, scale = float(self.initial_strength), float(self.target_scale)
         if self.layers == "multilinear" and not 0 < start < scale:
             raise ArgumentError(

@@ -66,8 +66,17 @@ def calibrate_time(
         initial_strength: r.
 
     Raises:
-        ArgumentError: there are several skills, or nothing is measured.
+        ArgumentError: there are several skills, nothing is measured, or an argument is out of its
+            range.
     """
+    for name, value in (("rate", rate), ("target_scale", target_scale)):
+        if not 0 < value < np.inf:
+            raise ArgumentError(f"{name} is {value}; a positive finite number is wanted")
+    if not 0 < initial_strength < target_scale / 2:
+        raise ArgumentError(
+            f"initial_strength is {initial_strength}; a number between 0 and half of target_scale "
+            f"{target_scale} is wanted"
+        )
     start = np.log(target_scale / initial_strength - 1)
 
     def level(steps: np.ndarray, constant: float) -> np.ndarray:

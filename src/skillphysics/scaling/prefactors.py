@@ -12,12 +12,15 @@ import jax
 import numpy as np
 from scipy import integrate, optimize, special
 
+from skillphysics.errors import ArgumentError
 from skillphysics.scaling.decoupled import Decoupled
 from skillphysics.scaling.zipf import Zipf
 
 # Beyond that many e-foldings of Φ nothing is left of it.
 _GONE = 40.0
 _N_CANDIDATE = 40
+# Skills that start nearer to the target are best not trained at all.
+_NEAREST = 0.9
 
 
 class Allocation(NamedTuple):
@@ -100,8 +103,18 @@ def parameter_prefactor(model: Decoupled) -> float:
 
 
 def compute_ratio(model: Decoupled) -> float:
-    """The best λ in N = λ (ηSC)^{1/(a+2)}: where A(λ^{(a+2)/(a+1)}) λ^{a/(a+1)} is least."""
+    """The best λ in N = λ (ηSC)^{1/(a+2)}: where A(λ^{(a+2)/(a+1)}) λ^{a/(a+1)} is least.
+
+    Raises:
+        ArgumentError: skills start so near the target that basis functions alone do all.
+    """
     alpha = float(model.alpha)
+    start, scale = float(model.start), float(model.target_scale)
+    if start > _NEAREST * scale:
+        raise ArgumentError(
+            f"initial_strength is {start} of target_scale {scale}; for a division of compute at "
+            f"most {_NEAREST} of it is wanted, for nearer ones no training is best"
+        )
     exponent = (alpha + 1) / alpha
 
     def loss(log_ratio: float) -> float:
@@ -110,8 +123,8 @@ def compute_ratio(model: Decoupled) -> float:
 
     # λ in terms of how much training the last skill gets: its exponent u = λ^−(α+1)/ζ, from far
     # before to far past the one at which a skill is learned.
-    middle = float(model.half_way) / 2 + 1
-    grid = -np.log(np.geomspace(0.02, 50, 60) * middle * norm_of(model)) / (alpha + 1)
+    middle = max(float(model.half_way), 0.0) / 2 + 1
+    grid = -np.log(np.geomspace(1e-8, 50, 200) * middle * norm_of(model)) / (alpha + 1)
     best = grid[np.argmin([loss(x) for x in grid])]
     gap = abs(grid[0] - grid[1])
     found = optimize.minimize_scalar(
@@ -137,7 +150,12 @@ def compute_prefactor(model: Decoupled) -> float:
 
 
 def compute_optimal(model: Decoupled, compute: float) -> Allocation:
-    """The best N and T for C = N T, by the formulas: N ∝ C^{1/(a+2)}, T ∝ C^{(a+1)/(a+2)}."""
+    """The best N and T for C = N T, by the formulas: N ∝ C^{1/(a+2)}, T ∝ C^{(a+1)/(a+2)}.
+
+    Raises:
+        ArgumentError: the compute is not positive.
+    """
+    _check_compute(compute)
     alpha = float(model.alpha)
     n_basis = compute_ratio(model) * (float(model.pace) * compute) ** (1 / (alpha + 1))
     loss = compute_prefactor(model) * compute ** (-(alpha - 1) / (alpha + 1))
@@ -148,7 +166,11 @@ def compute_optimal_exact(model: Decoupled, compute: float) -> Allocation:
     """The best whole N for C = N T, and the loss there, by minimising the exact loss.
 
     The sums are those of `Decoupled.loss`, so this knows the number of skills and single skills.
+
+    Raises:
+        ArgumentError: the compute is not positive.
     """
+    _check_compute(compute)
     most = min(float(model.n_task), max(compute * float(model.pace), 10.0))
     low, high = 1.0, most
     # Always as many candidates, doubled where there are fewer, so that one program does for all.
@@ -165,6 +187,11 @@ def compute_optimal_exact(model: Decoupled, compute: float) -> Allocation:
         candidates = np.rint(np.linspace(low, min(high + 1, most), _N_CANDIDATE))
     n_basis = float(candidates[best])
     return Allocation(n_basis, compute / n_basis, float(losses[best]))
+
+
+def _check_compute(compute: float) -> None:
+    if not 0 < compute < np.inf:
+        raise ArgumentError(f"compute is {compute}; a positive finite number is wanted")
 
 
 def few_task_correction(model: Decoupled) -> float:

@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -60,9 +60,12 @@ class Theory(eqx.Module):
         """The level of every skill at the given steps, in the dtype of the frequencies.
 
         Parameters and steps may be NumPy arrays too: a fit returns its theory with such.
+
+        Raises:
+            ArgumentError: steps are no list of finite numbers from 0 up.
         """
         theory = jax.tree.map(jnp.asarray, self)
-        return theory.level_at(jnp.asarray(steps, theory.frequency.dtype)[:, None])
+        return theory.level_at(check_steps(steps, theory.frequency.dtype)[:, None])
 
     def __check_init__(self) -> None:
         for name, _, constraint, _, value in parameters(self):
@@ -94,6 +97,25 @@ def at_own_steps(
     if steps.shape[1] == 1:
         return at_all
     return jnp.diagonal(at_all.reshape(*steps.shape, -1), axis1=1, axis2=2)
+
+
+def check_steps(steps: Any, dtype: Any) -> Float[Array, " n_step"]:
+    """Steps as an array, if they are a list of finite numbers that are not negative.
+
+    Raises:
+        ArgumentError: they are not.
+    """
+    if not isinstance(steps, Tracer):
+        try:
+            given = np.asarray(steps, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(f"steps is {steps!r}; a list of numbers is wanted") from error
+        if given.ndim != 1:
+            raise ArgumentError(f"steps has shape {given.shape}; a list of numbers is wanted")
+        bad = ~(np.isfinite(given) & (given >= 0))
+        if bad.any():
+            raise ArgumentError(f"steps holds {given[bad][0]}; finite numbers from 0 up are wanted")
+    return jnp.asarray(steps, dtype)
 
 
 def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:

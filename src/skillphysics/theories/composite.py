@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from skillphysics.theories.base import Theory
-from skillphysics.theories.constraints import NON_NEGATIVE, parameter
+from skillphysics.theories.constraints import NON_NEGATIVE, floating, parameter
 
 
 class Composite(Theory):
@@ -35,7 +35,7 @@ class Composite(Theory):
 
     base: Theory
     exponent: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(NON_NEGATIVE)
+        converter=floating, metadata=parameter(NON_NEGATIVE)
     )
     n_latent: int = eqx.field(static=True, default=24)
 

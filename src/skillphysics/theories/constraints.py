@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from skillphysics.errors import ArgumentError
+
 Unit = Literal["", "steps", "1/steps"]
 
 # Free coordinates are logarithms: beyond e^±46 = 10^±20 a parameter stands still.
@@ -120,6 +122,21 @@ NON_NEGATIVE, POSITIVE, SHARE, SIMPLEX, HELD = (
     Simplex(),
     Held(),
 )
+
+
+def floating(value: Any) -> Float[Array, "..."]:
+    """Numbers as a floating-point array; whole numbers would not be differentiable.
+
+    Raises:
+        ArgumentError: they are no real numbers.
+    """
+    array = value if isinstance(value, jax.Array | np.ndarray) else np.asarray(value)
+    if jnp.issubdtype(array.dtype, jnp.floating):
+        # A Python number takes JAX's default precision, an array keeps its own.
+        return jnp.asarray(value)
+    if not (jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool):
+        raise ArgumentError(f"{value!r} holds what is no number; real numbers are wanted")
+    return jnp.asarray(array, jnp.result_type(float))
 
 
 def parameter(constraint: Constraint, *, unit: Unit = "") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from skillphysics.errors import ArgumentError
 from skillphysics.theories.base import Theory, at_own_steps, check_choice
 from skillphysics.theories.clock import Norm
-from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, parameter
+from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.resource import Criterion
 
 _MOST_STEPS = 16**3
@@ -54,15 +54,13 @@ class Correlated(Theory):
         1.00 1.00
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(SIMPLEX)
-    )
-    correlation: Float[Array, "n_skill n_skill"] = eqx.field(converter=jnp.asarray)
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
+    correlation: Float[Array, "n_skill n_skill"] = eqx.field(converter=floating)
     rate: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
     waste: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=0.1, metadata=parameter(NON_NEGATIVE)
+        converter=floating, default=0.1, metadata=parameter(NON_NEGATIVE)
     )
     criterion: Criterion = eqx.field(static=True, default="mse")
     norm: Norm = eqx.field(static=True, default="l1")
@@ -82,17 +80,7 @@ class Correlated(Theory):
             raise ArgumentError(
                 "Correlated.waste is 0; a positive number is wanted, but for 'ce' with norm 'l1'"
             )
-        n = self.frequency.size
-        if self.correlation.shape != (n, n):
-            raise ArgumentError(
-                f"correlation has shape {self.correlation.shape}; {n} skills want ({n}, {n})"
-            )
-        if not isinstance(self.correlation, Tracer):
-            given = np.asarray(self.correlation)
-            if not np.isfinite(given).all():
-                raise ArgumentError("correlation has an entry that is not finite")
-            if not np.allclose(given, given.T, rtol=1e-5, atol=1e-6):
-                raise ArgumentError("correlation is not symmetric; C_ij = t_i · t_j is wanted")
+        check_correlation(self.correlation, self.frequency.size)
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         return at_own_steps(self._levels, steps)
@@ -153,3 +141,23 @@ class Correlated(Theory):
             return -push / (pull.sum() + waste)
         # Rounding can make a square negative.
         return -push / jnp.sqrt(jnp.maximum(pull @ push, 0) + waste**2)
+
+
+def check_correlation(correlation: Array, n_skill: int) -> None:
+    """Refuse what is no matrix C_ij = t_i · t_j of so many skills.
+
+    Raises:
+        ArgumentError: its shape is another, or it is not finite or not symmetric.
+    """
+    if correlation.shape != (n_skill, n_skill):
+        raise ArgumentError(
+            f"correlation has shape {correlation.shape}; {n_skill} skills want "
+            f"({n_skill}, {n_skill})"
+        )
+    if isinstance(correlation, Tracer):
+        return
+    given = np.asarray(correlation)
+    if not np.isfinite(given).all():
+        raise ArgumentError("correlation has an entry that is not finite")
+    if not np.allclose(given, given.T, rtol=1e-5, atol=1e-6):
+        raise ArgumentError("correlation is not symmetric; C_ij = t_i · t_j is wanted")

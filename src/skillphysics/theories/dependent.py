@@ -13,7 +13,7 @@ from skillphysics.graph import Graph
 from skillphysics.skills import check_frequency
 from skillphysics.theories.base import Theory, at_own_steps, check_choice
 from skillphysics.theories.clock import Norm
-from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, parameter
+from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.course import Law, course
 from skillphysics.theories.gates import Opening, gates
 
@@ -28,8 +28,8 @@ class AtLevel(eqx.Module):
         level: between 0 and 1.
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(converter=jnp.asarray)
-    level: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.5)
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating)
+    level: Float[Array, ""] = eqx.field(converter=floating, default=0.5)
 
 
 class AtStep(eqx.Module):
@@ -40,8 +40,8 @@ class AtStep(eqx.Module):
         step: the last step with the earlier ones.
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(converter=jnp.asarray)
-    step: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating)
+    step: Float[Array, ""] = eqx.field(converter=floating)
 
 
 class Dependent(Theory):
@@ -93,18 +93,16 @@ class Dependent(Theory):
         1.00 0.98
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(SIMPLEX)
-    )
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
     graph: Graph = eqx.field(static=True)
     rate: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
     waste: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=0.1, metadata=parameter(NON_NEGATIVE)
+        converter=floating, default=0.1, metadata=parameter(NON_NEGATIVE)
     )
     gate_exponent: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1e-3, metadata=parameter(POSITIVE)
+        converter=floating, default=1e-3, metadata=parameter(POSITIVE)
     )
     later: AtLevel | AtStep | None = None
     opening: Opening = eqx.field(static=True, default="late")

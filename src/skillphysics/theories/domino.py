@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from skillphysics.theories.base import Theory
-from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, parameter
+from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, floating, parameter
 
 
 class Domino(Theory):
@@ -28,14 +28,12 @@ class Domino(Theory):
                [0.5, 1. ]], dtype=float32)
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(SIMPLEX)
-    )
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
     rate: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
     capacity: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=jnp.inf, metadata=parameter(HELD)
+        converter=floating, default=jnp.inf, metadata=parameter(HELD)
     )
 
     @property

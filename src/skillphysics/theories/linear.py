@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from skillphysics.theories.base import Theory
-from skillphysics.theories.constraints import POSITIVE, SIMPLEX, parameter
+from skillphysics.theories.constraints import POSITIVE, SIMPLEX, floating, parameter
 
 
 class Linear(Theory):
@@ -24,11 +24,9 @@ class Linear(Theory):
         [0.5, 0.293...]
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(SIMPLEX)
-    )
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
     rate: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:

@@ -13,7 +13,11 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
+from skillphysics.skills import check_frequency
+from skillphysics.theories.base import check_steps
 from skillphysics.theories.batch_average import BatchAverage
+from skillphysics.theories.constraints import floating
+from skillphysics.theories.correlated import check_correlation
 from skillphysics.theories.resource import Resource
 
 # A learned skill bounces at once; here it takes this share of the time of a skill to settle. Where
@@ -91,26 +95,39 @@ class Settings(eqx.Module):
         ArgumentError: a setting is out of its range.
     """
 
-    frequency: Float[Array, " n_skill"]
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating)
     n_dim: int = eqx.field(static=True)
-    learning_rate: Float[Array, ""] = eqx.field(converter=jnp.asarray)
-    noise: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.0)
+    learning_rate: Float[Array, ""] = eqx.field(converter=floating)
+    noise: Float[Array, ""] = eqx.field(converter=floating, default=0.0)
     batch_size: int | None = eqx.field(static=True, default=None)
     half_square: bool = eqx.field(static=True, default=False)
     criterion: str = eqx.field(static=True, default="mse")
-    correlation: Float[Array, "n_skill n_skill"] | None = None
+    correlation: Float[Array, "n_skill n_skill"] | None = eqx.field(
+        converter=lambda given: None if given is None else floating(given), default=None
+    )
 
     def __check_init__(self) -> None:
         if self.criterion not in ("mse", "ce"):
             raise ArgumentError(f"criterion is {self.criterion!r}; 'mse' or 'ce' is wanted")
-        if self.n_dim < 1:
+        if not isinstance(self.n_dim, int) or self.n_dim < 1:
             raise ArgumentError(f"n_dim is {self.n_dim}; at least one dimension is wanted")
-        if self.batch_size is not None and self.batch_size < 1:
+        if self.batch_size is not None and not (
+            isinstance(self.batch_size, int) and self.batch_size >= 1
+        ):
             raise ArgumentError(f"batch_size is {self.batch_size}; at least one draw is wanted")
-        for name in ("learning_rate", "noise"):
+        if not isinstance(self.half_square, bool):
+            raise ArgumentError(f"half_square is {self.half_square!r}; True or False is wanted")
+        if not isinstance(self.frequency, Tracer):
+            check_frequency(self.frequency, self.frequency.size)
+        if self.correlation is not None:
+            check_correlation(self.correlation, self.frequency.size)
+        for name, wanted, least in (
+            ("learning_rate", "positive", np.nextafter(0, 1)),
+            ("noise", "not negative", 0.0),
+        ):
             value = getattr(self, name)
-            if not isinstance(value, Tracer) and not 0 <= float(value) < math.inf:
-                raise ArgumentError(f"{name} is {value}; a finite number from 0 up is wanted")
+            if not isinstance(value, Tracer) and not least <= float(value) < math.inf:
+                raise ArgumentError(f"{name} is {value}; a finite number, {wanted}, is wanted")
 
     @property
     def rate(self) -> Float[Array, ""]:
@@ -151,14 +168,23 @@ class MeanField(Settings):
         p = self.frequency / self.frequency.sum()
         return Resource(p, rate=self.rate, waste=waste, norm="l2")
 
-    @eqx.filter_jit
     def levels(
         self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
     ) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at the given steps, which do not fall: s, or σ(s) for "ce"."""
+        """The level of every skill at the given steps: s, or σ(s) for "ce".
+
+        Raises:
+            ArgumentError: steps are no list of finite numbers from 0 up.
+        """
+        times = check_steps(steps, self.frequency.dtype)
+        order = jnp.argsort(times)
+        return self._levels(times[order])[jnp.argsort(order)]
+
+    @eqx.filter_jit
+    def _levels(self, times: Float[Array, " n_step"]) -> Float[Array, "n_step n_skill"]:
+        """The level of every skill at steps that rise."""
         law: MeanField = jax.tree.map(jnp.asarray, self)
         dtype = law.frequency.dtype
-        times = jnp.asarray(steps, dtype)
         p = law.frequency / law.frequency.sum()
         average = None if law.batch_size is None else BatchAverage(p, law.batch_size)
         zero = jnp.zeros_like(p)

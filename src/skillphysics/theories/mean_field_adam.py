@@ -11,6 +11,8 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
+from skillphysics.theories.base import check_steps
+from skillphysics.theories.constraints import floating
 from skillphysics.theories.mean_field import Settings
 
 # Points y of the integral over scales, in units of 1/√(largest second moment): they rise by this
@@ -62,8 +64,8 @@ class MeanFieldAdam(Settings):
         ['0.00', '0.36', '0.90']
     """
 
-    b1: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.9)
-    b2: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.999)
+    b1: Float[Array, ""] = eqx.field(converter=floating, default=0.9)
+    b2: Float[Array, ""] = eqx.field(converter=floating, default=0.999)
 
     def __check_init__(self) -> None:
         for name in ("b1", "b2"):
@@ -74,13 +76,15 @@ class MeanFieldAdam(Settings):
     def levels(
         self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
     ) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at the given steps: s, or σ(s) for "ce"; linear in between."""
-        times = np.asarray(steps, np.float64)
-        at_all = _stepped(self, int(np.ceil(times.max(initial=0))))
+        """The level of every skill at the given steps: s, or σ(s) for "ce"; linear in between.
+
+        Raises:
+            ArgumentError: steps are no list of finite numbers from 0 up.
+        """
+        times = check_steps(steps, self.frequency.dtype)
+        at_all = _stepped(self, int(np.ceil(np.max(steps, initial=0))))
         every = jnp.arange(len(at_all), dtype=at_all.dtype)
-        return jax.vmap(jnp.interp, (None, None, 1), 1)(
-            jnp.asarray(times, at_all.dtype), every, at_all
-        )
+        return jax.vmap(jnp.interp, (None, None, 1), 1)(times, every, at_all)
 
     def _step(self, state: _State) -> _State:
         p = self.frequency / self.frequency.sum()

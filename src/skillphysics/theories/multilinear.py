@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from skillphysics.theories.base import Theory
-from skillphysics.theories.constraints import HELD, POSITIVE, SHARE, SIMPLEX, parameter
+from skillphysics.theories.constraints import HELD, POSITIVE, SHARE, SIMPLEX, floating, parameter
 
 
 class Multilinear(Theory):
@@ -29,17 +29,15 @@ class Multilinear(Theory):
         ['0.200', '0.500']
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(SIMPLEX)
-    )
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
     rate: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
     initial_share: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=0.01, metadata=parameter(SHARE)
+        converter=floating, default=0.01, metadata=parameter(SHARE)
     )
     target_scale: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(HELD)
+        converter=floating, default=1.0, metadata=parameter(HELD)
     )
 
     def emergence_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from skillphysics.theories.base import Theory
-from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, parameter
+from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.domino import place_in_order
 
 
@@ -30,14 +30,12 @@ class Quanta(Theory):
         ['0.63', '0.45', '0.00']
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(SIMPLEX)
-    )
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
     rate: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
     capacity: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=jnp.inf, metadata=parameter(HELD)
+        converter=floating, default=jnp.inf, metadata=parameter(HELD)
     )
 
     @property

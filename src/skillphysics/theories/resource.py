@@ -12,7 +12,7 @@ from skillphysics.errors import ArgumentError
 from skillphysics.theories.base import Theory, at_own_steps, check_choice
 from skillphysics.theories.clock import Norm, clock
 from skillphysics.theories.clock_ce import logits
-from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, parameter
+from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.lambert import logit
 
 Criterion = Literal["mse", "ce"]
@@ -57,14 +57,12 @@ class Resource(Theory):
         Array([[0. , 0.5, 1. , 1. ]], dtype=float32)
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(
-        converter=jnp.asarray, metadata=parameter(SIMPLEX)
-    )
+    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
     rate: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
     )
     waste: Float[Array, ""] = eqx.field(
-        converter=jnp.asarray, default=0.1, metadata=parameter(NON_NEGATIVE)
+        converter=floating, default=0.1, metadata=parameter(NON_NEGATIVE)
     )
     norm: Norm = eqx.field(static=True, default="l1")
     criterion: Criterion = eqx.field(static=True, default="mse")

@@ -15,6 +15,8 @@ from skillphysics.errors import ArgumentError
 from skillphysics.io.files import replacing
 
 _FORMAT = 1
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, BadZipFile, TypeError,
+               IndexError, AttributeError)  # fmt: skip
 
 
 class _OtherTrainingError(Exception):
@@ -89,16 +91,18 @@ class Checkpoint:
                     raise _OtherTrainingError
                 state = [_restored(archive[f"state_{i}"], leaf) for i, leaf in enumerate(leaves)]
                 columns = {name: archive[f"record_{name}"] for name in head["records"]}
+                if len({len(column) for column in columns.values()}) != 1:
+                    raise ValueError("its records are not all as many")
         except _OtherTrainingError:
             raise ArgumentError(
                 f"the checkpoint {self._path} is of another training; give another path, or "
                 "delete it to begin anew"
             ) from None
-        except (OSError, ValueError, KeyError, EOFError, NotImplementedError, BadZipFile) as error:
+        except _UNREADABLE as error:
             raise ArgumentError(
-                f"the checkpoint {self._path} cannot be read ({error}); delete it to begin anew"
+                f"{self._path} is no whole checkpoint; give another path, or that of a checkpoint"
             ) from error
-        n_record = min((len(column) for column in columns.values()), default=0)
+        n_record = len(next(iter(columns.values())))
         records = [{name: column[i] for name, column in columns.items()} for i in range(n_record)]
         return jax.tree.unflatten(structure, state), records
 
@@ -113,5 +117,7 @@ def _plain(leaf: Any) -> np.ndarray:
 
 def _restored(array: np.ndarray, like: Any) -> Any:
     if not _is_key(like):
+        if (array.shape, array.dtype) != (jnp.shape(like), jnp.result_type(like)):
+            raise ValueError("an array of its state has another shape")
         return array
     return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(like))

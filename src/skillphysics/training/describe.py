@@ -22,6 +22,18 @@ def label(optimizer: Any) -> str:
     return known if isinstance(known, str) else getattr(optimizer, "__name__", "optimizer")
 
 
+def tells_all(optimizer: Any) -> bool:
+    """Whether the label of an optimizer says all that it does: not of what a closure may hold."""
+    if isinstance(optimizer, functools.partial):
+        given = [*optimizer.args, *optimizer.keywords.values()]
+        plain = all(isinstance(value, str | int | float | bool | None) for value in given)
+        return plain and tells_all(optimizer.func)
+    if isinstance(getattr(optimizer, "label", None), str):
+        return True
+    name = getattr(optimizer, "__qualname__", "<")
+    return "<" not in name and getattr(optimizer, "__closure__", None) is None
+
+
 def describe(problem: Problem) -> dict[str, Any]:
     """The type and the settings of a problem; of its larger arrays the shape."""
     told = _plain(problem)

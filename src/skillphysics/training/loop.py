@@ -17,9 +17,9 @@ from skillphysics.progress import progress_bar
 from skillphysics.skills import check_names
 from skillphysics.steps import record_steps
 from skillphysics.training.checkpoint import Checkpoint, fingerprint
-from skillphysics.training.describe import label
+from skillphysics.training.describe import label, tells_all
 from skillphysics.training.problem import Problem
-from skillphysics.training.program import State, advance, start
+from skillphysics.training.program import State, advance, code, start
 from skillphysics.training.recording import Recording
 from skillphysics.training.runs import Optimizer, Plan, broadcast, plan
 
@@ -57,9 +57,9 @@ def train(
         record: a spacing in steps, or the steps themselves (`log_spaced`); by default the smallest
             spacing with at most 1000 records after the start.
         runs: names of the runs, by default "0", "1", ….
-        checkpoint: a file that is written every `checkpoint_every` seconds and at the end. Where it
-            exists, the same training goes on from it, to the very numbers that it would have had
-            without a break (same machine and versions).
+        checkpoint: a file that is written every `checkpoint_every` seconds, when interrupted and at
+            the end. Where it exists, the same training goes on from it, to the very numbers that it
+            would have had without a break (same machine and versions).
         checkpoint_every: seconds.
 
     Returns:
@@ -92,7 +92,9 @@ def train(
     recording = Recording(every, place, names, stops, listed)
     kept = None
     if checkpoint is not None:
-        kept = Checkpoint(Path(checkpoint), _identity(planned, stops), checkpoint_every)
+        if not isinstance(checkpoint, str | Path):
+            raise ArgumentError(f"checkpoint is {checkpoint!r}; the path of a file is wanted")
+        kept = Checkpoint(Path(checkpoint), _identity(planned, state, stops), checkpoint_every)
         found = kept.load(state)
         if found is not None:
             state, recording.records = found
@@ -110,10 +112,12 @@ def _segments(
     """Train from record to record; the device works ahead while the host looks and writes."""
     begin = len(recording.records)
     pending: deque[tuple[State, Any, Any]] = deque()
+    reached = state
     with progress_bar(int(stops[-1]), "training") as told:
         told("training", int(stops[begin - 1]) if begin else 0)
 
         def look_at_oldest() -> None:
+            nonlocal reached
             reached, measured, finite = pending.popleft()
             recording.add(*jax.device_get((measured, finite)))
             done = len(recording.records)
@@ -121,22 +125,29 @@ def _segments(
             if checkpoint is not None and (done == stops.size or checkpoint.is_due()):
                 checkpoint.save(reached, recording.records)
 
-        for stop in stops[begin:]:
-            state, measured, finite = advance(planned, state, jnp.asarray(stop, jnp.int32))
-            pending.append((state, measured, finite))
-            if len(pending) > _AHEAD:
+        try:
+            for stop in stops[begin:]:
+                state, measured, finite = advance(planned, state, jnp.asarray(stop, jnp.int32))
+                pending.append((state, measured, finite))
+                if len(pending) > _AHEAD:
+                    look_at_oldest()
+            while pending:
                 look_at_oldest()
-        while pending:
-            look_at_oldest()
+        except KeyboardInterrupt:
+            if checkpoint is not None and len(recording.records) > begin:
+                checkpoint.save(reached, recording.records)
+            raise
 
 
-def _identity(planned: Plan, stops: np.ndarray) -> str:
+def _identity(planned: Plan, state: State, stops: np.ndarray) -> str:
     kinds = [(label(kind), size) for kind, size in planned.groups]
     runs = planned.runs
     key = jax.random.key_data(runs.key)
+    told = all(tells_all(kind) for kind, _ in planned.groups)
     return fingerprint(
-        runs.own, runs.shared, key, planned.learning_rate, planned.draw_of, stops, kinds
-    )
+        runs.own, runs.shared, key, planned.learning_rate, planned.draw_of, stops, kinds,
+        None if told else code(planned, state),
+    )  # fmt: skip
 
 
 def _run_names(runs: Sequence[str] | None, n_run: int, listed: bool) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """All runs of a plan as two compiled functions: start, and advance to a step."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -9,7 +10,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int
 
+from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import evaluated, seeded
+from skillphysics.training.describe import label
 from skillphysics.training.problem import Problem
 from skillphysics.training.runs import Plan
 
@@ -64,6 +67,14 @@ def advance(
         _joined(points),
     )
     return state, measured, jax.vmap(_all_finite)((state.params, measured))
+
+
+def code(planned: Plan, state: State) -> tuple[str, list[Array]]:
+    """What a step computes, in words, and its constants: equal where the code is."""
+    arrays, rest = eqx.partition((planned, state), eqx.is_array)
+    made = jax.make_jaxpr(lambda arrays: jax.tree.leaves(_step(*eqx.combine(arrays, rest))))(arrays)
+    # Functions are shown with their places in memory.
+    return re.sub(r"0x[0-9a-f]+", "", str(made.jaxpr)), made.consts
 
 
 def _step(planned: Plan, state: State) -> State:
@@ -135,7 +146,13 @@ def _memory_axis(leaf: jax.ShapeDtypeStruct) -> int | None:
 
 
 def _transformation(optimizer: Any, rate: Float[Array, ""] | None) -> optax.GradientTransformation:
-    return optimizer if rate is None else optimizer(rate)
+    made = optimizer if rate is None else optimizer(rate)
+    if not isinstance(made, optax.GradientTransformation):
+        raise ArgumentError(
+            f"{label(optimizer)} gives {made!r} for a learning rate; an optax transformation is "
+            "wanted"
+        )
+    return made
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -83,6 +83,11 @@ class Stack(eqx.Module):
         def one(own: Problem, key: Key[Array, ""], *rest: Any) -> Any:
             return function(eqx.combine(own, self.shared), key, *rest)
 
+        if self.size == 1:
+            # Products with a batch of one are slower than those without.
+            own, rest = jax.tree.map(lambda x: x[0], (self.own, stacked))
+            alone = one(own, key[0] if key.ndim else key, *rest)
+            return jax.tree.map(lambda x: jnp.asarray(x)[None], alone)
         axes = (0, 0 if key.ndim else None, *(0 for _ in stacked))
         return jax.vmap(one, axes, axis_size=self.size)(self.own, key, *stacked)
 

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from skillphysics.errors import ArgumentError
 from skillphysics.skills import Skills
-from skillphysics.worlds.vectors import draw_vectors
+from skillphysics.worlds.vectors import check_vectors, draw_vectors
 from skillphysics.worlds.world import World
 
 
@@ -48,13 +47,7 @@ class Geometry(World):
         self, vectors: Float[Array | np.ndarray, "n_task n_dim"], skills: Skills, **options: Any
     ) -> None:
         super().__init__(skills, **options)
-        if vectors.shape[0] != len(skills):
-            raise ArgumentError(
-                f"vectors has {vectors.shape[0]} rows; {len(skills)} skills want one each"
-            )
-        if not np.isfinite(vectors).all():
-            raise ArgumentError("vectors has an entry that is not finite")
-        self.vectors = jnp.asarray(vectors, jnp.float32)
+        self.vectors = check_vectors("vectors", vectors, len(skills))
 
     @classmethod
     def draw(

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from skillphysics.errors import ArgumentError
 from skillphysics.skills import Skills
-from skillphysics.worlds.vectors import draw_vectors
+from skillphysics.worlds.vectors import check_vectors, draw_vectors
 from skillphysics.worlds.world import World
 
 
@@ -51,15 +50,8 @@ class Matrix(World):
         **options: Any,
     ) -> None:
         super().__init__(skills, **options)
-        for name, side in (("left", left), ("right", right)):
-            if side.shape[0] != len(skills):
-                raise ArgumentError(
-                    f"{name} has {side.shape[0]} rows; {len(skills)} skills want one each"
-                )
-            if not np.isfinite(side).all():
-                raise ArgumentError(f"{name} has an entry that is not finite")
-        self.left = jnp.asarray(left, jnp.float32)
-        self.right = jnp.asarray(right, jnp.float32)
+        self.left = check_vectors("left", left, len(skills))
+        self.right = check_vectors("right", right, len(skills))
 
     @classmethod
     def draw(

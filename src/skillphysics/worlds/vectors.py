@@ -5,7 +5,9 @@ from types import MappingProxyType
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
+from numpy.typing import ArrayLike
 
 from skillphysics.errors import ArgumentError
 
@@ -56,6 +58,27 @@ def draw_vectors(
     """
     if kind not in VECTORS:
         raise ArgumentError(f"vectors is {kind!r}; one of {', '.join(VECTORS)} is wanted")
-    if n_dim < 1:
+    if not isinstance(n_dim, int) or n_dim < 1:
         raise ArgumentError(f"n_dim is {n_dim}; at least one dimension is wanted")
     return VECTORS[kind](key, n_task, n_dim)
+
+
+def check_vectors(name: str, vectors: ArrayLike, n_task: int) -> Float[Array, "{n_task} n"]:
+    """Vectors, one for each task, as float32.
+
+    Raises:
+        ArgumentError: they are no matrix of finite real numbers with so many rows.
+    """
+    given = np.asarray(vectors)
+    if given.ndim != 2 or not np.issubdtype(given.dtype, np.number) or np.iscomplexobj(given):
+        raise ArgumentError(
+            f"{name} has shape {given.shape} and type {given.dtype}; real numbers, a row for each "
+            "task, are wanted"
+        )
+    if len(given) != n_task:
+        raise ArgumentError(f"{name} has {len(given)} rows; {n_task} skills want one each")
+    # Numbers beyond float32 are not finite in it.
+    with np.errstate(over="ignore"):
+        if not np.isfinite(given.astype(np.float32)).all():
+            raise ArgumentError(f"{name} has an entry that is not finite")
+    return jnp.asarray(vectors, jnp.float32)

@@ -73,7 +73,11 @@ class World(Problem):
             raise ArgumentError(f"criterion is {criterion!r}; 'mse' or 'ce' is wanted")
         if half_square and criterion != "mse":
             raise ArgumentError("half_square halves (1 − s)²; criterion 'ce' has no square")
-        if batch_size is not None and not 1 <= batch_size <= _MOST_DRAWS:
+        if not isinstance(half_square, bool):
+            raise ArgumentError(f"half_square is {half_square!r}; True or False is wanted")
+        if batch_size is not None and not (
+            isinstance(batch_size, int) and 1 <= batch_size <= _MOST_DRAWS
+        ):
             raise ArgumentError(
                 f"batch_size is {batch_size}; a number from 1 to {_MOST_DRAWS} is wanted, or None "
                 "for exact frequencies"
@@ -141,7 +145,7 @@ def _slope(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
 def _not_negative(name: str, value: float | None) -> Float[Array, ""] | None:
     if value is None:
         return None
-    if not (np.isfinite(value) and value >= 0):
+    if not 0 <= value <= float(np.finfo(np.float32).max):
         raise ArgumentError(f"{name} is {value}; a finite number that is not negative is wanted")
     return jnp.asarray(value, jnp.float32)
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from skillphysics.skills import Skills
 
 NTask = Annotated[
-    int | None, typer.Option(help="Number of skills.  [default: 10]", show_default=False)
+    int | None, typer.Option(help="Number of skills.  \\[default: 10]", show_default=False)
 ]
 Alpha = Annotated[
     float | None,
     typer.Option(
-        help="Frequencies ∝ rank^-ALPHA, L25's exponent, which is N24's plus 1.  [default: 2]",
+        help="Frequencies ∝ rank^-ALPHA, L25's exponent, which is N24's plus 1.  \\[default: 2]",
         show_default=False,
     ),
 ]
@@ -39,7 +39,7 @@ Plot = Annotated[bool, typer.Option("--plot", help="Draw the curves too, beside 
 Record = Annotated[
     int | None,
     typer.Option(
-        help="Record every so many steps.  [default: at most 1000 records]", show_default=False
+        help="Record every so many steps.  \\[default: at most 1000 records]", show_default=False
     ),
 ]
 LogSpaced = Annotated[
@@ -120,12 +120,18 @@ def check_memory(n_bytes: float, option: str, value: object) -> None:
         )
 
 
-def check_out(out: Path) -> None:
+def check_out(out: Path, *, plot: bool = False, checkpoint: Path | None = None) -> None:
     """Stop before the work whose curves could not be written.
 
     Raises:
-        ArgumentError: the name has a wrong ending, or its folder is missing or cannot be written.
+        ArgumentError: the name has a wrong ending, its folder is missing or cannot be written, or
+            the picture or the checkpoint cannot be beside it.
     """
+    picture = out.with_suffix(".png")
+    if plot and picture.is_dir():
+        raise ArgumentError(f"--plot draws into {picture}, which is a folder; move it away")
+    if checkpoint is not None and checkpoint.resolve() in (out.resolve(), picture.resolve()):
+        raise ArgumentError(f"--checkpoint is {checkpoint}, as the result is; another is wanted")
     if out.suffix.lower() not in (".nc", ".csv", ".parquet"):
         raise ArgumentError(f"--out is {out}; a name in .nc, .csv or .parquet is wanted")
     if out.is_dir():
@@ -161,21 +167,21 @@ def _say_learned(curves: "Curves", console: object) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from skillphysics.plotting import kinds
+
     assert isinstance(console, Console)  # noqa: S101
-    times = curves.learning_time(0.9)
-    if "run" not in times.dims:
-        times = times.expand_dims(run=[""])
-    kinds = np.array([_without_seed(str(name)) for name in times["run"].values])
+    times = np.atleast_2d(curves.learning_time(0.9).values)
+    first = curves.steps[curves.steps > 0][:1]
     shown = curves.names[:_MOST_LISTED]
     cells = {
-        kind: [_mean(times.sel(skill=name).values[kinds == kind]) for name in shown]
-        for kind in dict.fromkeys(kinds.tolist())
+        kind: [_mean(times[runs or [0], place], first) for place in range(len(shown))]
+        for kind, runs in kinds(curves).items()
     }
     more = ["…"] if len(curves.names) > len(shown) else []
     table = Table(box=None, header_style="bold", pad_edge=False)
     if len(cells) == 1:
         table.add_column("skill")
-        table.add_column("learned at step", justify="right")
+        table.add_column("level 0.9 at step", justify="right")
         for name, cell in zip([*shown, *more], [*next(iter(cells.values())), *more], strict=True):
             table.add_row(name, cell)
     else:
@@ -188,13 +194,12 @@ def _say_learned(curves: "Curves", console: object) -> None:
     console.print(table)
 
 
-def _without_seed(run: str) -> str:
-    return ", ".join(part for part in run.split(", ") if not part.startswith("seed "))
-
-
-def _mean(times: "np.ndarray") -> str:
+def _mean(times: "np.ndarray", first: "np.ndarray") -> str:
+    """A mean with its standard error; no more than a bound before the first record."""
     import numpy as np
 
+    if (times < first).any() and first[0] > 1:
+        return f"< {first[0]:g}"
     if np.isinf(times).any():
         missed = int(np.isinf(times).sum())
         return "never" if missed == times.size else f"never in {missed} of {times.size}"

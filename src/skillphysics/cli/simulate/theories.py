@@ -34,12 +34,12 @@ def resource(
         ),
     ] = None,
     gate_exponent: Annotated[
-        float | None, typer.Option(help="γ of the gates.  [default: 0.001]", show_default=False)
+        float | None, typer.Option(help="γ of the gates.  \\[default: 0.001]", show_default=False)
     ] = None,
     opening: Annotated[
         str | None,
         typer.Option(
-            help="late: 1 − u^γ (L25's code); early: (1 − u)^γ (its text).  [default: late]",
+            help="late: 1 − u^γ (L25's code); early: (1 − u)^γ (its text).  \\[default: late]",
             show_default=False,
         ),
     ] = None,
@@ -47,7 +47,7 @@ def resource(
         str | None,
         typer.Option(
             help="open: shut gates ask for nothing (L25's code); all: they do (its text).  "
-            "[default: open]",
+            "\\[default: open]",
             show_default=False,
         ),
     ] = None,
@@ -266,7 +266,7 @@ def _evaluate(
     out: Path,
     plot: bool,
 ) -> None:
-    common.check_out(out)
+    common.check_out(out, plot=plot)
 
     import jax
     import numpy as np
@@ -280,6 +280,8 @@ def _evaluate(
         theory = make(skills.frequency)
         level = np.asarray(theory.levels(when))
         told = _described(theory)
+    if not np.isfinite(level).all():
+        raise ArgumentError("with these numbers levels are beyond what floats hold; take others")
     curves = Curves.from_arrays(
         when, level, skill=skills.names, frequency=skills.frequency, attrs=told
     )

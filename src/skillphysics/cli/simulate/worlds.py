@@ -243,7 +243,7 @@ def _run(
     plot: bool,
 ) -> None:
     """Every seed at every learning rate, in one program; a seed's runs see the same draws."""
-    common.check_out(out)
+    common.check_out(out, plot=plot, checkpoint=checkpoint)
     if seeds < 1:
         raise ArgumentError(f"--seeds is {seeds}; at least one run is wanted")
     if len(set(rates)) < len(rates):
