@@ -64,6 +64,6 @@ class Scheduled:
         """Both in words."""
         return f"{self.optimizer.label} × {self.factor!r}"
 
-    def __call__(self, learning_rate: optax.ScalarOrSchedule) -> optax.GradientTransformation:
+    def __call__(self, learning_rate: float | Float[Array, ""]) -> optax.GradientTransformation:
         """The transformation for a learning rate."""
         return self.optimizer(lambda step: learning_rate * self.factor(step))

@@ -1,0 +1,103 @@
+"""What a network of one skill says of one with five (N24 Figs 1 and 11).
+
+    python benchmarks/emergence.py [time data parameters] [--scale quick] [--seeds 2]
+
+Each part trains the calibration with a single skill, reads one constant off it, predicts five
+skills with it, and prints the prediction beside the network: for *time* the steps at which R/S is
+0.5, next to what N24's constant 1/22 predicts; for *data* and *parameters* the strengths at the
+end.
+"""
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from skillphysics import Curves
+from skillphysics.experiments import EXPERIMENTS, against
+from skillphysics.scaling import (
+    basis_strength,
+    calibrate_basis,
+    calibrate_shots,
+    calibrate_time,
+    shot_strength,
+)
+from skillphysics.theories import Multilinear
+
+PUBLISHED = 1 / 22
+
+
+def run(name: str, scale: str, seeds: int) -> tuple[Any, Curves]:
+    """An experiment and its curves."""
+    experiment = EXPERIMENTS[name].at(scale)
+    return experiment, experiment.run(range(seeds))
+
+
+def in_time(scale: str, seeds: int) -> None:
+    """The time constant."""
+    one, alone = run("calibration-time", scale, seeds)
+    five, together = run("emergence-time", scale, seeds)
+    strength = one.init**2 / 3.6
+    found = calibrate_time(alone, rate=2 * one.learning_rate, target_scale=one.target_scale,
+                           initial_strength=strength)  # fmt: skip
+    print(f"time: constant 1/{1 / found.constant:.1f} ± {found.stderr / found.constant:.0%}, "
+          f"rms of the level {found.rms:.3f}")  # fmt: skip
+    seen = together.learning_time(0.5).values.mean(0)
+    told = []
+    for constant in (found.constant, PUBLISHED):
+        theory = Multilinear(
+            five.skills.probability, rate=2 * five.learning_rate * constant,
+            initial_share=strength / five.target_scale, target_scale=five.target_scale,
+        )  # fmt: skip
+        told.append(np.asarray(theory.emergence_time(0.5)))
+    for name, times in (("network", seen), ("calibrated", told[0]), ("1/22", told[1])):
+        print(f"  {name:12}" + "".join(f"{t:9.0f}" for t in times))
+    print("  calibrated/network" + "".join(f"{r:9.2f}" for r in told[0] / seen))
+
+
+def in_data(scale: str, seeds: int) -> None:
+    """The number of shots."""
+    _, alone = run("calibration-data", scale, seeds)
+    five, together = run("emergence-data", scale, seeds)
+    found = calibrate_shots(against(alone, "n_samples"))
+    print(f"data: D_c {found.constant:.0f} ± {found.stderr:.0f}, rms of the level {found.rms:.3f}")
+    over = against(together, "n_samples")
+    show(over, shot_strength(np.outer(over.steps, five.skills.probability), found.constant))
+
+
+def in_parameters(scale: str, seeds: int) -> None:
+    """The number of basis functions."""
+    _, alone = run("calibration-parameters", scale, seeds)
+    _, together = run("emergence-parameters", scale, seeds)
+    found = calibrate_basis(against(alone, "width"))
+    print(f"parameters: N_c {found.constant:.1f} ± {found.stderr:.1f}, rms of the level "
+          f"{found.rms:.3f}")  # fmt: skip
+    over = against(together, "width")
+    show(over, basis_strength(over.steps[:, None], np.arange(1, 6), found.constant))
+
+
+def show(over: Curves, predicted: np.ndarray) -> None:
+    """Strengths at the end, and predictions."""
+    seen = over.mean_run().level.values
+    for amount, network, told in zip(over.steps, seen, predicted, strict=True):
+        cells = "  ".join(f"{a:5.2f} ({b:4.2f})" for a, b in zip(network, told, strict=True))
+        print(f"  {amount:8.0f}  {cells}")
+    print(f"  rms {np.sqrt(np.mean((seen - predicted) ** 2)):.3f}")
+
+
+PARTS = {"time": in_time, "data": in_data, "parameters": in_parameters}
+
+
+def main() -> None:
+    """Print the parts that are asked for, or all."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], default=[])
+    parser.add_argument("--scale", default="quick")
+    parser.add_argument("--seeds", type=int, default=2)
+    arguments = parser.parse_args()
+    for name in arguments.part or PARTS:
+        PARTS[name](arguments.scale, arguments.seeds)
+
+
+if __name__ == "__main__":
+    main()
