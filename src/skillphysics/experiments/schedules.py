@@ -66,4 +66,4 @@ class Scheduled:
 
     def __call__(self, learning_rate: float | Float[Array, ""]) -> optax.GradientTransformation:
         """The transformation for a learning rate."""
-        return self.optimizer(lambda step: learning_rate * self.factor(step))
+        return self.optimizer(lambda step: learning_rate * self.factor(jnp.asarray(step)))
