@@ -64,7 +64,7 @@ def plot(curves: Curves) -> Figure:
             several = chosen.level.sizes.get("run", 1) > 1
             title = ", ".join([*filter(None, [kind]), *(["bold: mean"] if several else [])])
             column[0].set_title(short(title, 60))
-            _levels(column[0], chosen, legend=place == shown[-1])
+            _levels(column[0], chosen, legend=bool(place == shown[-1]))
             if losses:
                 _losses(column[1], chosen)
             step_axis(column[-1], curves.steps)

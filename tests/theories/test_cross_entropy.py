@@ -97,7 +97,7 @@ def test_a_very_long_training_ends_at_level_one(norm):
     assert (levels(np.array([0, 1e4, 1e6]), frequencies(3, 2.0), 0.0, norm)[1:] > 1 - 1e-15).all()
 
 
-@pytest.mark.parametrize("norm", ["l1", "l2"])
+@pytest.mark.parametrize("norm", ["l1", pytest.param("l2", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("waste", [0.0, 0.05])
 def test_derivatives_are_right_to_second_order(norm, waste):
     base = np.array([0.6, 0.3, 0.1, 0.9, waste])
@@ -132,6 +132,7 @@ def test_learning_times_are_those_of_the_curves_and_their_sum(criterion):
     np.testing.assert_allclose(reached, 0.8, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_task_time_at_a_given_conserved_number():
     # α = 2, C = e^−20: 4.66 and 5.68 for 10 and 1e5 skills (SCIENCE.md §2).
     for n_task, expected in ((10, 4.66), (100_000, 5.68)):

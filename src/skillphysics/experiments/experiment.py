@@ -77,8 +77,8 @@ class Experiment(abc.ABC):
 
     @property
     def double(self) -> bool:
-        """Whether it is computed in double precision."""
-        return False
+        """Whether it is computed in double precision: where a setting `precision` says so."""
+        return getattr(self, "precision", "float32") == "float64"
 
     def run(self, seeds: Sequence[int], checkpoint: Path | None = None) -> Curves:
         """Train all variants for all seeds, those of one form in one program.

@@ -41,11 +41,6 @@ class Grokking(Experiment):
     precision: str = "float64"
 
     @property
-    def double(self) -> bool:
-        """As the published runs are."""
-        return self.precision == "float64"
-
-    @property
     def record(self) -> int:
         """Every 20 steps: the whole table is measured."""
         return 20

@@ -37,11 +37,6 @@ class Domino(Experiment):
     n_samples: int = 10_000
     precision: str = "float64"
 
-    @property
-    def double(self) -> bool:
-        """As the published runs are."""
-        return self.precision == "float64"
-
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
         """One run for each share."""
         network = MLP([self.n_bits, self.hidden, 2], "relu", dtype=self.precision)
@@ -78,11 +73,6 @@ class Dependent(Experiment):
     n_samples: int = 10_000
     train_share: float = 0.8
     precision: str = "float64"
-
-    @property
-    def double(self) -> bool:
-        """As the published runs are."""
-        return self.precision == "float64"
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
         """One run with each third skill."""
