@@ -23,7 +23,7 @@ class Modularity(Experiment):
 
     QUICK: ClassVar[Mapping[str, Any]] = {}
     COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "3 s a seed on two cores",
+        "quick": "5 s a seed on two cores",
         "paper": "the same; 100 seeds make the figure",
     }
 

@@ -29,8 +29,8 @@ class Multitask(Experiment):
         "alphas": (1.6,), "n_measure": 500,
     }  # fmt: skip
     COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "4 minutes a seed on two cores",
-        "paper": "a GPU",
+        "quick": "not measured",
+        "paper": "not measured; wants a GPU",
     }
 
     steps: int = 100_000
@@ -91,8 +91,8 @@ class EmergenceTransformer(Emergence):
         "learning_rate": 3e-3, "kind": "adam", "n_measure": 500,
     }  # fmt: skip
     COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "10 minutes a seed on two cores, by Adam and with two bits a skill",
-        "paper": "a GPU",
+        "quick": "not measured; by Adam, and two bits a skill",
+        "paper": "not measured; wants a GPU",
     }
 
     steps: int = 100_000

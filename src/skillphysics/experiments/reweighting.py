@@ -34,8 +34,8 @@ class Reweighting(Experiment):
         "weighted_steps": (0, 100, 200, 400, 800, 2000), "compute": "float32",
     }  # fmt: skip
     COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "6 minutes a seed on two cores",
-        "paper": "eight large GPUs; OpenWebText",
+        "quick": "not measured",
+        "paper": "not measured; wants several large GPUs, and OpenWebText",
     }
 
     steps: int = 10_000
