@@ -158,9 +158,9 @@ class CalibrationData(EmergenceData):
 class EmergenceParameters(Emergence):
     """Strengths of five skills against the width N of the hidden layer (N24 Fig 1, right).
 
-    What counts are the levels at the end, which `against(curves, "width")` puts over N. The learning
-    rate is that of N24's figure; its script has 0.01, its text 1e-3. At 0.05 with fresh batches units
-    die and nothing is learned below width 10 within 20 000 steps, so quick scale has 0.005.
+    What counts are the levels at the end, which `against(curves, "width")` puts over N. The
+    learning rate is that of N24's figure; its script has 0.01, its text 1e-3. At 0.05 with fresh
+    batches narrow networks learn nothing within 20 000 steps, so quick scale has 0.005.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
