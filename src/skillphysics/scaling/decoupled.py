@@ -26,8 +26,10 @@ class Decoupled(eqx.Module):
 
     The target is S Σ_k g_k, the loss ½E(f* − f)² = ½ Σ_k P_k (S − R_k)². After T steps of gradient
     flow on D samples, of which d_k show skill k, a model of N basis functions has for k ≤ N
-        multilinear: R_k/S = 1/(1 + (S/r − 1) e^{−2η (d_k/D) S T}),
-        linear:      R_k/S = 1 − e^{−η (d_k/D) T},
+
+    - multilinear: R_k/S = 1/(1 + (S/r − 1) e^{−2η (d_k/D) S T}),
+    - linear: R_k/S = 1 − e^{−η (d_k/D) T},
+
     and R_k = 0 for k > N. The authors' code trains on twice this loss: its η is half of this one.
 
     Attributes:

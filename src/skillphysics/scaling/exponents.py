@@ -41,13 +41,11 @@ THEORIES: tuple[str, ...] = tuple(_EXPONENTS)
 def exponent(theory: str, resource: str, alpha: float) -> float:
     """X in L ∝ resource^−x, for skills of frequencies p_k ∝ k^−α (L25's α) without end.
 
-    |theory|T|D|N|C = N T|
-    |-|-|-|-|-|
-    |linear, multilinear (N24), quanta (L25 §3.1)|(α−1)/α|(α−1)/α|α−1|(α−1)/(α+1)|
-    |domino (L25 §3.1)|α−1|–|α−1|(α−1)/2|
-    |resource l1, no waste (ours)|α−1|–|–|–|
-    |resource l2, no waste (ours)|2(α−1)|–|–|–|
-    |wasteful resource: N0 τ in excess (ours)|(α−1)/α|–|–|–|
+    - linear, multilinear (N24), quanta (L25 §3.1): (α−1)/α in T and D, α−1 in N, (α−1)/(α+1) in
+      C = N T;
+    - domino (L25 §3.1): α−1 in T and N, (α−1)/2 in C;
+    - resource l1 without waste (ours): α−1 in T; resource l2 without waste (ours): 2(α−1) in T;
+    - wasteful resource, N0 τ in excess (ours): (α−1)/α in T.
 
     In the Resource family L = Σ p_k e^{−2 p_k τ} ∝ τ^{−(α−1)/α}. Without waste the clock obeys
     η_eff t ∝ τ^{1/α} (l1) or τ^{1/(2α)} (l2); waste makes it η_eff t = N0 τ in the end. Domino's

@@ -37,7 +37,7 @@ def bpe_tokens(texts: Iterable[str], tokenizer: Path | str, *, end: str | None =
     Args:
         texts: the documents.
         tokenizer: a file `tokenizer.json`, which the package tokenizers reads.
-        end: the token that ends every document, such as "<|endoftext|>".
+        end: the token that ends every document, such as ``"<|endoftext|>"``.
 
     Raises:
         ArgumentError: the file cannot be read, `end` is no token of it, or the package is missing.
