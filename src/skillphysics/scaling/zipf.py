@@ -93,7 +93,7 @@ class Zipf(eqx.Module):
         """Σ p_k w(p_k) over the ranks after `after` up to `last`, at most n_task.
 
         Ranks 1 … 1024 are added. For those from A to B after that, with f(k) = p_k w(p_k),
-        Σ f = ∫_A^B f + [f/2 + f'/12 − f'''/720]_A^B + R, with R at most ∫ abs(f'''')/720 in size. The
+        Σ f = ∫_A^B f + [f/2 + f'/12 − f'''/720]_A^B + R, where R is at most ∫ abs(f'''')/720. The
         integral is taken by Gauss's rule on panels of the logarithm of the rank, and in closed form
         where w is flat.
 
