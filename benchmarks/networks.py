@@ -15,7 +15,7 @@ import os
 
 import jax
 import jax.numpy as jnp
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 from timing import medians
 
 from skillphysics import Skills, train
