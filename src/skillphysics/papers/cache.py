@@ -1,0 +1,88 @@
+"""Results on disk, found again by the settings that made them."""
+
+import hashlib
+import inspect
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from skillphysics.errors import ArgumentError
+from skillphysics.io.files import replacing
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of results, each in a netCDF file beside its checksum.
+
+    A result belongs to its settings, to the source of the module that computes it and to the
+    version of skillphysics; where one of them differs, or the file is damaged, it is computed.
+
+    Attributes:
+        folder: where they are, made when first written; None keeps nothing.
+
+    Example:
+        >>> import tempfile
+        >>> def squares(n): return xr.Dataset({"square": ("n", [i * i for i in range(n)])})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     first = Cache(Path(folder)).get("squares", squares, {"n": 3})
+        ...     second = Cache(Path(folder)).get("squares", squares, {"n": 3})
+        >>> first.identical(second)
+        True
+    """
+
+    folder: Path | None
+
+    def get(
+        self, name: str, compute: Callable[..., xr.Dataset], settings: Mapping[str, Any]
+    ) -> xr.Dataset:
+        """`compute(**settings)`, from the folder where it holds that.
+
+        Raises:
+            ArgumentError: the folder cannot be written.
+        """
+        if self.folder is None:
+            return compute(**settings).drop_attrs()
+        path = self.folder / f"{name.replace('/', '-')}-{_mark(name, compute, settings)}.nc"
+        found = _read(path)
+        if found is None:
+            found = compute(**settings).drop_attrs()
+            _write(found, path)
+        return found
+
+
+def _mark(name: str, compute: Callable[..., Any], settings: Mapping[str, Any]) -> str:
+    module = sys.modules[compute.__module__]
+    try:
+        source = inspect.getsource(module)
+    except (OSError, TypeError):
+        source = ""
+    told = [name, dict(settings), version("skillphysics"), source]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> xr.Dataset | None:
+    try:
+        wanted = path.with_suffix(".sha256").read_text()
+        if hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
+            return None
+    except OSError:
+        return None
+    return xr.load_dataset(path, engine="h5netcdf")
+
+
+def _write(dataset: xr.Dataset, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArgumentError(f"cannot write {path.parent}: {error.strerror or error}") from error
+    with replacing(path) as aside:
+        dataset.to_netcdf(aside, engine="h5netcdf")
+        mark = hashlib.sha256(aside.read_bytes()).hexdigest()
+    with replacing(path.with_suffix(".sha256")) as aside:
+        aside.write_text(mark)

@@ -1,0 +1,83 @@
+"""What a paper claims, how it is measured, and what was found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+Data = Mapping[str, xr.Dataset]
+"""The parts of a figure, by name."""
+
+Verdict = Literal["holds", "holds in part", "does not hold", "not testable at this scale"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of a claim.
+
+    Attributes:
+        measured: numbers, or words where numbers do not tell it.
+        verdict: what that says of the claim.
+        interval: where a single measured number lies (95 %), if it is not exact.
+        why: what the verdict rests on, where it is not plain; always where it is not "holds".
+    """
+
+    measured: float | Sequence[float] | str
+    verdict: Verdict
+    interval: tuple[float, float] | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One quantitative or ordering statement of a paper.
+
+    Attributes:
+        id: name of the figure's recipe and of the claim: "liu2025/fig4/saturation".
+        where: section and figure of the paper, or its code: "L25 §2.3, Fig 4 right".
+        claim: the statement, in our words.
+        expected: the number or the order that it says.
+        tolerance: how near is near enough, and why.
+        measure: the finding from the data of the figure's recipe.
+    """
+
+    id: str
+    where: str
+    claim: str
+    expected: str
+    tolerance: str
+    measure: Callable[[Data], Finding]
+
+
+def near(
+    measured: float | np.floating,
+    expected: float,
+    within: float,
+    *,
+    interval: tuple[float, float] | None = None,
+    why: str = "",
+) -> Finding:
+    """A number that should be `expected`, give or take `within`.
+
+    Where an interval is given, the claim holds in part if only part of it is that near.
+
+    Example:
+        >>> near(2.1, 2.0, 0.2).verdict, near(2.1, 2.0, 0.2, interval=(1.9, 2.4)).verdict
+        ('holds', 'holds in part')
+    """
+    ends = (measured, measured) if interval is None else interval
+    inside = [abs(end - expected) <= within for end in ends]
+    verdict: Verdict = "does not hold"
+    if all(inside):
+        verdict = "holds"
+    elif any(inside) or abs(measured - expected) <= within:
+        verdict = "holds in part"
+    told = None if interval is None else (float(interval[0]), float(interval[1]))
+    return Finding(float(measured), verdict, told, why)
+
+
+def ordered(holds: bool, measured: float | Sequence[float] | str, why: str = "") -> Finding:
+    """A statement that is true or false of what was measured."""
+    return Finding(measured, "holds" if holds else "does not hold", None, why)
