@@ -172,6 +172,7 @@ def test_the_page_of_tensorboard(tmp_path, sample):
     assert read_log(sample.csv(tmp_path / name, rows[:-1])).notes == ()
 
 
+@pytest.mark.slow
 def test_ten_thousand_skills(tmp_path):
     names = [f"skill {i}" for i in range(10_000)]
     rng = np.random.default_rng(0)

@@ -98,7 +98,7 @@ def test_a_very_long_training_ends_at_level_one(norm):
 
 
 @pytest.mark.parametrize("norm", ["l1", pytest.param("l2", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("waste", [0.0, 0.05])
+@pytest.mark.parametrize("waste", [pytest.param(0.0, marks=pytest.mark.slow), 0.05])
 def test_derivatives_are_right_to_second_order(norm, waste):
     base = np.array([0.6, 0.3, 0.1, 0.9, waste])
 

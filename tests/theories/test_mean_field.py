@@ -108,10 +108,10 @@ def test_one_skill_takes_as_many_steps_as_predicted():
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "exact p": (10, 2.0, 1000, 3e-4, 3000, {}),
     "B 16": (10, 2.0, 1000, 3e-4, 3000, {"batch_size": 16}),
-    "B 128, noise": (10, 2.0, 1000, 3e-4, 3000, {"batch_size": 128, "noise": 1e-3}),
     "alpha 1": (10, 1.0, 1000, 1e-3, 1000, {"batch_size": 128}),
 }
 SLOW: dict[str, tuple[Any, ...]] = {
+    "B 128, noise": (10, 2.0, 1000, 3e-4, 3000, {"batch_size": 128, "noise": 1e-3}),
     "B 128": (10, 2.0, 1000, 3e-4, 3000, {"batch_size": 128}),
     "B 1024": (10, 2.0, 1000, 3e-4, 3000, {"batch_size": 1024}),
     "alpha 4": (10, 4.0, 1000, 3e-4, 2000, {"batch_size": 128}),
@@ -145,7 +145,7 @@ def test_ten_times_nearer_over_more_settings(name):
     assert gain(SLOW[name], n_run=40 if SLOW[name][0] <= 10 else 12) > 10
 
 
-@pytest.mark.parametrize("size", [16, 128, 1024])
+@pytest.mark.parametrize("size", [16, pytest.param(128, marks=pytest.mark.slow), 1024])
 def test_learning_times_of_batches(size):
     seen = simulated(10, 2.0, 1000, 3e-4, 3000, 12, half_square=True, batch_size=size)
     with jax.enable_x64(True):

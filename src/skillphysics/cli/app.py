@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skillphysics.cli import report, scaling, simulate, train
+from skillphysics.cli import report, reproduce, scaling, simulate, train, verify
 
 app = typer.Typer(
     help="How, when and in what order a network learns its skills.",
@@ -17,6 +17,8 @@ app.command(name="report")(report.command)
 app.command(name="scaling")(scaling.command)
 app.add_typer(simulate.app, name="simulate")
 app.command(name="train")(train.command)
+app.command(name="reproduce")(reproduce.command)
+app.command(name="verify")(verify.command)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
+from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import Optimizer
 
 
@@ -33,11 +34,21 @@ class WarmupCosine:
         warmup: steps of the rise.
         last: the step at which the cosine ends.
         least: the factor there.
+
+    Raises:
+        ArgumentError: the rise has no step, or is not over before the last one.
     """
 
     warmup: int
     last: int
     least: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.warmup < self.last:
+            raise ArgumentError(
+                f"warmup is {self.warmup}; a number from 1 to {self.last - 1} is wanted, below the "
+                f"{self.last} steps"
+            )
 
     def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
         """The factor at a step."""

@@ -14,6 +14,8 @@ from skillphysics.papers.claims import Claim, Data
 Scale = Literal["smoke", "quick", "paper"]
 """smoke: the figure's form in seconds; quick: its content on a laptop; paper: as published."""
 
+SCALES: tuple[str, ...] = get_args(Scale)
+
 Parts = Mapping[str, Mapping[str, Any]]
 """The settings of each part of a figure, by the part's name."""
 
@@ -50,10 +52,10 @@ class Recipe:
         Raises:
             ArgumentError: there is no such scale.
         """
-        if scale not in get_args(Scale):
-            raise ArgumentError(f"scale is {scale!r}; one of {', '.join(get_args(Scale))} is wanted")
+        if scale not in SCALES:
+            raise ArgumentError(f"scale is {scale!r}; one of {', '.join(SCALES)} is wanted")
         cache = Cache(None) if cache is None else cache
         return {
             name: cache.get(f"{self.name}-{name}", self.compute, settings)
-            for name, settings in self.parts(scale).items()
+            for name, settings in self.parts(scale).items()  # pyright: ignore[reportArgumentType]
         }

@@ -50,6 +50,8 @@ LogSpaced = Annotated[
 DEFAULT_OUT = Path("curves.nc")
 _DEFAULT_TASKS = 10
 _MOST_LISTED = 12
+# Side by side.
+_MOST_COLUMNS = 6
 
 
 def skills_of(
@@ -172,10 +174,11 @@ def _say_learned(curves: "Curves", console: object) -> None:
     assert isinstance(console, Console)  # noqa: S101
     times = np.atleast_2d(curves.learning_time(0.9).values)
     first = curves.steps[curves.steps > 0][:1]
-    shown = curves.names[:_MOST_LISTED]
+    groups = kinds(curves)
+    shown = curves.names[: _MOST_LISTED if len(groups) == 1 else _MOST_COLUMNS]
     cells = {
         kind: [_mean(times[runs or [0], place], first) for place in range(len(shown))]
-        for kind, runs in kinds(curves).items()
+        for kind, runs in groups.items()
     }
     more = ["…"] if len(curves.names) > len(shown) else []
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -187,11 +190,23 @@ def _say_learned(curves: "Curves", console: object) -> None:
     else:
         console.print("level 0.9 reached at step", highlight=False)
         table.add_column("run")
-        for name in [*shown, *more]:
+        for name in [*shown, *more, "last loss"]:
             table.add_column(name, justify="right")
         for kind, row in cells.items():
-            table.add_row(kind, *row, *more)
+            table.add_row(kind, *row, *more, _last_loss(curves, groups[kind]))
     console.print(table)
+
+
+def _last_loss(curves: "Curves", runs: "list[int] | None") -> str:
+    """The mean over runs with its standard error."""
+    import numpy as np
+
+    if "loss" not in curves.dataset:
+        return "-"
+    last = np.atleast_1d(curves.dataset["loss"].isel(step=-1).values)[runs or [0]]
+    if last.size == 1:
+        return f"{last[0]:.4g}"
+    return f"{last.mean():.4g} ± {last.std(ddof=1) / np.sqrt(last.size):.1g}"
 
 
 def _mean(times: "np.ndarray", first: "np.ndarray") -> str:

@@ -42,25 +42,25 @@ def parts(scale: Scale) -> Parts:
     return {"curves": curves, **ratios}
 
 
-def compute(
-    shares: Sequence[float], kinds: Sequence[str], n_seed: int, record: int
-) -> xr.Dataset:
-    """Levels of both skills, [kind, share, seed, step, skill]."""
-    levels = []
-    for seed in range(n_seed):
-        key = jax.random.key(seed)
-        vectors = VECTORS["orthogonal"](key, 2, 1000)
-        worlds = [Geometry(vectors, Skills.given([p, 1 - p]), batch_size=128) for p in shares]
-        curves = train(
-            worlds * len(kinds),
-            [optimizer(kind) for kind in kinds for _ in shares],
-            learning_rate=[RATES[kind] for kind in kinds for _ in shares],
-            steps=3000, record=record, key=key,
-        )  # fmt: skip
-        levels.append(curves.level.values.reshape(len(kinds), len(shares), -1, 2))
+def compute(shares: Sequence[float], kinds: Sequence[str], n_seed: int, record: int) -> xr.Dataset:
+    """Levels of both skills, [seed, kind, share, step, skill]."""
+    runs = [_trained(shares, kinds, seed, record) for seed in range(n_seed)]
+    return xr.concat(runs, "seed")
+
+
+def _trained(shares: Sequence[float], kinds: Sequence[str], seed: int, record: int) -> xr.Dataset:
+    key = jax.random.key(seed)
+    vectors = VECTORS["orthogonal"](key, 2, 1000)
+    worlds = [Geometry(vectors, Skills.given([p, 1 - p]), batch_size=128) for p in shares]
+    curves = train(
+        worlds * len(kinds),
+        [optimizer(kind) for kind in kinds for _ in shares],
+        learning_rate=[RATES[kind] for kind in kinds for _ in shares],
+        steps=3000, record=record, key=key,
+    )  # fmt: skip
+    level = curves.level.values.reshape(len(kinds), len(shares), -1, 2)
     coords = {"kind": list(kinds), "share": list(shares), "step": curves.steps}
-    dims = ("kind", "share", "seed", "step", "skill")
-    return xr.Dataset({"level": (dims, np.stack(levels, axis=2))}, coords)
+    return xr.Dataset({"level": (("kind", "share", "step", "skill"), level)}, coords)
 
 
 def learning_times(level: xr.DataArray) -> xr.DataArray:
@@ -79,7 +79,8 @@ def draw(data: Data) -> Figure:
     """Six panels of curves in (a), the ratios in (b)."""
     with mpl.rc_context(STYLE):
         figure = new_figure(12, 6)
-        left, right = figure.subfigures(1, 2, width_ratios=(1.6, 1))
+        grid = figure.add_gridspec(1, 2, width_ratios=(1.6, 1))
+        left, right = (figure.add_subfigure(cell) for cell in grid)
         axes = left.subplots(3, 3, sharex=True, sharey=True)
         level = data["curves"].level.isel(seed=0)
         for row, (kind, name) in zip(axes, KINDS.items(), strict=True):
@@ -113,9 +114,8 @@ def _power(data: Data, kind: str, least: float) -> dict[str, Any]:
     ratio = time_ratio(data, kind)
     odds = (ratio.share / (1 - ratio.share)).values
     used = odds >= least
-    powers = [
-        np.polyfit(np.log(odds[used]), np.log(one[used]), 1)[0] for one in ratio.values.T
-    ]
+    each = np.log(ratio.transpose("share", "seed").values[used])
+    powers = np.polyfit(np.log(odds[used]), each, 1)[0]
     spread = 2 * np.std(powers, ddof=1) / np.sqrt(len(powers))
     mean = float(np.mean(powers))
     return {"measured": mean, "interval": (mean - spread, mean + spread)}
@@ -140,7 +140,7 @@ def _linear(data: Data) -> Finding:
 def _sublinear(data: Data) -> Finding:
     found = _power(data, "adam", 2.0)
     low, high = found["interval"]
-    return ordered(0.1 < low and high < 0.9, found["measured"], f"95 %: {low:.2f} to {high:.2f}")
+    return ordered(low > 0.1 and high < 0.9, found["measured"], f"95 %: {low:.2f} to {high:.2f}")
 
 
 RECIPE = Recipe(

@@ -1,0 +1,102 @@
+"""`skillphysics reproduce`: the figures of the papers, computed and drawn."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillphysics.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from skillphysics.papers import Cache, Recipe
+    from skillphysics.papers.claims import Data
+
+ScaleOption = Annotated[
+    str,
+    typer.Option(help="smoke (seconds a figure), quick (a laptop) or paper (the published sizes)."),
+]
+Folder = Annotated[
+    Path, typer.Option("--out", help="Folder for what is made, and for results to go on from.")
+]
+DEFAULT_FOLDER = Path("skillphysics-papers")
+
+
+def command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FIGURE...", help="Names of --list, patterns of them, or all."),
+    ] = None,
+    scale: ScaleOption = "quick",
+    out: Folder = DEFAULT_FOLDER,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="List the figures with their cost, and stop.")
+    ] = False,
+) -> None:
+    """Compute and draw figures of the papers (L25, N24)."""
+    from skillphysics.papers import chosen
+
+    if not names and not show_list:
+        raise ArgumentError(
+            "a figure is wanted, or all; `skillphysics reproduce --list` names figures"
+        )
+    recipes = chosen(names or ["all"])
+    check_scale(scale)
+    if show_list:
+        _list(recipes, scale)
+        return
+    cache = cache_in(out)
+    for recipe in recipes:
+        if recipe.draw is not None:
+            begin = time.perf_counter()
+            path = _drawn(recipe, recipe.data(scale, cache), out)
+            typer.echo(f"{recipe.name}: {path} ({time.perf_counter() - begin:.0f} s)")
+
+
+def check_scale(scale: str) -> None:
+    """Stop before anything is made.
+
+    Raises:
+        ArgumentError: there is no such scale.
+    """
+    from skillphysics.papers import SCALES
+
+    if scale not in SCALES:
+        raise ArgumentError(f"--scale is {scale!r}; one of {', '.join(SCALES)} is wanted")
+
+
+def cache_in(out: Path) -> "Cache":
+    """The results below a folder, which is made.
+
+    Raises:
+        ArgumentError: it cannot be made.
+    """
+    from skillphysics.papers import Cache
+
+    try:
+        (out / "data").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArgumentError(f"--out is {out}: {error.strerror or error}") from error
+    return Cache(out / "data")
+
+
+def _drawn(recipe: "Recipe", data: "Data", out: Path) -> Path:
+    from skillphysics.io.files import replacing
+
+    assert recipe.draw is not None  # noqa: S101
+    path = out / f"{recipe.name.replace('/', '-')}.png"
+    figure = recipe.draw(data)
+    with replacing(path) as aside:
+        # No date in the file, so that the same data give the same bytes.
+        figure.savefig(aside, dpi=160, metadata={"Software": None})
+    return path
+
+
+def _list(recipes: "list[Recipe]", scale: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("figure", "what", f"{scale} takes", box=None, header_style="bold")
+    for recipe in recipes:
+        table.add_row(recipe.name, recipe.title, recipe.cost[scale])  # pyright: ignore[reportArgumentType]
+    Console().print(table)

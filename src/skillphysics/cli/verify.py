@@ -1,0 +1,66 @@
+"""`skillphysics verify`: the claims of the papers, measured."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from skillphysics.cli.reproduce import DEFAULT_FOLDER, Folder, ScaleOption, cache_in, check_scale
+
+
+def command(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Claims of these figures only; a name or a pattern, may be repeated."),
+    ] = None,
+    scale: ScaleOption = "quick",
+    out: Folder = DEFAULT_FOLDER,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A ledger.json; exit with 1 if a verdict differs from it."),
+    ] = None,
+) -> None:
+    """Measure what the papers claim, and write the ledger of it."""
+    from skillphysics.papers import chosen, ledger
+
+    recipes = [recipe for recipe in chosen(only or ["all"]) if recipe.claims]
+    check_scale(scale)
+    known = None if against is None else ledger.read(against)["claims"]
+    cache = cache_in(out)
+    entries = []
+    for recipe in recipes:
+        typer.echo(f"{recipe.name} …", err=True)
+        entries += ledger.measure([recipe], scale, cache)
+    _show(entries)
+    path = out / "ledger.json"
+    ledger.write(entries, scale, path)
+    typer.echo(f"The ledger is {path}")
+    if known is not None:
+        differ = ledger.changed(entries, known)
+        for name, before, now in differ:
+            typer.echo(f"{name}: was '{before}', is '{now}'")
+        if differ:
+            raise typer.Exit(1)
+
+
+def _show(entries: Sequence[Mapping[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("claim", "expected", "measured", "verdict", box=None, header_style="bold")
+    for one in entries:
+        table.add_row(one["id"], one["expected"], _told(one), one["verdict"])
+    console.print(table)
+    verdicts = [one["verdict"] for one in entries]
+    counts = [f"{verdicts.count(name)} {name}" for name in dict.fromkeys(verdicts)]
+    console.print(f"{len(entries)} claims: {', '.join(counts)}", highlight=False)
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    measured, interval = one["measured"], one["interval"]
+    if isinstance(measured, list):
+        return ", ".join(str(value) for value in measured)
+    between = "" if interval is None else f" ({interval[0]} … {interval[1]})"
+    return f"{measured}{between}"

@@ -1,0 +1,108 @@
+"""The commands `reproduce` and `verify` on a figure that costs nothing."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from skillphysics import papers
+from skillphysics.cli import main
+from skillphysics.papers import Claim, Recipe
+from skillphysics.papers.claims import ordered
+from skillphysics.plotting import new_figure
+
+computed: list[int] = []
+
+
+def compute(n):
+    computed.append(n)
+    return xr.Dataset({"x": ("n", np.arange(n))})
+
+
+def draw(data):
+    figure = new_figure(3, 2)
+    figure.subplots().plot(data["all"].x)
+    return figure
+
+
+def one(data):
+    return ordered(bool(data["all"].x.size == 3), float(data["all"].x.size), "as many as asked for")
+
+
+@pytest.fixture(autouse=True)
+def figure(monkeypatch):
+    computed.clear()
+    recipe = Recipe(
+        name="paper/fig0",
+        title="A line.",
+        parts=lambda scale: {"all": {"n": {"smoke": 2, "quick": 3, "paper": 4}[scale]}},
+        compute=compute,
+        draw=draw,
+        cost={"smoke": "no time", "quick": "less", "paper": "a year"},
+        claims=(Claim("paper/fig0/size", "§1", "There are three.", "3", "exact", one),),
+    )
+    monkeypatch.setattr(papers, "RECIPES", (recipe,))
+
+
+def run(*words):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stopped:
+        patch.setattr(sys, "argv", ["skillphysics", *words])
+        main()
+    return stopped.value.code or 0
+
+
+def test_a_figure_is_drawn_and_its_data_are_kept(tmp_path, capsys):
+    out = tmp_path / "made"
+    assert run("reproduce", "paper/fig0", "--out", str(out)) == 0
+    picture = out / "paper-fig0.png"
+    first = picture.read_bytes()
+    assert "paper-fig0.png" in capsys.readouterr().out
+    assert run("reproduce", "all", "--out", str(out)) == 0
+    assert computed == [3]
+    assert picture.read_bytes() == first
+
+
+def test_the_list(capsys):
+    assert run("reproduce", "--list", "--scale", "paper") == 0
+    assert "a year" in capsys.readouterr().out
+    assert not computed
+
+
+def test_the_ledger_and_a_verdict_that_changed(tmp_path, capsys):
+    assert run("verify", "--out", str(tmp_path)) == 0
+    told = capsys.readouterr().out
+    assert "1 claims: 1 holds" in told
+    path = tmp_path / "ledger.json"
+    found = json.loads(path.read_text())
+    assert found["scale"] == "quick"
+    assert found["claims"][0]["measured"] == 3.0
+    known = tmp_path / "known.json"
+    path.rename(known)
+    again = ("verify", "--out", str(tmp_path), "--against", str(known))
+    assert run(*again) == 0
+    assert computed == [3]
+    assert run(*again, "--scale", "smoke") == 1
+    assert "was 'holds', is 'does not hold'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("reproduce",), "a figure is wanted"),
+        (("reproduce", "paper/fig9"), "'paper/fig9' is no figure"),
+        (("reproduce", "all", "--scale", "huge"), "one of smoke, quick, paper"),
+        (("verify", "--scale", "huge"), "one of smoke, quick, paper"),
+        (("verify", "--only", "nothing"), "'nothing' is no figure"),
+        (("verify", "--against", "none.json"), "cannot read none.json"),
+        (("reproduce", "all", "--out", "/dev/null/x"), "--out is /dev/null/x"),
+    ],
+)
+def test_bad_arguments_are_one_sentence(arguments, told, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
