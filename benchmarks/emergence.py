@@ -1,14 +1,15 @@
 """What a network of one skill says of one with five (N24 Figs 1 and 11).
 
-    python benchmarks/emergence.py [time data parameters] [--scale quick] [--seeds 2]
+    python benchmarks/emergence.py [time data parameters constants] [--scale quick] [--seeds 2]
 
 Each part trains the calibration with a single skill, reads one constant off it, predicts five
 skills with it, and prints the prediction beside the network: for *time* the steps at which R/S is
 0.5, next to what N24's constant 1/22 predicts; for *data* and *parameters* the strengths at the
-end.
+end. *constants* asks what the time constant depends on: bits of a skill, hidden layers, width.
 """
 
 import argparse
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,26 @@ def in_parameters(scale: str, seeds: int) -> None:
     show(over, basis_strength(over.steps[:, None], np.arange(1, 6), found.constant))
 
 
+def constants(scale: str, seeds: int) -> None:
+    """The time constant of networks and skills of other kinds."""
+    one = EXPERIMENTS["calibration-time"].at(scale)
+    print(f"{'bits':>5}{'layers':>7}{'width':>7}{'1/constant':>12}{'rms':>7}{'R/S = 0.5 at':>14}")
+    kinds = [(bits, 1, one.width) for bits in (2, 3, 4)]
+    kinds += [(bits, depth, one.width) for bits in (2, 3) for depth in (2, 3)]
+    kinds += [(3, 1, one.width // 2), (3, 1, 2 * one.width)]
+    for bits, depth, width in kinds:
+        # Each weight between hidden layers would halve a start of 0.01 many times over.
+        init = one.init if depth == 1 else (2 / width) ** 0.5
+        kind = dataclasses.replace(one, n_own=bits, depth=depth, width=width, init=init)
+        curves = kind.run(range(seeds))
+        found = calibrate_time(curves, rate=2 * kind.learning_rate,
+                               target_scale=kind.target_scale,
+                               initial_strength=one.init**2 / 3.6)  # fmt: skip
+        half = curves.learning_time(0.5).values.mean()
+        row = f"{bits:5d}{depth:7d}{width:7d}{1 / found.constant:12.1f}{found.rms:7.3f}{half:14.0f}"
+        print(row, flush=True)
+
+
 def show(over: Curves, predicted: np.ndarray) -> None:
     """Strengths at the end, and predictions."""
     seen = over.mean_run().level.values
@@ -85,7 +106,8 @@ def show(over: Curves, predicted: np.ndarray) -> None:
     print(f"  rms {np.sqrt(np.mean((seen - predicted) ** 2)):.3f}")
 
 
-PARTS = {"time": in_time, "data": in_data, "parameters": in_parameters}
+PARTS = {"time": in_time, "data": in_data, "parameters": in_parameters,
+         "constants": constants}  # fmt: skip
 
 
 def main() -> None:
