@@ -79,7 +79,7 @@ def in_parameters(scale: str, seeds: int) -> None:
 
 def constants(scale: str, seeds: int) -> None:
     """The time constant of networks and skills of other kinds."""
-    one = EXPERIMENTS["calibration-time"].at(scale)
+    one: Any = EXPERIMENTS["calibration-time"].at(scale)
     print(f"{'bits':>5}{'layers':>7}{'width':>7}{'1/constant':>12}{'rms':>7}{'R/S = 0.5 at':>14}")
     kinds = [(bits, 1, one.width) for bits in (2, 3, 4)]
     kinds += [(bits, depth, one.width) for bits in (2, 3) for depth in (2, 3)]
@@ -87,7 +87,7 @@ def constants(scale: str, seeds: int) -> None:
     for bits, depth, width in kinds:
         # Each weight between hidden layers would halve a start of 0.01 many times over.
         init = one.init if depth == 1 else (2 / width) ** 0.5
-        kind = dataclasses.replace(one, n_own=bits, depth=depth, width=width, init=init)
+        kind: Any = dataclasses.replace(one, n_own=bits, depth=depth, width=width, init=init)
         curves = kind.run(range(seeds))
         found = calibrate_time(curves, rate=2 * kind.learning_rate,
                                target_scale=kind.target_scale,

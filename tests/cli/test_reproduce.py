@@ -47,9 +47,10 @@ def figure(monkeypatch):
 
 
 def run(*words):
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stopped:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["skillphysics", *words])
-        main()
+        with pytest.raises(SystemExit) as stopped:
+            main()
     return stopped.value.code or 0
 
 
@@ -76,7 +77,7 @@ def test_the_ledger_and_a_verdict_that_changed(tmp_path, capsys):
     assert "1 claims: 1 holds" in told
     path = tmp_path / "ledger.json"
     found = json.loads(path.read_text())
-    assert found["scale"] == "quick"
+    assert found["claims"][0]["scale"] == "quick"
     assert found["claims"][0]["measured"] == 3.0
     known = tmp_path / "known.json"
     path.rename(known)

@@ -7,6 +7,12 @@ import pytest
 
 from skillphysics.papers import RECIPES, SCALES, chosen, ledger
 
+# They measure little at smoke scale, and compile or train for long.
+LONG = (
+    "liu2025/fig2", "liu2025/fig7", "liu2025/fig8", "liu2025/fig11", "liu2025/fig13",
+    "liu2025/fig14", "liu2025/fig16", "liu2025/fig19", "nam2024/fig1", "nam2024/fig4",
+    "nam2024/fig11", "nam2024/fig12", "nam2024/table5",
+)  # fmt: skip
 KNOWN = ledger.read(Path(__file__).with_name("smoke.json"))["claims"]
 
 
@@ -31,7 +37,13 @@ def test_settings_are_data_and_costs_are_stated(recipe):
         assert recipe.cost[scale]
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        pytest.param(recipe, id=recipe.name, marks=[pytest.mark.slow] * (recipe.name in LONG))
+        for recipe in RECIPES
+    ],
+)
 def test_a_figure_is_drawn_and_its_claims_are_as_known(recipe):
     data = recipe.data("smoke")
     if recipe.draw is not None:
@@ -40,6 +52,6 @@ def test_a_figure_is_drawn_and_its_claims_are_as_known(recipe):
         axes = [axis for axis in figure.axes if axis.get_visible()]
         assert axes
         assert all(axis.has_data() or axis.tables or axis.texts for axis in axes)
-    entries = [ledger.entry(claim, claim.measure(data)) for claim in recipe.claims]
+    entries = [ledger.entry(claim, claim.measure(data), "smoke") for claim in recipe.claims]
     assert ledger.changed(entries, KNOWN) == []
     assert all(one["why"] for one in entries if one["verdict"] != "holds")

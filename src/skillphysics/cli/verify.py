@@ -34,7 +34,7 @@ def command(
         entries += ledger.measure([recipe], scale, cache)
     _show(entries)
     path = out / "ledger.json"
-    ledger.write(entries, scale, path)
+    ledger.write(entries, path)
     typer.echo(f"The ledger is {path}")
     if known is not None:
         differ = ledger.changed(entries, known)

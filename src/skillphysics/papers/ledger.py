@@ -26,26 +26,27 @@ def measure(
         if recipe.claims:
             data = recipe.data(scale, cache)
             for claim in recipe.claims:
-                yield entry(claim, claim.measure(data))
+                yield entry(claim, claim.measure(data), scale)
 
 
-def entry(claim: Claim, finding: Finding) -> dict[str, Any]:
-    """A claim and its finding as they stand in the ledger."""
+def entry(claim: Claim, finding: Finding, scale: str) -> dict[str, Any]:
+    """A claim and its finding at a scale, as they stand in the ledger."""
     return {
         "id": claim.id, "where": claim.where, "claim": claim.claim, "expected": claim.expected,
         "measured": _plain(finding.measured),
         "interval": None if finding.interval is None else _plain(finding.interval),
         "tolerance": claim.tolerance, "verdict": finding.verdict, "why": finding.why,
+        "scale": scale,
     }  # fmt: skip
 
 
-def write(entries: Sequence[Mapping[str, Any]], scale: str, path: Path) -> None:
+def write(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     """The ledger as JSON.
 
     Raises:
         ArgumentError: the file cannot be written.
     """
-    text = json.dumps({"scale": scale, "claims": entries}, indent=1, ensure_ascii=False)
+    text = json.dumps({"claims": entries}, indent=1, ensure_ascii=False)
     with replacing(path) as aside:
         aside.write_text(text + "\n", encoding="utf-8")
 

@@ -67,8 +67,7 @@ class Zipf(eqx.Module):
         self.n_task = jnp.asarray(n_task, self.alpha.dtype)
         self._check()
         self.log_norm = jnp.zeros_like(self.alpha)
-        everything = self.total(jnp.ones_like, flat=jnp.asarray(np.inf))
-        self.log_norm = jnp.log(everything.value)
+        self.log_norm = _log_of_sum(self)
 
     @property
     def norm(self) -> Float[Array, ""]:
@@ -177,6 +176,11 @@ class Zipf(eqx.Module):
                 f"alpha is {self.alpha} with infinitely many skills, whose frequencies then have "
                 "no sum; give a larger alpha than 1 or a finite n_task"
             )
+
+
+@eqx.filter_jit
+def _log_of_sum(zipf: Zipf) -> Array:
+    return jnp.log(zipf.total(jnp.ones_like, flat=jnp.asarray(np.inf)).value)
 
 
 def _nodes(start: Array, end: Array, count: int) -> tuple[Array, Array]:

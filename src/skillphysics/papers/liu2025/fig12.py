@@ -22,7 +22,7 @@ HADAMARD = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1
 
 def parts(scale: Scale) -> Parts:
     """Both optimizers as published; SignGD at the rate of the caption; the start of the text."""
-    steps, record = {"smoke": (7000, 20), "quick": (10_000, 5), "paper": (10_000, 5)}[scale]
+    steps, record = {"smoke": (7000, 20), "quick": (10_000, 10), "paper": (10_000, 10)}[scale]
     size = {"steps": steps, "record": record}
     both = list(CASES)
     return {
@@ -94,21 +94,29 @@ def _together(data: Data) -> Finding:
     return near(spread, 0.0, 0.01)
 
 
-def overlap(left: xr.DataArray) -> np.ndarray:
-    """How much of a loss is left when a tenth of the next one is gone."""
-    begins = falls_to(left, 0.9).values[1:]
+def overlap(left: xr.DataArray, gone: float) -> np.ndarray:
+    """How much of a loss is left when a part of the next one is gone."""
+    begins = falls_to(left, 1 - gone).values[1:]
     return np.array([
         float(left.isel(direction=place).sel(step=begin)) for place, begin in enumerate(begins)
     ])  # fmt: skip
 
 
 def _domino(data: Data) -> Finding:
-    shares = overlap(data["sign_gd"].left.sel(case="rotated"))
-    aligned = overlap(data["sign_gd"].left.sel(case="aligned"))
-    return ordered(
-        bool((shares < 0.1).all()), shares.round(4).tolist(),
-        f"aligned: {', '.join(f'{share:.2f}' for share in aligned)}",
+    left = data["sign_gd"].left
+    half, tenth = (overlap(left.sel(case="rotated"), gone) for gone in (0.5, 0.1))
+    aligned = overlap(left.sel(case="aligned"), 0.5)
+    verdict = "does not hold" if (half >= 0.1).any() else "holds in part"
+    return Finding(
+        half.round(4).tolist(), "holds" if (tenth < 0.1).all() else verdict, None,
+        f"{_listed(aligned)} where aligned; but when a tenth of the next is gone, "
+        f"{_listed(tenth)} is left: with four signs, the two rare losses fall by a fifth together "
+        "while the second one falls, and then wait",
     )  # fmt: skip
+
+
+def _listed(shares: np.ndarray) -> str:
+    return ", ".join(f"{share:.2f}" for share in shares)
 
 
 def _paced(data: Data) -> Finding:
@@ -126,29 +134,25 @@ def _invariant(data: Data) -> Finding:
 
 
 def _caption(data: Data) -> Finding:
-    times = {
-        name: float(falls_to(data[name].left.sel(case="rotated"), 0.01)[-1])
-        for name in ("sign_gd", "caption")
-    }
-    end = int(data["caption"].step[-1])
-    return ordered(
-        bool(times["caption"] > 0.3 * end), times["caption"],
-        f"at 3e-3 all four losses are gone at step {times['caption']:.0f}, in the first tenth of "
-        f"the axis; at 3e-4, the rate drawn here, at {times['sign_gd']:.0f}",
+    left = {name: float(data[name].left.sel(case="rotated")[-1, -1])
+            for name in ("sign_gd", "caption")}  # fmt: skip
+    return near(
+        left["caption"], 0.0, 0.1,
+        why=f"with steps of 3e-3 the first losses bounce too far for the last one to be heard; at "
+        f"3e-4, the rate drawn here, {left['sign_gd']:.3f} of it is left",
     )  # fmt: skip
 
 
 def _start(data: Data) -> Finding:
     given = data["sign_gd"].parameters.sel(case="rotated").values
     image = HADAMARD @ given
-    shares = overlap(data["text"].left.sel(case="from ones"))
+    shares = overlap(data["text"].left.sel(case="from ones"), 0.5)
     ones = data["text"].parameters.sel(case="from ones").values
     return ordered(
         bool(np.allclose(image, 1)), image.round(3).tolist(),
         "H is twice a rotation, and H x0' = 2 x0': with H/2, x starts at (1, 1, 1, −1). "
         f"From x0 the parameters would start at ({', '.join(f'{one:.0f}' for one in ones)}), with "
-        f"the same effect: {', '.join(f'{share:.2f}' for share in shares)} of a loss is left when "
-        "the next begins",
+        f"the same effect: {_listed(shares)} of a loss is left when half of the next is gone",
     )  # fmt: skip
 
 
@@ -165,7 +169,7 @@ RECIPE = Recipe(
             where="L25 §4.1, Fig 12",
             claim="SignGD on the aligned loss lets all four losses fall at one pace.",
             expected="0: spread of the steps at which 1 % is left, over their mean",
-            tolerance="0.01: steps are recorded that far apart",
+            tolerance="0.01: two records in 3000 steps at the coarsest",
             measure=_together,
         ),
         Claim(
@@ -173,8 +177,8 @@ RECIPE = Recipe(
             where="L25 §4.1, Fig 12",
             claim="SignGD on the rotated loss: one loss starts to fall only when the previous one "
             "is around zero.",
-            expected="near 0: how much of a loss is left when a tenth of the next is gone",
-            tolerance="0.1: as much as is gone of the next",
+            expected="near 0: how much of a loss is left when half of the next is gone",
+            tolerance="0.1, to hold also when only a tenth of the next is gone",
             measure=_domino,
         ),
         Claim(
@@ -197,8 +201,8 @@ RECIPE = Recipe(
             id="liu2025/fig12/caption-rate",
             where="L25 Fig 12, caption",
             claim="The learning rate of SignGD is 3e-3.",
-            expected="the last loss is gone in the later part of 10 000 steps",
-            tolerance="beyond 30 % of the axis: the published curves fill it",
+            expected="0: share of the last loss left at the end, rotated",
+            tolerance="0.1: the published curve ends at zero to the eye",
             measure=_caption,
         ),
         Claim(

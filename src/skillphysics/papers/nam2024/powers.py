@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
 from skillphysics.papers.claims import Finding, Verdict
@@ -19,9 +21,14 @@ def power(amount: ArrayLike, loss: ArrayLike) -> float:
     return float(-np.polyfit(np.log(np.asarray(amount)), np.log(np.asarray(loss)), 1)[0])
 
 
-def all_near(
-    measured: ArrayLike, expected: ArrayLike, within: float, *, why: str = ""
-) -> Finding:
+def logarithmic(axis: Axes) -> None:
+    """Both axes logarithmic, with numbers at powers of ten only."""
+    axis.set(xscale="log", yscale="log")
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def all_near(measured: ArrayLike, expected: ArrayLike, within: float, *, why: str = "") -> Finding:
     """Several numbers, each with its own expectation; in part where only some are that near.
 
     Example:
