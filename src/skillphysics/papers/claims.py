@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
 Data = Mapping[str, xr.Dataset]
 """The parts of a figure, by name."""
+
+Measured = float | np.number | np.ndarray | xr.DataArray | Sequence[Any] | str
+"""A number, numbers, or words."""
 
 Verdict = Literal["holds", "holds in part", "does not hold", "not testable at this scale"]
 
@@ -24,7 +27,7 @@ class Finding:
         why: what the verdict rests on, where it is not plain; always where it is not "holds".
     """
 
-    measured: float | Sequence[float] | str
+    measured: Measured
     verdict: Verdict
     interval: tuple[float, float] | None = None
     why: str = ""
@@ -52,11 +55,11 @@ class Claim:
 
 
 def near(
-    measured: float | np.floating,
+    measured: Measured,
     expected: float,
     within: float,
     *,
-    interval: tuple[float, float] | None = None,
+    interval: tuple[Any, Any] | None = None,
     why: str = "",
 ) -> Finding:
     """A number that should be `expected`, give or take `within`.
@@ -67,17 +70,18 @@ def near(
         >>> near(2.1, 2.0, 0.2).verdict, near(2.1, 2.0, 0.2, interval=(1.9, 2.4)).verdict
         ('holds', 'holds in part')
     """
-    ends = (measured, measured) if interval is None else interval
+    value = float(np.asarray(measured, float))
+    told = None if interval is None else (float(interval[0]), float(interval[1]))
+    ends = (value, value) if told is None else told
     inside = [abs(end - expected) <= within for end in ends]
     verdict: Verdict = "does not hold"
     if all(inside):
         verdict = "holds"
-    elif any(inside) or abs(measured - expected) <= within:
+    elif any(inside) or abs(value - expected) <= within:
         verdict = "holds in part"
-    told = None if interval is None else (float(interval[0]), float(interval[1]))
-    return Finding(float(measured), verdict, told, why)
+    return Finding(value, verdict, told, why)
 
 
-def ordered(holds: bool, measured: float | Sequence[float] | str, why: str = "") -> Finding:
+def ordered(holds: bool | np.bool, measured: Measured, why: str = "") -> Finding:
     """A statement that is true or false of what was measured."""
     return Finding(measured, "holds" if holds else "does not hold", None, why)

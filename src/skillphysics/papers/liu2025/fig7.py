@@ -183,9 +183,12 @@ def simulate(
 
 
 @partial(jax.jit, static_argnames="norm")
-def resource_levels(waste: Array, frequency: Array, rate: float, steps: Array, norm: Any) -> Array:
+def resource_levels(
+    waste: Array, frequency: Array, rate: Array | float, steps: Array, norm: Any
+) -> Array:
     """Levels of the Resource model for many N0, [waste, step, skill]."""
-    return jax.lax.map(lambda one: Resource(frequency, rate, one, norm).levels(steps), waste)
+    at = steps.astype(frequency.dtype)
+    return jax.lax.map(lambda one: Resource(frequency, rate, one, norm).levels(at), waste)
 
 
 def draw(data: Data) -> Figure:

@@ -40,13 +40,13 @@ def all_near(measured: ArrayLike, expected: ArrayLike, within: float, *, why: st
     return Finding(numbers.tolist(), _verdict(inside.tolist()), None, why)
 
 
-def all_hold(holds: Sequence[bool], measured: ArrayLike, why: str = "") -> Finding:
+def all_hold(holds: Sequence[bool | np.bool], measured: ArrayLike, why: str = "") -> Finding:
     """Several statements, each true or false of its number; in part where only some are true."""
     numbers = np.atleast_1d(np.asarray(measured, float)).tolist()
     return Finding(numbers, _verdict(holds), None, why)
 
 
-def _verdict(holds: Sequence[bool]) -> Verdict:
+def _verdict(holds: Sequence[bool | np.bool]) -> Verdict:
     if all(holds):
         return "holds"
     return "holds in part" if any(holds) else "does not hold"
