@@ -35,7 +35,6 @@ bench: .venv/.bench  ## measure speed, against SciPy and plain PyTorch loops
 	$(python) benchmarks/fit.py
 	$(python) benchmarks/geometry.py
 	$(python) benchmarks/theories.py
-	$(python) benchmarks/figures.py fig4b
 
 docs: .venv/.docs  ## the documentation, into docs/_build/html/
 	$(python) -m sphinx -b html -W --keep-going -q docs docs/_build/html

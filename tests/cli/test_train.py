@@ -34,6 +34,7 @@ def test_curves_of_an_experiment(called, tmp_path):
     )  # fmt: skip
     assert code == 0
     assert "n_block 1" in told
+    assert "last loss" in told
     curves = load_curves(out)
     assert curves.dataset["seed"].values.tolist() == [4, 4, 5, 5]
     assert curves.dataset.attrs["settings"]["hidden"] == 8

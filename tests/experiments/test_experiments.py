@@ -115,6 +115,12 @@ def test_halved_after_the_first_step_and_every_so_many():
     assert factor == [1.0, 0.5, 0.5, 0.25, 0.25, 0.125]
 
 
+@pytest.mark.parametrize("warmup", [0, 10, 20])
+def test_a_warm_up_that_leaves_no_steps_is_refused(warmup):
+    with pytest.raises(ArgumentError, match="a number from 1 to 9 is wanted"):
+        WarmupCosine(warmup, 10, 0.1)
+
+
 def test_a_scheduled_rate_is_the_rate_times_the_factor():
     # SGD with gradient 1 moves by the rate of the step.
     kind = Scheduled(optimizer("sgd"), WarmupCosine(2, 10, 0.1))
