@@ -18,7 +18,7 @@ RECIPES: tuple[Recipe, ...] = (*LIU2025, *NAM2024)
 
 
 def chosen(names: Sequence[str]) -> list[Recipe]:
-    """The recipes of these names or patterns ("liu2025/*"), in order; "all" names all.
+    """The recipes of these names or patterns (`liu2025/*`), in order; "all" names all.
 
     Raises:
         ArgumentError: a name fits no recipe.
