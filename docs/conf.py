@@ -29,6 +29,8 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_execution_show_tb = True
+# Markdown that a cell shows may hold tables.
+nb_render_markdown_format = "gfm"
 # No widget is shown; by default pages would load its scripts from elsewhere.
 nb_ipywidgets_js = {}
 
