@@ -34,7 +34,7 @@ class Reweighting(Experiment):
         "weighted_steps": (0, 100, 200, 400, 800, 2000), "compute": "float32",
     }  # fmt: skip
     COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "not measured",
+        "quick": "10 minutes a seed on two cores",
         "paper": "not measured; wants several large GPUs, and OpenWebText",
     }
 
