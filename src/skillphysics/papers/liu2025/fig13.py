@@ -92,7 +92,7 @@ def test_by_betas(data: Data) -> dict[tuple[float, float], xr.DataArray]:
 
 
 def _tested(data: Data) -> bool:
-    return data["figure"].step.values[-1] >= 3000
+    return bool(data["figure"].step.values[-1] >= 3000)
 
 
 _TOO_SMALL = too_small("a smaller modulus and 200 steps of one seed")

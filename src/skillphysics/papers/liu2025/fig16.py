@@ -114,7 +114,7 @@ def draw(data: Data) -> Figure:
 
 
 def _published(data: Data) -> bool:
-    return data["networks"].step.values[-1] >= 3000
+    return bool(data["networks"].step.values[-1] >= 3000)
 
 
 _SMALL = too_small("fewer bits and samples, another learning rate, and 400 steps of one seed")

@@ -100,7 +100,7 @@ def draw(data: Data) -> Figure:
 
 
 def _published(data: Data) -> bool:
-    return data["imbalanced"].step.values[-1] >= 1000 and data["imbalanced"].seed.size >= 4
+    return bool(data["imbalanced"].step.values[-1] >= 1000 and data["imbalanced"].seed.size >= 4)
 
 
 _SMALL_NETWORKS = "fewer bits and samples and another learning rate, and two seeds"
