@@ -1,5 +1,6 @@
 """The commands `reproduce` and `verify` on a figure that costs nothing."""
 
+import dataclasses
 import json
 import sys
 
@@ -86,6 +87,22 @@ def test_the_ledger_and_a_verdict_that_changed(tmp_path, capsys):
     assert computed == [3]
     assert run(*again, "--scale", "smoke") == 1
     assert "was 'holds', is 'does not hold'" in capsys.readouterr().out
+
+
+def test_a_file_of_somebody_is_not_written_over(tmp_path, capsys):
+    (tmp_path / "ledger.json").write_text("mine")
+    assert run("verify", "--out", str(tmp_path)) == 2
+    assert "is no ledger" in capsys.readouterr().err
+    assert (tmp_path / "ledger.json").read_text() == "mine"
+    assert not computed
+
+
+def test_claims_without_a_figure_are_told(tmp_path, capsys, monkeypatch):
+    (only,) = papers.RECIPES
+    monkeypatch.setattr(papers, "RECIPES", (dataclasses.replace(only, draw=None),))
+    assert run("reproduce", "paper/fig0", "--out", str(tmp_path / "made")) == 2
+    assert "skillphysics verify --only paper/fig0" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,23 @@ def test_a_ledger_goes_to_a_file_and_back(tmp_path):
     ]  # fmt: skip
 
 
+def test_other_claims_of_the_file_stay(tmp_path):
+    path = tmp_path / "ledger.json"
+    first = list(ledger.measure([recipe(ordered(True, 1.0))], "smoke"))
+    other = [{**first[0], "id": "paper/fig0/other"}]
+    ledger.write(other, path)
+    ledger.write(first, path)
+    ledger.write([{**first[0], "verdict": "does not hold"}], path)
+    assert [(one["id"], one["verdict"]) for one in ledger.read(path)["claims"]] == [
+        ("paper/fig0/other", "holds"),
+        ("paper/fig0/one", "does not hold"),
+    ]
+    path.write_text("mine")
+    with pytest.raises(ArgumentError, match="is no ledger"):
+        ledger.write(first, path)
+    assert path.read_text() == "mine"
+
+
 def test_numbers_that_json_has_not_become_words(tmp_path):
     entries = list(ledger.measure([recipe(ordered(False, [np.inf, 1.0]))], "smoke"))
     ledger.write(entries, tmp_path / "a.json")

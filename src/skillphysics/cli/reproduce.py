@@ -45,12 +45,17 @@ def command(
     if show_list:
         _list(recipes, scale)
         return
+    drawn = [recipe for recipe in recipes if recipe.draw is not None]
+    if not drawn:
+        raise ArgumentError(
+            f"{recipes[0].name} has claims and no figure; `skillphysics verify --only "
+            f"{recipes[0].name}` measures them"
+        )
     cache = cache_in(out)
-    for recipe in recipes:
-        if recipe.draw is not None:
-            begin = time.perf_counter()
-            path = _drawn(recipe, recipe.data(scale, cache), out)
-            typer.echo(f"{recipe.name}: {path} ({time.perf_counter() - begin:.0f} s)")
+    for recipe in drawn:
+        begin = time.perf_counter()
+        path = _draw(recipe, recipe.data(scale, cache), out)
+        typer.echo(f"{recipe.name}: {path} ({time.perf_counter() - begin:.0f} s)")
 
 
 def check_scale(scale: str) -> None:
@@ -80,7 +85,7 @@ def cache_in(out: Path) -> "Cache":
     return Cache(out / "data")
 
 
-def _drawn(recipe: "Recipe", data: "Data", out: Path) -> Path:
+def _draw(recipe: "Recipe", data: "Data", out: Path) -> Path:
     from skillphysics.io.files import replacing
 
     assert recipe.draw is not None  # noqa: S101
@@ -98,5 +103,5 @@ def _list(recipes: "list[Recipe]", scale: str) -> None:
 
     table = Table("figure", "what", f"{scale} takes", box=None, header_style="bold")
     for recipe in recipes:
-        table.add_row(recipe.name, recipe.title, recipe.cost[scale])  # pyright: ignore[reportArgumentType]
+        table.add_row(recipe.name, recipe.title, recipe.cost[scale])
     Console().print(table)

@@ -21,19 +21,21 @@ def command(
         typer.Option(help="A ledger.json; exit with 1 if a verdict differs from it."),
     ] = None,
 ) -> None:
-    """Measure what the papers claim, and write the ledger of it."""
+    """Measure what the papers claim, and write it into OUT/ledger.json, beside what is there."""
     from skillphysics.papers import chosen, ledger
 
     recipes = [recipe for recipe in chosen(only or ["all"]) if recipe.claims]
     check_scale(scale)
     known = None if against is None else ledger.read(against)["claims"]
     cache = cache_in(out)
+    path = out / "ledger.json"
+    if path.exists():
+        ledger.read(path)
     entries = []
     for recipe in recipes:
         typer.echo(f"{recipe.name} …", err=True)
         entries += ledger.measure([recipe], scale, cache)
     _show(entries)
-    path = out / "ledger.json"
     ledger.write(entries, path)
     typer.echo(f"The ledger is {path}")
     if known is not None:

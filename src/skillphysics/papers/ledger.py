@@ -41,12 +41,14 @@ def entry(claim: Claim, finding: Finding, scale: str) -> dict[str, Any]:
 
 
 def write(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """The ledger as JSON.
+    """The ledger as JSON. Where the file has other claims already, they stay.
 
     Raises:
-        ArgumentError: the file cannot be written.
+        ArgumentError: the file is there and no ledger, or cannot be written.
     """
-    text = json.dumps({"claims": entries}, indent=1, ensure_ascii=False)
+    before = read(path)["claims"] if path.exists() else []
+    merged = {one["id"]: one for one in [*before, *entries]}
+    text = json.dumps({"claims": list(merged.values())}, indent=1, ensure_ascii=False)
     with replacing(path) as aside:
         aside.write_text(text + "\n", encoding="utf-8")
 

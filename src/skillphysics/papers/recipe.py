@@ -43,7 +43,7 @@ class Recipe:
     parts: Callable[[Scale], Parts]
     compute: Callable[..., xr.Dataset]
     draw: Callable[[Data], Figure] | None
-    cost: Mapping[Scale, str]
+    cost: Mapping[str, str]
     claims: tuple[Claim, ...] = ()
 
     def data(self, scale: str, cache: Cache | None = None) -> Data:
