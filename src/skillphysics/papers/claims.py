@@ -85,3 +85,8 @@ def near(
 def ordered(holds: bool | np.bool, measured: Measured, why: str = "") -> Finding:
     """A statement that is true or false of what was measured."""
     return Finding(measured, "holds" if holds else "does not hold", None, why)
+
+
+def too_small(why: str) -> Finding:
+    """The finding where a scale cannot tell."""
+    return Finding("not measured", "not testable at this scale", why=why)

@@ -11,10 +11,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
-from scipy import stats
 
 from skillphysics.optimizers import optimizer
 from skillphysics.papers.claims import Claim, Data, Finding, near, ordered
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, by_rank, new_figure
 from skillphysics.scaling import exponent
@@ -168,15 +168,6 @@ def _exponents(axis: Axes, found: xr.DataArray, *, quanta: bool) -> None:
     axis.legend(loc="upper left")
 
 
-def _mean(values: xr.DataArray) -> tuple[float, tuple[float, float] | None]:
-    """The mean over seeds with its 95 % interval, where there are seeds to tell."""
-    mean, n_seed = float(values.mean()), values.size
-    if n_seed < 2:
-        return mean, None
-    half = stats.t.ppf(0.975, n_seed - 1) * float(values.std(ddof=1)) / np.sqrt(n_seed)
-    return mean, (mean - half, mean + half)
-
-
 def _after(wanted: int, measure: Callable[[Data], Finding]) -> Callable[[Data], Finding]:
     """A measurement that needs so many steps."""
 
@@ -200,7 +191,7 @@ _ENOUGH, _ALL = 5000, 99_000
 
 def _zipf(data: Data) -> Finding:
     each = exponents(data, "N").sel(kind="sign_gd", alpha=1.0)
-    found, interval = _mean(each)
+    found, interval = mean_interval(each)
     return near(
         found, 0.34, 0.1, interval=interval,
         why=f"single seeds: {', '.join(f'{one:.2f}' for one in each.values)}",

@@ -9,8 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from skillphysics.papers.claims import Claim, Data, Finding, Verdict, ordered
-from skillphysics.papers.network_claims import too_small
+from skillphysics.papers.claims import Claim, Data, Finding, Verdict, ordered, too_small
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, new_figure

@@ -7,8 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from skillphysics.papers.claims import Claim, Data, Finding, ordered
-from skillphysics.papers.network_claims import too_small
+from skillphysics.papers.claims import Claim, Data, Finding, ordered, too_small
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, new_figure

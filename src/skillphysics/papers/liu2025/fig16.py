@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 
 from skillphysics import Curves
 from skillphysics.graph import Graph
-from skillphysics.papers.claims import Claim, Data, Finding, ordered
+from skillphysics.papers.claims import Claim, Data, Finding, ordered, too_small
 from skillphysics.papers.liu2025.fig2 import by_variant
-from skillphysics.papers.network_claims import too_small
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure

@@ -13,8 +13,7 @@ from scipy.signal import find_peaks
 
 from skillphysics import Curves
 from skillphysics.graph import Gate, Graph
-from skillphysics.papers.claims import Claim, Data, Finding, ordered
-from skillphysics.papers.network_claims import too_small
+from skillphysics.papers.claims import Claim, Data, Finding, ordered, too_small
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, by_rank, new_figure
 from skillphysics.theories import Dependent

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from skillphysics.papers.claims import Claim, Data, Finding, Verdict
-from skillphysics.papers.network_claims import share_interval, too_small
+from skillphysics.papers.claims import Claim, Data, Finding, Verdict, too_small
+from skillphysics.papers.intervals import share_interval
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure

@@ -8,8 +8,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from skillphysics import Curves
-from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, ordered
-from skillphysics.papers.network_claims import mean_interval, too_small
+from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, ordered, too_small
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from skillphysics.optimizers import optimizer
 from skillphysics.papers.claims import Claim, Data, Finding, near, ordered
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, by_rank, new_figure
 from skillphysics.skills import Skills
@@ -116,19 +117,17 @@ def _power(data: Data, kind: str, least: float) -> dict[str, Any]:
     odds = (ratio.share / (1 - ratio.share)).values
     used = odds >= least
     each = np.log(ratio.transpose("share", "seed").values[used])
-    powers = np.polyfit(np.log(odds[used]), each, 1)[0]
-    spread = 2 * np.std(powers, ddof=1) / np.sqrt(len(powers))
-    mean = float(np.mean(powers))
-    return {"measured": mean, "interval": (mean - spread, mean + spread)}
+    measured, interval = mean_interval(np.polyfit(np.log(odds[used]), each, 1)[0])
+    return {"measured": measured, "interval": interval}
 
 
 def _saturates(data: Data) -> Finding:
     ratio = time_ratio(data, "sign_gd")
     odds = ratio.share / (1 - ratio.share)
-    chosen = ratio.where((odds >= 15) & (odds <= 45), drop=True).mean("share").values
-    spread = 2 * np.std(chosen, ddof=1) / np.sqrt(chosen.size)
+    chosen = ratio.where((odds >= 15) & (odds <= 45), drop=True).mean("share")
+    mean, interval = mean_interval(chosen)
     return near(
-        chosen.mean(), 2.0, 0.2, interval=(chosen.mean() - spread, chosen.mean() + spread),
+        mean, 2.0, 0.2, interval=interval,
         why="beyond p1/p2 = 50 a batch of 128 often holds no draw of the rare skill, and the ratio "
         "passes 2",
     )  # fmt: skip

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy import stats
 
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, ordered
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.theories import noise_waste
 
 BY_EYE = {
@@ -37,16 +37,9 @@ def typical(values: xr.DataArray) -> float:
     return float(np.exp(np.log(values).mean()))
 
 
-def _mean(values: Any) -> tuple[float, tuple[float, float]]:
-    """A mean over seeds with its 95 % interval."""
-    sample = np.asarray(values, float)
-    reach = stats.t.ppf(0.975, sample.size - 1) * stats.sem(sample)
-    return float(sample.mean()), (float(sample.mean() - reach), float(sample.mean() + reach))
-
-
 def _factor(values: xr.DataArray, expected: float, factor: float, why: str) -> Finding:
     """Positive numbers over seeds whose mean should be `expected`, up to a factor."""
-    mean, (low, high) = _mean(np.log(values))
+    mean, (low, high) = mean_interval(np.log(values))
     found = near(mean - np.log(expected), 0.0, np.log(factor))
     return Finding(np.exp(mean), found.verdict, (np.exp(low), np.exp(high)), why)
 
@@ -115,7 +108,7 @@ def _data_alone(data: Data) -> Finding:
 
 def _ratio(data: Data, name: str, *, rises: bool) -> Finding:
     ratio = np.log(_waste(data, name) / _waste(data, "default").values)
-    mean, (low, high) = _mean(ratio)
+    mean, (low, high) = mean_interval(ratio)
     verdict: Verdict = "holds" if (low > 0 if rises else high < 0) else "does not hold"
     interval = (float(np.exp(low)), float(np.exp(high)))
     return Finding(float(np.exp(mean)), verdict, interval, "seed by seed, over the default")
@@ -137,7 +130,7 @@ def _exponent(part: xr.Dataset, name: str, least: float, most: float) -> Exponen
     used = part.sel(run=(part[name] >= 0.99 * least) & (part[name] <= 1.01 * most))
     best = used.best.sel(norm="l1")
     powers = np.polyfit(np.log(used[name].values), np.log(best.transpose("run", "seed")), 1)[0]
-    return Exponent(*_mean(powers))
+    return Exponent(*mean_interval(powers))
 
 
 def _power_of_rate(data: Data) -> Finding:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from skillphysics.optimizers import optimizer
 from skillphysics.papers.claims import Claim, Data, Finding, near, ordered
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.skills import Skills
 from skillphysics.theories import Correlated, Resource, mean_field_rate
@@ -119,11 +120,10 @@ _THEORY: Mapping[str, Callable[..., xr.Dataset]] = {
 def _rate(data: Data) -> Finding:
     one = data["one skill"]
     rate = 0.9 / (one.time * one.scale)
-    mean = float(rate.mean())
-    spread = 2 * float(rate.std("seed", ddof=1)) / np.sqrt(rate.size)
+    mean, interval = mean_interval(rate)
     time = float(one.time.mean())
     return near(
-        mean, _PAPER, 0.1, interval=(mean - spread, mean + spread),
+        mean, _PAPER, 0.1, interval=interval,
         why=f"a step has length √n_dim η, and its part along a random direction is "
         f"√(2/π) = {float(one.predicted):.4f} of it; the sign loses the factor 2 of the square. "
         f"Level 0.9 takes {time:.0f} steps, not {0.9 / (_PAPER * float(one.scale)):.0f}",

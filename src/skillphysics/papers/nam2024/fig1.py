@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from skillphysics import Curves
 from skillphysics.experiments import EXPERIMENTS
-from skillphysics.papers.claims import Claim, Data, Finding, Verdict, ordered
+from skillphysics.papers.claims import Claim, Data, Finding, Verdict, ordered, too_small
 from skillphysics.papers.nam2024.fig11 import (
     RESOURCES,
     SMOKE,
@@ -20,7 +20,6 @@ from skillphysics.papers.nam2024.fig11 import (
     shown,
     start,
 )
-from skillphysics.papers.network_claims import too_small
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from skillphysics import Curves
 from skillphysics.experiments import EXPERIMENTS, against
-from skillphysics.papers.claims import Claim, Data, Finding, near
-from skillphysics.papers.network_claims import mean_interval, too_small
+from skillphysics.papers.claims import Claim, Data, Finding, near, too_small
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure

@@ -6,9 +6,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from skillphysics import Curves
-from skillphysics.papers.claims import Claim, Data, Finding
+from skillphysics.papers.claims import Claim, Data, Finding, too_small
 from skillphysics.papers.nam2024.fig4 import compute, parts, strengths
-from skillphysics.papers.network_claims import too_small
 from skillphysics.papers.recipe import Recipe
 from skillphysics.plotting import STYLE, new_figure
 

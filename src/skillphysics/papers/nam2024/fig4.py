@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from skillphysics.papers.claims import Claim, Data, Finding, near, ordered
-from skillphysics.papers.network_claims import mean_interval, too_small
+from skillphysics.papers.claims import Claim, Data, Finding, near, ordered, too_small
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure

@@ -1,15 +1,8 @@
-"""What claims about networks have in common: few seeds, and scales too small for them."""
+"""Where a mean or a share lies, from a sample of it."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-
-from skillphysics.papers.claims import Finding
-
-
-def too_small(why: str) -> Finding:
-    """The finding where the networks of a scale cannot tell."""
-    return Finding("not measured", "not testable at this scale", why=why)
 
 
 def mean_interval(values: ArrayLike) -> tuple[float, tuple[float, float]]:
