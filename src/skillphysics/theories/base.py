@@ -65,12 +65,20 @@ class Theory(eqx.Module):
             ArgumentError: steps are no list of finite numbers from 0 up.
         """
         theory = jax.tree.map(jnp.asarray, self)
-        return theory.level_at(check_steps(steps, theory.frequency.dtype)[:, None])
+        return _compiled(theory, check_steps(steps, theory.frequency.dtype)[:, None])
 
     def __check_init__(self) -> None:
         for name, _, constraint, _, value in parameters(self):
             if not isinstance(value, Tracer):
                 _check(f"{type(self).__name__}.{name}", constraint, np.asarray(value))
+
+
+@eqx.filter_jit
+def _compiled(
+    theory: Theory, steps: Float[Array, "n_step #n_skill"]
+) -> Float[Array, "n_step n_skill"]:
+    # Compiled once for all theories of a kind: a solver would be anew for each of them.
+    return theory.level_at(steps)
 
 
 def parameters(theory: Theory, path: tuple[str, ...] = ()) -> Iterator[Parameter]:
