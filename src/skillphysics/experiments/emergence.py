@@ -1,5 +1,6 @@
 """Emergence of skills with training time, data and parameters, in networks (N24 Fig 1)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -89,6 +90,14 @@ class CalibrationTime(EmergenceTime):
     n_task: int = 1
 
 
+def _held(n_sample: int, most: int) -> int:
+    """How long the arrays of a data set are: the longest, halved while the samples fit.
+
+    Runs train together where they are as long, and no run works on more than twice its samples.
+    """
+    return math.ceil(most / 2 ** math.floor(math.log2(most / n_sample)))
+
+
 @dataclass(frozen=True)
 class EmergenceData(Emergence):
     """Strengths of five skills against the number of samples D (N24 Fig 1, middle).
@@ -133,7 +142,7 @@ class EmergenceData(Emergence):
                     network,
                     MultitaskParity.draw(
                         of_data, self.skills, subsets,
-                        n_samples=n, capacity=max(self.n_samples), **self._options(),
+                        n_samples=n, capacity=_held(n, max(self.n_samples)), **self._options(),
                     ),
                 ),
                 kind,
