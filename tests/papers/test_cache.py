@@ -18,6 +18,11 @@ def squares(n, **settings):
     )
 
 
+def cubes(n):
+    calls.append({"n": n})
+    return xr.Dataset({"cube": ("n", np.arange(n) ** 3)})
+
+
 @pytest.fixture(autouse=True)
 def forgotten():
     calls.clear()
@@ -25,45 +30,45 @@ def forgotten():
 
 def test_the_same_settings_are_computed_once(tmp_path):
     kept = Cache(tmp_path / "new" / "folder")
-    first = kept.get("liu2025/fig0-a", squares, {"n": 3})
-    second = kept.get("liu2025/fig0-a", squares, {"n": 3})
+    first = kept.get(squares, {"n": 3})
+    second = kept.get(squares, {"n": 3})
     assert len(calls) == 1
     assert second.identical(first)
     assert second.name.values.tolist() == ["skill 0", "skill 1", "skill 2"]
 
 
-def test_other_settings_names_and_sources_are_computed(tmp_path, monkeypatch):
+def test_other_settings_functions_and_sources_are_computed(tmp_path, monkeypatch):
     kept = Cache(tmp_path)
-    kept.get("a", squares, {"n": 3})
-    kept.get("a", squares, {"n": 4})
-    kept.get("b", squares, {"n": 3})
+    kept.get(squares, {"n": 3})
+    kept.get(squares, {"n": 4})
+    kept.get(cubes, {"n": 3})
     assert len(calls) == 3
     monkeypatch.setattr(cache.inspect, "getsource", lambda module: "another text")
-    kept.get("a", squares, {"n": 3})
+    kept.get(squares, {"n": 3})
     assert len(calls) == 4
     monkeypatch.setattr(cache, "version", lambda name: "9.9")
-    kept.get("a", squares, {"n": 3})
+    kept.get(squares, {"n": 3})
     assert len(calls) == 5
 
 
 @pytest.mark.parametrize("place", [0, 100, -1])
 def test_a_flipped_bit_is_seen(tmp_path, place):
     kept = Cache(tmp_path)
-    whole = kept.get("a", squares, {"n": 3})
+    whole = kept.get(squares, {"n": 3})
     (path,) = tmp_path.glob("*.nc")
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     path.write_bytes(content)
-    assert kept.get("a", squares, {"n": 3}).identical(whole)
+    assert kept.get(squares, {"n": 3}).identical(whole)
     assert len(calls) == 2
 
 
 def test_a_missing_checksum_means_unfinished(tmp_path):
     kept = Cache(tmp_path)
-    kept.get("a", squares, {"n": 3})
+    kept.get(squares, {"n": 3})
     (mark,) = tmp_path.glob("*.sha256")
     mark.unlink()
-    kept.get("a", squares, {"n": 3})
+    kept.get(squares, {"n": 3})
     assert len(calls) == 2
 
 
@@ -72,17 +77,17 @@ def test_an_interrupted_computation_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Cache(tmp_path).get("a", interrupted, {"n": 3})
+        Cache(tmp_path).get(interrupted, {"n": 3})
     assert not list(tmp_path.iterdir())
 
 
 def test_without_a_folder_nothing_is_kept():
-    assert Cache(None).get("a", squares, {"n": 2}).attrs == {}
-    Cache(None).get("a", squares, {"n": 2})
+    assert Cache(None).get(squares, {"n": 2}).attrs == {}
+    Cache(None).get(squares, {"n": 2})
     assert len(calls) == 2
 
 
 def test_a_file_in_place_of_the_folder_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArgumentError, match="cannot write"):
-        Cache(tmp_path / "file").get("a", squares, {"n": 3})
+        Cache(tmp_path / "file").get(squares, {"n": 3})

@@ -20,8 +20,9 @@ from skillphysics.io.files import replacing
 class Cache:
     """A folder of results, each in a netCDF file beside its checksum.
 
-    A result belongs to its settings, to the source of the module that computes it and to the
-    version of skillphysics; where one of them differs, or the file is damaged, it is computed.
+    A result belongs to its settings, to the function that computes it with the source of its
+    module, and to the version of skillphysics; where one of them differs, or the file is damaged,
+    it is computed. Figures of the same data share them.
 
     Attributes:
         folder: where they are, made when first written; None keeps nothing.
@@ -30,17 +31,15 @@ class Cache:
         >>> import tempfile
         >>> def squares(n): return xr.Dataset({"square": ("n", [i * i for i in range(n)])})
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     first = Cache(Path(folder)).get("squares", squares, {"n": 3})
-        ...     second = Cache(Path(folder)).get("squares", squares, {"n": 3})
+        ...     first = Cache(Path(folder)).get(squares, {"n": 3})
+        ...     second = Cache(Path(folder)).get(squares, {"n": 3})
         >>> first.identical(second)
         True
     """
 
     folder: Path | None
 
-    def get(
-        self, name: str, compute: Callable[..., xr.Dataset], settings: Mapping[str, Any]
-    ) -> xr.Dataset:
+    def get(self, compute: Callable[..., xr.Dataset], settings: Mapping[str, Any]) -> xr.Dataset:
         """`compute(**settings)`, from the folder where it holds that.
 
         Raises:
@@ -48,7 +47,8 @@ class Cache:
         """
         if self.folder is None:
             return compute(**settings).drop_attrs()
-        path = self.folder / f"{name.replace('/', '-')}-{_mark(name, compute, settings)}.nc"
+        module = "-".join(compute.__module__.split(".")[-2:])
+        path = self.folder / f"{module}-{_mark(compute, settings)}.nc"
         found = _read(path)
         if found is None:
             found = compute(**settings).drop_attrs()
@@ -56,13 +56,13 @@ class Cache:
         return found
 
 
-def _mark(name: str, compute: Callable[..., Any], settings: Mapping[str, Any]) -> str:
+def _mark(compute: Callable[..., Any], settings: Mapping[str, Any]) -> str:
     module = sys.modules[compute.__module__]
     try:
         source = inspect.getsource(module)
     except (OSError, TypeError):
         source = ""
-    told = [name, dict(settings), version("skillphysics"), source]
+    told = [compute.__qualname__, dict(settings), version("skillphysics"), source]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 

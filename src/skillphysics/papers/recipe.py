@@ -56,6 +56,6 @@ class Recipe:
             raise ArgumentError(f"scale is {scale!r}; one of {', '.join(SCALES)} is wanted")
         cache = Cache(None) if cache is None else cache
         return {
-            name: cache.get(f"{self.name}-{name}", self.compute, settings)
+            name: cache.get(self.compute, settings)
             for name, settings in self.parts(scale).items()  # pyright: ignore[reportArgumentType]
         }

@@ -23,8 +23,11 @@ def parts(scale: Scale) -> Parts:
     """Weights that are constants to the gradient, and weights that are not."""
     if scale == "smoke":
         return {"detached": _SMALL}
-    n_seed = {"quick": 2, "paper": 1}[scale]
-    whole = {"scale": scale, "n_seed": n_seed}
+    if scale == "quick":
+        detached = {"scale": scale, "n_seed": 2, "weighted_steps": [0, 400, 2000]}
+        attached = {"scale": scale, "n_seed": 1, "weighted_steps": [0, 400], "attached": True}
+        return {"detached": detached, "attached": attached}
+    whole = {"scale": scale, "n_seed": 1}
     return {"detached": whole, "attached": {**whole, "attached": True}}
 
 
