@@ -1,8 +1,6 @@
 """L25 Fig 8: more skills than dimensions, in the Geometry and the Resource model."""
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -63,7 +61,6 @@ def compute(
     curves = train(
         worlds, optimizer("sign_gd"), learning_rate=learning_rate, steps=steps, record=20, key=keys
     )
-    times = jnp.asarray(curves.steps, jnp.float32)
     laws: dict[str, list[np.ndarray]] = {"resource": [], "mean field": []}
     for drawn in vectors:
         correlation = drawn @ drawn.T
@@ -71,7 +68,7 @@ def compute(
             skills.probability, correlation, rate=factor * np.sqrt(N_DIM) * learning_rate,
             waste=waste, criterion=criterion,  # type: ignore[arg-type]
         )  # fmt: skip
-        laws["resource"].append(np.asarray(_levels(law, times)))
+        laws["resource"].append(np.asarray(law.levels(curves.steps)))
         if ours:
             # The scatter of a batch as noise, as large as it is before anything is learned.
             scatter = (1.0 if criterion == "mse" else 0.5) / np.sqrt(batch_size)
@@ -79,19 +76,13 @@ def compute(
                 skills.probability, correlation, rate=mean_field_rate(N_DIM, learning_rate),
                 waste=scatter, criterion=criterion, norm="l2",  # type: ignore[arg-type]
             )  # fmt: skip
-            laws["mean field"].append(np.asarray(_levels(mean_field, times)))
+            laws["mean field"].append(np.asarray(mean_field.levels(curves.steps)))
     level = {"geometry": curves.level.values}
     level |= {name: np.stack(values) for name, values in laws.items() if values}
     return xr.Dataset(
         {"level": (("model", "seed", "step", "skill"), np.stack(list(level.values())))},
         {"model": list(level), "step": curves.steps},
     )
-
-
-@eqx.filter_jit
-def _levels(law: Correlated, steps: jax.Array) -> jax.Array:
-    """Levels of the law, compiled once for all seeds."""
-    return law.levels(steps)
 
 
 def draw(data: Data) -> Figure:

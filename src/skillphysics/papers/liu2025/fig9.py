@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -18,7 +16,6 @@ from skillphysics.skills import Skills
 from skillphysics.theories import Domino, Quanta, Resource, Theory
 
 _T0, _T1 = 100.0, 30.0
-_levels = eqx.filter_jit(lambda theory, steps: theory.levels(steps))
 _TITLES = {"domino": "Serial: Domino", "quanta": "Parallel: Quanta"}
 
 
@@ -46,7 +43,7 @@ def compute(kind: str, n_skill: int, laws: Sequence[float], n_step: int, most: f
     levels, times, late = [], [], []
     with jax.enable_x64(True):
         for law in laws:
-            level = np.asarray(_levels(_theory(kind, n_skill, law), jnp.asarray(steps)))
+            level = np.asarray(_theory(kind, n_skill, law).levels(steps))
             curves = Curves.from_arrays(steps, level)
             levels.append(level)
             times.append(curves.learning_time(1 - np.exp(-1)).values)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,7 +18,6 @@ from skillphysics.training import train
 from skillphysics.worlds import Geometry
 
 _PAPER = 2.0
-_levels = eqx.filter_jit(lambda theory, steps: theory.levels(steps))
 
 
 def parts(scale: Scale) -> Parts:
@@ -82,7 +80,7 @@ def _waste(wastes: Sequence[float], n_task: int, alpha: float, level: float) -> 
         time = Resource(p, 1.0, waste).learning_time(level)
         total = np.asarray(time.task + time.waste)
         # Without correlations it is the same equation, and this one is integrated.
-        solved = np.asarray(_levels(Correlated(p, jnp.eye(n_task), 1.0, waste), jnp.asarray(total)))
+        solved = np.asarray(Correlated(p, jnp.eye(n_task), 1.0, waste).levels(total))
         # Later the first skill's u is below what the solver resolves.
         clock = -np.log1p(-solved[:2]) / p
         apart.append((np.ptp(clock, axis=1) / clock.mean(axis=1)).max())
