@@ -4,15 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from skillphysics.papers.claims import Claim, Data, Finding, ordered
+from skillphysics.papers.claims import Claim, Data, Finding, near, ordered, too_small
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.liu2025.text_data import compute, parts
 from skillphysics.papers.recipe import Recipe
 
 
 def _untested(what: str) -> Finding:
-    return Finding(
-        "not computed", "not testable at this scale", None, f"{what} is left to the other scales"
-    )
+    return too_small(f"{what} is left to the other scales")
 
 
 def _no_interference(data: Data) -> Finding:
@@ -38,6 +37,46 @@ def _step_exponents(data: Data) -> Finding:
         bool(near.all()), [*quanta, *domino],
         "the superscripts of both are swapped in the text, and so is the sign of the exponent in "
         "S ∝ n^−α",
+    )  # fmt: skip
+
+
+def _parameter_exponents(data: Data) -> Finding:
+    part = data["exponents"]
+    found = np.array([*part["quanta N"].values, *part["domino N"].values])
+    expected = np.tile(part.alpha.values - 1, 2)
+    return ordered(bool((np.abs(found - expected) < 0.02).all()), found)
+
+
+def _tails(data: Data) -> Finding:
+    beyond = data["tails"].beyond.values
+    alpha = data["tails"].alpha.values.tolist()
+    return ordered(
+        bool((np.diff(beyond) > 0).all()), beyond,
+        f"share of the occurrences beyond the ten most frequent of 1000 skills at α = {alpha}: a "
+        "larger α is a lighter tail",
+    )  # fmt: skip
+
+
+def _signs(data: Data) -> Finding:
+    difference = float(data["signs"].difference)
+    return ordered(difference < 1e-3, difference)
+
+
+def _apart(data: Data) -> Finding:
+    if "apart" not in data:
+        return _untested("solving for correlated skills")
+    difference = float(data["apart"].difference)
+    return ordered(difference < 1e-6, difference)
+
+
+def _bounces(data: Data) -> Finding:
+    part = data["bounces"]
+    each = np.polyfit(np.log(part.rate.values), np.log(part.left.values), 1)[0]
+    mean, interval = mean_interval(each)
+    return near(
+        mean, 1.0, 0.2, interval=interval,
+        why="the level of a single skill is left at a distance from 1 that grows with η, so a "
+        "smaller η lowers the last loss by its square",
     )  # fmt: skip
 
 
@@ -149,6 +188,38 @@ def _claim(slug: str, where: str, claim: str, expected: str, tolerance: str,
     return Claim(f"liu2025/text/{slug}", f"L25 {where}", claim, expected, tolerance, measure)
 
 
+def _open(slug: str, where: str, claim: str, expected: str, why: str) -> Claim:
+    """A claim that nothing here can measure."""
+    return _claim(slug, where, claim, expected, "none", lambda _: too_small(why))
+
+
+# What would have to be seen, and why it is not.
+_OPEN = (
+    _open("chinchilla", "§3.1",
+          "Chinchilla's losses have exponents between those of Quanta and Domino.",
+          "0.34 in parameters and 0.28 in data",
+          "its 245 runs are no part of this package"),
+    _open("faster-waste", "§2.4",
+          "In language models N0 grows faster than linearly with the learning rate.",
+          "a learning rate that is best at some finite value",
+          "wants a language model trained at many rates, and its skills known"),
+    _open("noisy-tokens", "§4.3", "Tokens that are noise make long reweighting harmful.",
+          "no harm where they are left out", "wants a text whose noise is known"),
+    _open("slow-models", "§4.4",
+          "Training of language models is slow since skills interfere, and many are rare.",
+          "both causes apart", "wants the skills of a language model"),
+    _open("grover", "§6.1", "Modules resemble Grover's search, which takes √N for N.",
+          "an analogy", "an analogy is neither true nor false"),
+    _open("decomposition", "§6.1, §8 (limitations)",
+          "How data decompose into skills is not known in practice.",
+          "a method that finds skills in data",
+          "no theory here says it: all take skills as given. With curves of skills their "
+          "frequencies and dependencies are found"),
+    _open("transfer", "§7, §8",
+          "Optimizers that do well in the Geometry model do well in language models.",
+          "the same order of optimizers in both", "wants language models of a size that matters"),
+)  # fmt: skip
+
 RECIPE = Recipe(
     name="liu2025/text",
     title="Claims, limitations and open questions of the text.",
@@ -173,6 +244,19 @@ RECIPE = Recipe(
                "model.",
                "0.333, 0.5 (Quanta) and 0.5, 1 (Domino) at α = 1.5, 2",
                "0.02: the skills learned are finitely many", _step_exponents),
+        _claim("parameter-exponents", "§3.1",
+               "The loss falls with parameters by α − 1 in the Quanta and in the Domino model.",
+               "0.5, 1 and 0.5, 1 at α = 1.5, 2", "0.02: the skills learned are finitely many",
+               _parameter_exponents),
+        _claim("heavier-tail", "§2.2", "A larger α means a heavier tail.",
+               "more occurrences of rare skills at larger α", "none: an order", _tails),
+        _claim("sign-is-adam", "§2.3", "SignGD is Adam with β = (0, 0).",
+               "the same levels", "1e-3: Adam's ε rounds the sign of gradients near 0", _signs),
+        _claim("uncorrelated", "§2.5.2", "With C = 1 the correlated model is eq. 1.",
+               "the same levels", "1e-6: the tolerance of the solver", _apart),
+        _claim("bounce", "§2.4, footnote",
+               "Discrete steps are another reason for a smaller learning rate at the end.",
+               "a distance from 1 that is ∝ η", "0.2: three learning rates", _bounces),
         _claim("critical-point", "§3.2, Fig 10 (a)",
                "Superposition lets a model with fewer dimensions than skills learn all of them.",
                "cross-entropy can vanish with less than n_task dimensions",
@@ -207,5 +291,6 @@ RECIPE = Recipe(
                "A data point has one skill only, which may not be the whole story.",
                "points of two skills are described by their correlations",
                "root mean square 0.02: the error of the law for uncorrelated skills", _pair_error),
+        *_OPEN,
     ),
 )  # fmt: skip

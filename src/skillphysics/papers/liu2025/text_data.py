@@ -27,13 +27,16 @@ _LEVEL = 0.9
 
 
 def parts(scale: Scale) -> Parts:
-    """One part for each question; four that compile for long are not in the smoke scale."""
+    """One part for each question; five that compile for long are not in the smoke scale."""
     smoke = scale == "smoke"
     n_seed = 2 if smoke else 8
     settings: dict[str, dict[str, Any]] = {
         "interference": {"steps": 400},
         "aligned": {"n_tasks": [2, 10], "n_seed": 4 if smoke else 20},
         "exponents": {"alphas": [1.5, 2.0], "n_task": 100_000},
+        "tails": {"alphas": [0.5, 1.0, 2.0, 4.0], "n_task": 1000},
+        "signs": {"steps": 200},
+        "bounces": {"rates": [1e-3, 2e-3, 4e-3], "n_seed": n_seed},
         "suited": {"n_task": 60, "shares": [0.3, 0.5, 0.7], "n_draw": 40 if smoke else 400},
         "reweighted": {"reweights": [0.0, 0.5, 1.0], "n_seed": n_seed},
         "cross_entropy": {"n_seed": n_seed},
@@ -43,6 +46,7 @@ def parts(scale: Scale) -> Parts:
     if not smoke:
         settings |= {
             "chain": {"steps": 5000},
+            "apart": {"n_task": 5},
             "gap": {"modulus": 23, "steps": 2000},
             "pairs": {"n_seed": n_seed},
             "inverse": {"n_seed": n_seed},
@@ -91,18 +95,66 @@ def _aligned(n_tasks: Sequence[int], n_seed: int) -> xr.Dataset:
 
 
 def _exponents(alphas: Sequence[float], n_task: int) -> xr.Dataset:
-    """Exponents of the loss in steps, by levels of the two theories."""
-    found: dict[str, list[float]] = {"quanta": [], "domino": []}
-    steps = np.array([30.0, 600.0])
+    """Exponents of the loss in steps and in capacity, by levels of the two theories."""
+    found: dict[str, list[float]] = {}
+    amounts = np.array([30.0, 600.0])
+    late = [1e12]
     for alpha in alphas:
         p = Skills.power_law(n_task, alpha).probability
-        for name, theory, at in (("quanta", Quanta(p), steps * 1e3), ("domino", Domino(p), steps)):
-            left = 1 - np.asarray(theory.levels(at), np.float64)
-            # Skills beyond n_task are not learned either.
-            beyond = p[-1] * n_task / (alpha - 1)
-            loss = left @ p + beyond
-            found[name].append(-np.diff(np.log(loss))[0] / np.log(steps[1] / steps[0]))
+        levels = {
+            "quanta": Quanta(p).levels(amounts * 1e3),
+            "domino": Domino(p).levels(amounts),
+            "quanta N": np.concatenate([Quanta(p, capacity=n).levels(late) for n in amounts]),
+            "domino N": np.concatenate([Domino(p, capacity=n).levels(late) for n in amounts]),
+        }
+        # Skills beyond n_task are not learned either.
+        beyond = p[-1] * n_task / (alpha - 1)
+        for name, level in levels.items():
+            loss = (1 - np.asarray(level, np.float64)) @ p + beyond
+            power = -np.diff(np.log(loss))[0] / np.log(amounts[1] / amounts[0])
+            found.setdefault(name, []).append(power)
     return xr.Dataset({k: ("alpha", v) for k, v in found.items()}, {"alpha": list(alphas)})
+
+
+def _tails(alphas: Sequence[float], n_task: int) -> xr.Dataset:
+    """The share of all occurrences that is beyond the ten most frequent skills."""
+    beyond = [Skills.power_law(n_task, alpha).probability[10:].sum() for alpha in alphas]
+    return xr.Dataset({"beyond": ("alpha", beyond)}, {"alpha": list(alphas)})
+
+
+def _signs(steps: int) -> xr.Dataset:
+    """The largest difference of a level between Adam with β = (0, 0) and SignGD."""
+    skills = Skills.power_law(5, 1.0)
+    key = jax.random.key(0)
+    world = Geometry.draw(key, skills, 200)
+    curves = train(
+        [world, world], [optimizer("adam", b1=0.0, b2=0.0), optimizer("sign_gd")],
+        learning_rate=1e-3, steps=steps, record=10, key=[key, key],
+    )  # fmt: skip
+    one, other = curves.level.values
+    return xr.Dataset({"difference": np.abs(one - other).max()})
+
+
+def _apart(n_task: int) -> xr.Dataset:
+    """The largest difference of a level between the correlated model with C = 1 and eq. 1."""
+    steps = np.linspace(0.0, 200.0, 101)
+    with jax.enable_x64(True):
+        p = jnp.asarray(Skills.power_law(n_task, 1.0).probability)
+        plain = Resource(p, rate=0.05, waste=0.01).levels(steps)
+        apart = Correlated(p, jnp.eye(n_task), rate=0.05, waste=0.01).levels(steps)
+    return xr.Dataset({"difference": np.abs(np.asarray(plain) - np.asarray(apart)).max()})
+
+
+def _bounces(rates: Sequence[float], n_seed: int) -> xr.Dataset:
+    """How far from 1 the level of a single skill stays under SignGD, [learning rate, seed]."""
+    keys = [jax.random.key(seed) for seed in range(n_seed)]
+    worlds = _drawn(n_seed, Skills.power_law(1, 1.0), 100, "unit")
+    left = []
+    for rate in rates:
+        curves = train(worlds, optimizer("sign_gd"), learning_rate=rate, steps=1000, record=1,
+                       key=keys)  # fmt: skip
+        left.append(np.abs(1 - curves.level.values[:, -100:, 0]).mean(axis=1))
+    return xr.Dataset({"left": (("rate", "seed"), np.array(left))}, {"rate": list(rates)})
 
 
 def _suited(n_task: int, shares: Sequence[float], n_draw: int) -> xr.Dataset:
@@ -285,6 +337,10 @@ _MEASURED: Mapping[str, Callable[..., xr.Dataset]] = {
     "interference": _interference,
     "aligned": _aligned,
     "exponents": _exponents,
+    "tails": _tails,
+    "signs": _signs,
+    "apart": _apart,
+    "bounces": _bounces,
     "suited": _suited,
     "reweighted": _reweighted,
     "cross_entropy": _cross_entropy,

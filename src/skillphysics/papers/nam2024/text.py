@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from skillphysics.experiments.emergence import CalibrationTime
 from skillphysics.networks import MLP, Learner
 from skillphysics.optimizers import optimizer
-from skillphysics.papers.claims import Claim, Data, Finding, ordered
+from skillphysics.papers.claims import Claim, Data, Finding, ordered, too_small
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.scaling import Decoupled, calibrate_time
 from skillphysics.scaling.prefactors import norm_of
@@ -270,6 +270,32 @@ def _one_constant(data: Data) -> Finding:
     )  # fmt: skip
 
 
+def _open(slug: str, where: str, claim: str, expected: str, why: str) -> Claim:
+    """A claim that nothing here can measure."""
+    return Claim(
+        f"nam2024/text/{slug}", f"N24 {where}", claim, expected, "none", lambda _: too_small(why)
+    )
+
+
+# What would have to be seen, and why it is not.
+_OPEN = (
+    _open("earlier-work", "summary", "The exponents match those of earlier empirical work.",
+          "exponents of other works", "the summaries name no numbers that could be compared"),
+    _open("one-calibration-data", "summary, next check 3",
+          "One D_c and one N_c serve other architectures and tasks.",
+          "the same D_c and N_c for other bits of a skill, widths and depths",
+          "hours of training on two cores; the constant of time is measured, and is not one"),
+    _open("depth", "summary, open question 1", "Depth decouples skills in networks.",
+          "an account of how", "an open question; two hidden layers are among the calibrations of "
+          "time, where the constant differs"),
+    _open("other-networks", "summary, open question 3",
+          "Other architectures than perceptrons and transformers learn skills alike.",
+          "five skills in their order", "no other architecture is built here"),
+    _open("discovery", "summary, open question 4",
+          "How skill functions are found relates to the dynamics of layers.",
+          "an account for more than three bits", "an open question; Fig 8 solves three bits"),
+)  # fmt: skip
+
 RECIPE = Recipe(
     name="nam2024/text",
     title="Assumptions, limitations and the checks that they ask for.",
@@ -330,5 +356,6 @@ RECIPE = Recipe(
             tolerance="a factor of 1.5: a calibration is known to 10 % or so",
             measure=_one_constant,
         ),
+        *_OPEN,
     ),
 )
