@@ -5,7 +5,7 @@
 Each part trains the calibration with a single skill, reads one constant off it, predicts five
 skills with it, and prints the prediction beside the network: for *time* the steps at which R/S is
 0.5, next to what N24's constant 1/22 predicts; for *data* and *parameters* the strengths at the
-end. *constants* asks what the time constant depends on: bits of a skill, hidden layers, width.
+end. *constants* asks what the constants depend on: bits of a skill, hidden layers, width.
 """
 
 import argparse
@@ -26,6 +26,11 @@ from skillphysics.scaling import (
 from skillphysics.theories import Multilinear
 
 PUBLISHED = 1 / 22
+VARIED = {"data": "n_samples", "parameters": "width"}
+# Bits of a skill, hidden layers, and how many times the width.
+_ALIKE = [(2, 1, 1.0), (3, 1, 1.0), (4, 1, 1.0), (2, 2, 1.0), (2, 3, 1.0), (3, 2, 1.0), (3, 3, 1.0)]
+_WIDER = [(3, 1, 0.5), (3, 1, 2.0)]
+KINDS = {"time": _ALIKE + _WIDER, "data": _ALIKE + _WIDER, "parameters": _ALIKE}
 
 
 def run(name: str, scale: str, seeds: int) -> tuple[Any, Curves]:
@@ -78,23 +83,42 @@ def in_parameters(scale: str, seeds: int) -> None:
 
 
 def constants(scale: str, seeds: int) -> None:
-    """The time constant of networks and skills of other kinds."""
-    one: Any = EXPERIMENTS["calibration-time"].at(scale)
-    print(f"{'bits':>5}{'layers':>7}{'width':>7}{'1/constant':>12}{'rms':>7}{'R/S = 0.5 at':>14}")
-    kinds = [(bits, 1, one.width) for bits in (2, 3, 4)]
-    kinds += [(bits, depth, one.width) for bits in (2, 3) for depth in (2, 3)]
-    kinds += [(3, 1, one.width // 2), (3, 1, 2 * one.width)]
-    for bits, depth, width in kinds:
+    """The three constants of networks and skills of other kinds."""
+    heads = ("", 10), ("bits", 5), ("layers", 7), ("width", 7), ("constant", 12), ("rms", 7)
+    print("".join(f"{head:>{wide}}" for head, wide in (*heads, ("R/S = 0.5 at", 14))))
+    for name, kinds in KINDS.items():
+        one: Any = EXPERIMENTS[f"calibration-{name}"].at(scale)
+        for bits, depth, wider in kinds:
+            kind = _of_kind(one, bits, depth, wider)
+            curves = kind.run(range(seeds))
+            over = curves if name == "time" else against(curves, VARIED[name])
+            if name == "time":
+                found = calibrate_time(
+                    over, rate=2 * kind.learning_rate, target_scale=kind.target_scale,
+                    initial_strength=one.init**2 / 3.6,
+                )  # fmt: skip
+                constant = 1 / found.constant
+            else:
+                found = {"data": calibrate_shots, "parameters": calibrate_basis}[name](over)
+                constant = found.constant
+            half = over.mean_run().learning_time(0.5).values[0]
+            width = "" if name == "parameters" else f"{kind.width}"
+            print(f"{name:10}{bits:5d}{depth:7d}{width:>7}{constant:12.1f}{found.rms:7.3f}"
+                  f"{half:14.1f}", flush=True)  # fmt: skip
+
+
+def _of_kind(one: Any, bits: int, depth: int, wider: float) -> Any:
+    """A calibration with other bits of a skill, hidden layers, and width."""
+    changed: dict[str, Any] = {"n_own": bits, "depth": depth}
+    width = max(one.widths) if hasattr(one, "widths") else int(wider * one.width)
+    if not hasattr(one, "widths"):
+        changed["width"] = width
+    if depth > 1:
         # Each weight between hidden layers would halve a start of 0.01 many times over.
-        init = one.init if depth == 1 else (2 / width) ** 0.5
-        kind: Any = dataclasses.replace(one, n_own=bits, depth=depth, width=width, init=init)
-        curves = kind.run(range(seeds))
-        found = calibrate_time(curves, rate=2 * kind.learning_rate,
-                               target_scale=kind.target_scale,
-                               initial_strength=one.init**2 / 3.6)  # fmt: skip
-        half = curves.learning_time(0.5).values.mean()
-        row = f"{bits:5d}{depth:7d}{width:7d}{1 / found.constant:12.1f}{found.rms:7.3f}{half:14.0f}"
-        print(row, flush=True)
+        changed["init"] = (2 / width) ** 0.5
+    if hasattr(one, "n_samples") and bits > 3:
+        changed["n_samples"] = tuple(4 * n for n in one.n_samples)
+    return dataclasses.replace(one, **changed)
 
 
 def show(over: Curves, predicted: np.ndarray) -> None:

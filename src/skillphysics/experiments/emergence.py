@@ -29,6 +29,8 @@ class Emergence(Experiment):
     n_bits: int = 32
     n_own: int = 3
     """Bits m of a skill."""
+    depth: int = 1
+    """Hidden layers, all of one width."""
     target_scale: float = 5.0
     n_measure: int = 4000
     """Fresh samples a skill in a measurement; N24 takes 20 000 for five skills."""
@@ -41,8 +43,8 @@ class Emergence(Experiment):
     def _subsets(self, key: Key[Array, ""]) -> Array:
         return draw_subsets(key, self.n_task, self.n_bits, self.n_own, disjoint=True)
 
-    def _network(self, width: int, init: float, depth: int = 1, used: int | None = None) -> MLP:
-        sizes = [self.n_task + self.n_bits, *[width] * depth, 1]
+    def _network(self, width: int, init: float, used: int | None = None) -> MLP:
+        sizes = [self.n_task + self.n_bits, *[width] * self.depth, 1]
         return MLP(sizes, "relu", init=init, width=used)
 
     def _options(self) -> dict[str, Any]:
@@ -64,7 +66,6 @@ class EmergenceTime(Emergence):
     steps: int = 30_000
     learning_rate: float = 0.02
     width: int = 1000
-    depth: int = 1
     init: float = 0.01
     batch_size: int = 4000
 
@@ -78,7 +79,7 @@ class EmergenceTime(Emergence):
         task = MultitaskParity(
             self.skills, self._subsets(key), batch_size=self.batch_size, **self._options()
         )
-        network = self._network(self.width, self.init, self.depth)
+        network = self._network(self.width, self.init)
         return [Variant({}, Learner(network, task), optimizer("sgd"), self.learning_rate)]
 
 
