@@ -64,21 +64,27 @@ def near(
 ) -> Finding:
     """A number that should be `expected`, give or take `within`.
 
-    Where an interval is given, the claim holds in part if only part of it is that near.
+    Where an interval is given, the claim holds in part if only part of it is that near, and is
+    not testable if the interval spans all that is near while the number itself is not.
 
     Example:
         >>> near(2.1, 2.0, 0.2).verdict, near(2.1, 2.0, 0.2, interval=(1.9, 2.4)).verdict
         ('holds', 'holds in part')
+        >>> near(2.5, 2.0, 0.2, interval=(1.0, 4.0)).verdict
+        'not testable at this scale'
     """
     value = float(np.asarray(measured, float))
     told = None if interval is None else (float(interval[0]), float(interval[1]))
     ends = (value, value) if told is None else told
     inside = [abs(end - expected) <= within for end in ends]
-    verdict: Verdict = "does not hold"
+    apart = ends[1] < expected - within or ends[0] > expected + within
+    verdict: Verdict = "not testable at this scale"
     if all(inside):
         verdict = "holds"
     elif any(inside) or abs(value - expected) <= within:
         verdict = "holds in part"
+    elif apart or told is None:
+        verdict = "does not hold"
     return Finding(value, verdict, told, why)
 
 

@@ -113,13 +113,10 @@ def _end(
         steps = int(data[part].step[-1])
         seen = of(data[part], betas, decay, "test").isel(step=slice(-5, None)).mean("step").values
         mean, interval = mean_interval(seen)
-        found = near(
+        return near(
             mean, expected, within, interval=(max(interval[0], 0.0), min(interval[1], 1.0)),
-            why=f"after {steps} steps, seeds {seen.round(3).tolist()}",
+            why=f"after {steps} steps, seeds {np.round(seen, 3).astype(str).tolist()}",
         )  # fmt: skip
-        if steps < 10_000 and found.verdict != "holds":
-            return too_small(f"after {steps} of 10 000 steps it is at {mean:.2f}, and not at rest")
-        return found
 
     return measure
 
@@ -137,8 +134,9 @@ def _sooner(data: Data) -> Finding:
     if not np.isfinite([sign, adam]).any():
         return too_small("neither is above 0.9 within the steps")
     return ordered(
-        sign < adam, [sign, adam],
-        "median over seeds of the step at which the test accuracy is above 0.9",
+        sign < adam, [_told(sign), _told(adam)],
+        "median over seeds of the step at which the test accuracy is above 0.9, of "
+        f"{int(data['figure'].step[-1])}",
     )  # fmt: skip
 
 
@@ -152,9 +150,14 @@ def _delay(data: Data) -> Finding:
     if not np.isfinite([sign, adam]).any():
         return too_small("neither is above 0.9 within the steps")
     return ordered(
-        sign < adam / 2, [sign, adam],
-        "median over seeds of the steps from train to test accuracy 0.9, SignGD and Adam",
+        sign < adam / 2, [_told(sign), _told(adam)],
+        "median over seeds of the steps from train to test accuracy 0.9, SignGD and Adam, of "
+        f"{int(data['figure'].step[-1])}",
     )  # fmt: skip
+
+
+def _told(steps: float) -> float | str:
+    return steps if np.isfinite(steps) else "later"
 
 
 def _decayed(data: Data, betas: tuple[float, float], skill: str) -> np.ndarray:
@@ -162,21 +165,32 @@ def _decayed(data: Data, betas: tuple[float, float], skill: str) -> np.ndarray:
 
 
 def _small_b2(data: Data) -> Finding:
+    """How much lower the test accuracy ends at the largest β2 than at the smallest but 0."""
     if not _tested(data):
         return _TOO_SMALL
     ends = {
-        betas: float(seen.isel(step=slice(-5, None)).mean())
-        for betas, seen in test_by_betas(data).items()
-    }
-    falls = [np.diff([end for (b1, _), end in ends.items() if b1 == one]) for one in (0.0, 0.9)]
-    drops = [bool((fall < 0.05).all() and fall.sum() < -0.3) for fall in falls]
-    verdict: Verdict = "holds" if all(drops) else "holds in part" if any(drops) else "does not hold"
-    told = ", ".join(f"β {b1:g}, {b2:g}: {end:.2f}" for (b1, b2), end in ends.items())
-    return Finding(
-        [float(fall.sum()) for fall in falls], verdict,
-        why="change of the final test accuracy from the smallest to the largest β2 at β1 = 0 and "
-        f"0.9; {told}",
-    )  # fmt: skip
+        betas: seen.isel(step=slice(-5, None)).mean("step").values
+        for betas, seen in test_by_betas(data).items() if betas[1] > 0
+    }  # fmt: skip
+    falls, verdicts = [], []
+    for b1 in (0.0, 0.9):
+        least, most = (
+            ends[b1, of_all(b2 for one, b2 in ends if one == b1)] for of_all in (min, max)
+        )
+        count = min(least.size, most.size)
+        # The seeds are those of the runs, so that each has both.
+        fall, (low, _) = mean_interval(least[:count] - most[:count])
+        falls.append(fall)
+        verdicts.append("holds" if low > 0 else "holds in part" if fall > 0.3 else "does not hold")
+    verdict: Verdict = "holds in part"
+    if len(set(verdicts)) == 1:
+        verdict = verdicts[0]
+    told = ", ".join(
+        f"β {b1:g}, {b2:g}: {' '.join(f'{one:.2f}' for one in end)}"
+        for (b1, b2), end in ends.items()
+    )
+    steps = int(data["figure"].step[-1])
+    return Finding(falls, verdict, why=f"after {steps} steps, seeds of {told}")
 
 
 def _claim(slug: str, measure: Any, claim: str, expected: str, tolerance: str, where: str) -> Claim:
@@ -208,8 +222,8 @@ RECIPE = Recipe(
                "a much shorter delay of the test behind the training accuracy",
                "half as long is much shorter", f"{_HERE} right"),
         _claim("small-b2", _small_b2, "What helps is a small β2.",
-               "test accuracy falls with β2 at either β1",
-               "a fall by 0.3 in all, and no rise above 0.05, the scatter of seeds",
+               "test accuracy at the smallest β2 less that at the largest above 0, at β1 0 and 0.9",
+               "95 % over seeds above 0; in part where the mean is above 0.3 only",
                "L25 §4.2, the paper's guess"),
         _claim("sign-end-text", _end("text", SIGN, 0.0, 0.9, 0.1),
                "Without weight decay SignGD saturates to around 90 % with the settings of the text "

@@ -1,5 +1,7 @@
 """L25 Fig 14: early weight on hard tokens in language modelling."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -92,39 +94,47 @@ def draw(data: Data) -> Figure:
     return figure
 
 
-def _long(one: xr.Dataset) -> bool:
-    return int(one.step[-1]) >= 2000
+_SMALL_STEPS, _PAPER_STEPS = 2000, 10_000
+
+
+def _scaled(measure: Callable[[xr.Dataset], Finding], part: str) -> Callable[[Data], Finding]:
+    """A measurement that is a verdict on the paper only for the paper's model."""
+
+    def scaled(data: Data) -> Finding:
+        if part not in data or int(data[part].step[-1]) < _SMALL_STEPS:
+            return _TOO_SMALL
+        found = measure(data[part])
+        if int(data[part].step[-1]) >= _PAPER_STEPS:
+            return found
+        return replace(
+            found, verdict="not testable at this scale",
+            why=f"{found.why}. This is a model of bytes, 64 wide; five seeds gain nothing "
+            "either (docs/experiments.md); the paper's is GPT-2 small and wants a GPU",
+        )  # fmt: skip
+
+    return scaled
 
 
 _TOO_SMALL = too_small("60 steps of a network of 16 units")
 
 
-def _gain(part: str) -> Any:
-    def measure(data: Data) -> Finding:
-        if part not in data or not _long(data[part]):
-            return _TOO_SMALL
-        gain = improvement(data[part])
-        share = gain.weighted_steps.values / float(data[part].step[-1])
-        mean = gain.mean("seed").values
-        best = int(np.argmax(mean))
-        each = gain.values[best]
-        clear = bool(each.min() > 0) and 0 < share[best] < 1
-        told = ", ".join(
-            f"{a:g}: {g:+.4f}" for a, g in zip(gain.weighted_steps.values, mean, strict=True)
-        )
-        return ordered(
-            clear, [float(share[best]), float(mean[best])],
-            f"best A over all steps, and its decrease of the loss in nats; all A: {told}; seeds "
-            f"there {each.round(4).tolist()}",
-        )  # fmt: skip
-
-    return measure
+def _gain(one: xr.Dataset) -> Finding:
+    gain = improvement(one)
+    share = gain.weighted_steps.values / float(one.step[-1])
+    mean = gain.mean("seed").values
+    best = int(np.argmax(mean))
+    each = gain.values[best]
+    told = ", ".join(
+        f"{a:g}: {g:+.4f}" for a, g in zip(gain.weighted_steps.values, mean, strict=True)
+    )
+    return ordered(
+        bool(each.min() > 0) and 0 < share[best] < 1, [float(share[best]), float(mean[best])],
+        f"best A over all steps, and its decrease of the loss in nats; all A: {told}; seeds there "
+        f"{np.round(each, 4).astype(str).tolist()}",
+    )  # fmt: skip
 
 
-def _best(data: Data) -> Finding:
-    one = data["detached"]
-    if not _long(one):
-        return _TOO_SMALL
+def _best(one: xr.Dataset) -> Finding:
     gain = improvement(one).mean("seed")
     share = float(gain.idxmax("weighted_steps")) / float(one.step[-1])
     return Finding(
@@ -133,20 +143,17 @@ def _best(data: Data) -> Finding:
     )  # fmt: skip
 
 
-def _too_long(data: Data) -> Finding:
-    one = data["detached"]
-    if not _long(one):
-        return _TOO_SMALL
+def _too_long(one: xr.Dataset) -> Finding:
     gain = improvement(one).mean("seed")
     return ordered(
-        bool(gain[-1] < gain.max()), [float(gain[-1]), float(gain.max())],
+        bool(gain.max() > 0 and gain[-1] < gain.max()), [float(gain[-1]), float(gain.max())],
         "decrease of the loss with weights to the end, and with the best A",
     )  # fmt: skip
 
 
 def _rare(data: Data) -> Finding:
     one = data["detached"]
-    if not _long(one):
+    if int(one.step[-1]) < _SMALL_STEPS:
         return _TOO_SMALL
     group = one.group_loss.mean("seed")
     change = group.isel(weighted_steps=-1) - group.sel(weighted_steps=0)
@@ -174,7 +181,7 @@ RECIPE = Recipe(
             claim="Weight on hard tokens in the first steps lowers the final validation loss.",
             expected="an A between none and all of the steps with a decrease",
             tolerance="every seed decreases there",
-            measure=_gain("detached"),
+            measure=_scaled(_gain, "detached"),
         ),
         Claim(
             id="liu2025/fig14/improves-attached",
@@ -182,15 +189,15 @@ RECIPE = Recipe(
             claim="The same where the gradient also goes through the weight.",
             expected="an A between none and all of the steps with a decrease",
             tolerance="every seed decreases there",
-            measure=_gain("attached"),
+            measure=_scaled(_gain, "attached"),
         ),
         Claim(
             id="liu2025/fig14/best",
             where="L25 §4.3, Fig 14 right",
             claim="The best A is 2000 of 10 000 steps.",
             expected="0.2 of the steps",
-            tolerance="a factor 2: the next values of A that were tried",
-            measure=_best,
+            tolerance="a factor 2: the paper has nothing between 1000, 2000 and 4000",
+            measure=_scaled(_best, "detached"),
         ),
         Claim(
             id="liu2025/fig14/too-long",
@@ -198,7 +205,7 @@ RECIPE = Recipe(
             claim="More weighted steps reduce the improvement or slow training down.",
             expected="less than with the best A",
             tolerance="none: an order",
-            measure=_too_long,
+            measure=_scaled(_too_long, "detached"),
         ),
         Claim(
             id="liu2025/fig14/rare-tokens",

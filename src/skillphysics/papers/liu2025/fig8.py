@@ -1,5 +1,7 @@
 """L25 Fig 8: more skills than dimensions, in the Geometry and the Resource model."""
 
+from collections.abc import Sequence
+
 import jax
 import matplotlib as mpl
 import numpy as np
@@ -8,7 +10,7 @@ from matplotlib.figure import Figure
 
 from skillphysics.optimizers import optimizer
 from skillphysics.papers.claims import Data
-from skillphysics.papers.liu2025.fig8_claims import CLAIMS
+from skillphysics.papers.liu2025.fig8_claims import CLAIMS, GEOMETRY, MEAN_FIELD, RESOURCE
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, by_rank, new_figure, step_axis
 from skillphysics.skills import Skills
@@ -20,12 +22,13 @@ N_DIM = 10
 LOSSES = {"mse": "squared error", "ce": "cross-entropy"}
 # The rate of the Resource model is `factor` √n_dim times the learning rate.
 CODE = {
-    "mse": {"learning_rate": 1e-3, "batch_size": 128, "factor": 2, "waste": 0.01},
-    "ce": {"learning_rate": 1e-2, "batch_size": 1024, "factor": 4, "waste": 0.0},
+    "mse": {"learning_rate": 1e-3, "batch_size": 128, "factor": 2, "wastes": [0.01]},
+    "ce": {"learning_rate": 1e-2, "batch_size": 1024, "factor": 4, "wastes": [0.0]},
 }
 # The text has the same learning rate, batch and factor for both losses, and does not tell N0.
-TEXT = {loss: {**CODE[loss], "learning_rate": 3e-4, "batch_size": 128, "factor": 2}
-        for loss in LOSSES}  # fmt: skip
+_WASTES = [0.03, 0.1, 0.3]
+_AS_TEXT = {"learning_rate": 3e-4, "batch_size": 128, "factor": 2, "wastes": _WASTES}
+TEXT = dict.fromkeys(LOSSES, _AS_TEXT)
 
 
 def parts(scale: Scale) -> Parts:
@@ -47,11 +50,12 @@ def parts(scale: Scale) -> Parts:
 
 def compute(
     criterion: str, n_task: int, learning_rate: float, batch_size: int, factor: float,
-    waste: float, steps: int, n_seed: int, ours: bool,
+    wastes: Sequence[float], steps: int, n_seed: int, ours: bool,
 ) -> xr.Dataset:  # fmt: skip
     """Levels [model, seed, step, skill] of the simulation, of L25's law and of the mean field.
 
-    The rate of L25's law is factor √n_dim η; the mean field is there if `ours`.
+    The rate of L25's law is factor √n_dim η; it is there with every N0 of `wastes`, and the mean
+    field if `ours`.
     """
     skills = Skills.power_law(n_task, 2)
     keys = [jax.random.key(seed) for seed in range(n_seed)]
@@ -62,14 +66,17 @@ def compute(
     curves = train(
         worlds, optimizer("sign_gd"), learning_rate=learning_rate, steps=steps, record=20, key=keys
     )
-    laws: dict[str, list[np.ndarray]] = {"resource": [], "mean field": []}
+    laws: dict[str, list[np.ndarray]] = {}
     for drawn in vectors:
         correlation = drawn @ drawn.T
-        law = Correlated(
-            skills.probability, correlation, rate=factor * np.sqrt(N_DIM) * learning_rate,
-            waste=waste, criterion=criterion,  # type: ignore[arg-type]
-        )  # fmt: skip
-        laws["resource"].append(np.asarray(law.levels(curves.steps)))
+        for waste in wastes:
+            law = Correlated(
+                skills.probability, correlation, rate=factor * np.sqrt(N_DIM) * learning_rate,
+                waste=waste, criterion=criterion,  # type: ignore[arg-type]
+            )  # fmt: skip
+            laws.setdefault(f"{RESOURCE} {waste:g}", []).append(
+                np.asarray(law.levels(curves.steps))
+            )
         if ours:
             # The scatter of a batch as noise, as large as it is before anything is learned.
             scatter = (1.0 if criterion == "mse" else 0.5) / np.sqrt(batch_size)
@@ -77,9 +84,9 @@ def compute(
                 skills.probability, correlation, rate=mean_field_rate(N_DIM, learning_rate),
                 waste=scatter, criterion=criterion, norm="l2",  # type: ignore[arg-type]
             )  # fmt: skip
-            laws["mean field"].append(np.asarray(mean_field.levels(curves.steps)))
-    level = {"geometry": curves.level.values}
-    level |= {name: np.stack(values) for name, values in laws.items() if values}
+            laws.setdefault(MEAN_FIELD, []).append(np.asarray(mean_field.levels(curves.steps)))
+    level = {GEOMETRY: curves.level.values}
+    level |= {name: np.stack(values) for name, values in laws.items()}
     return xr.Dataset(
         {"level": (("model", "seed", "step", "skill"), np.stack(list(level.values())))},
         {"model": list(level), "step": curves.steps},
@@ -92,12 +99,16 @@ def draw(data: Data) -> Figure:
     with mpl.rc_context(STYLE):
         figure = new_figure(max(1.55 * 2 * len(counts), 6.5), 4.4)
         sides = np.asarray(figure.subfigures(1, 2))
-        for side, (model, title) in zip(sides.tolist(), _SIDES.items(), strict=True):
-            side.suptitle(title)
+        sources = (GEOMETRY, "Geometry model"), (RESOURCE, "Resource model")
+        for side, (kind, title) in zip(sides.tolist(), sources, strict=True):
+            side.suptitle(f"{title}, skills from dark (most frequent) to bright")
             axes = side.subplots(2, len(counts), sharex=True, sharey="row", squeeze=False)
             for row, (loss, told) in zip(axes, LOSSES.items(), strict=True):
                 for axis, n_task in zip(row, counts, strict=True):
-                    level = data[f"code {loss} {n_task}"].level.sel(model=model).isel(seed=0)
+                    level = data[f"code {loss} {n_task}"].level.isel(seed=0)
+                    # With the code's settings there is one N0.
+                    (model,) = (name for name in level.model.values if name.startswith(kind))
+                    level = level.sel(model=model)
                     colours = by_rank(n_task)
                     # The most frequent skills come last, on top.
                     for place in reversed(range(n_task)):
@@ -107,9 +118,6 @@ def draw(data: Data) -> Figure:
             for axis in axes[-1]:
                 step_axis(axis, data[f"code mse {counts[0]}"].step.values)
     return figure
-
-
-_SIDES = {"geometry": "Geometry model", "resource": "Resource model"}
 
 
 RECIPE = Recipe(
