@@ -8,15 +8,15 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from skillphysics import Curves
 from skillphysics.graph import Graph
-from skillphysics.papers.claims import Claim, Data, Finding, ordered, too_small
+from skillphysics.papers.claims import Data
 from skillphysics.papers.liu2025.fig2 import by_variant
+from skillphysics.papers.liu2025.fig16_claims import CLAIMS
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure
 from skillphysics.theories import Dependent, Resource
-from skillphysics.theories.dependent import AtLevel
+from skillphysics.theories.dependent import AtLevel, AtStep
 
 _FREE = Graph.given({"1": [], "2": [], "3": []})
 _XOR = Graph.given({"1": [], "2": [], "3": ["1", "2"]})
@@ -49,7 +49,8 @@ def theory(n_point: int, readings: list[str]) -> xr.Dataset:
     """Levels of the Resource model over 3000 steps, [step, skill].
 
     `xor` and `xor_text` are those of y3 with the settings of the code and of the text; `free` and
-    `constant` those of y3', with a frequency that changes and with one that does not.
+    `constant` those of y3', with a frequency that changes and with one that does not; it changes
+    when y3' is half learned, as in the code, or in `free_text` after 2000 steps.
     """
     steps = np.linspace(0, 3000, n_point)
     with jax.enable_x64(True):
@@ -68,6 +69,9 @@ def theory(n_point: int, readings: list[str]) -> xr.Dataset:
                 np.ones(3), _XOR, rate=_RATES[1], waste=0.01, gate_exponent=0.01,
                 opening="early", demand="all",
             )  # fmt: skip
+            models["free_text"] = Dependent(
+                early, _FREE, rate=_RATES[0], waste=0.1, later=AtStep(late, 2000.0)
+            )
         levels = {
             name: (("step", "skill"), np.asarray(model.levels(steps)))
             for name, model in models.items()
@@ -112,99 +116,6 @@ def draw(data: Data) -> Figure:
     return figure
 
 
-def _published(data: Data) -> bool:
-    return bool(data["networks"].step.values[-1] >= 3000)
-
-
-_SMALL = too_small("fewer bits and samples, another learning rate, and 400 steps of one seed")
-
-
-def _crossing(level: xr.DataArray, at: float) -> np.ndarray:
-    return Curves.from_arrays(level.step.values, level.values).learning_time(at).values
-
-
-def _waits(data: Data) -> Finding:
-    if not _published(data):
-        return _SMALL
-    level = data["networks"].level.sel(dependent=1)
-    start, done = _crossing(level, 0.2)[:, 2], _crossing(level, 0.9)[:, :2].max(1)
-    ratio = float(np.median(start / done))
-    verdict = "holds" if ratio >= 1 else "holds in part" if ratio >= 0.8 else "does not hold"
-    return Finding(
-        ratio, verdict,
-        why="median over seeds of the step at which y3 is at 0.2 over that at which y1 and y2 are "
-        f"both at 0.9; y3 itself is at 0.9 at {np.median(_crossing(level, 0.9)[:, 2]):.0f}, they "
-        f"at {np.median(done):.0f}",
-    )  # fmt: skip
-
-
-def _delayed(data: Data) -> Finding:
-    if not _published(data):
-        return _SMALL
-    with_help = np.median(_crossing(data["networks"].level.sel(dependent=1), 0.5)[:, 2])
-    alone = np.median(_crossing(data["networks"].level.sel(dependent=0), 0.5)[:, 2])
-    return ordered(
-        bool(alone > 2 * with_help), [float(alone), float(with_help)],
-        "median over seeds of the steps at which y3' and y3 are at 0.5",
-    )  # fmt: skip
-
-
-def _distance(data: Data, dependent: int, name: str, last: float) -> float:
-    """Root mean square between the mean network and the theory, over skills and steps."""
-    told = data["theory"][name]
-    seen = data["networks"].level.sel(dependent=dependent).mean("seed").interp(step=told.step)
-    gap = (seen - told.assign_coords(skill=seen.skill.values)).sel(step=slice(0, last))
-    return float(np.sqrt((gap**2).mean()))
-
-
-def _captures(data: Data) -> Finding:
-    if not _published(data):
-        return _SMALL
-    rms = _distance(data, 1, "xor", 1000)
-    told = _crossing(data["theory"]["xor"], 0.5)
-    seen = np.median(_crossing(data["networks"].level.sel(dependent=1), 0.5), axis=0)
-    return Finding(
-        rms, "holds" if rms <= 0.1 else "holds in part" if rms <= 0.25 else "does not hold",
-        why=f"0.5 is reached at {seen.round().tolist()} by networks and at "
-        f"{told.round().tolist()} by the theory",
-    )  # fmt: skip
-
-
-def _captures_free(data: Data) -> Finding:
-    if not _published(data):
-        return _SMALL
-    changing, constant = (_distance(data, 0, name, 3000) for name in ("free", "constant"))
-    told = _crossing(data["theory"]["free"], 0.5)
-    seen = np.median(_crossing(data["networks"].level.sel(dependent=0), 0.5), axis=0)
-    return ordered(
-        changing < constant, [changing, constant],
-        f"root mean square over skills and 3000 steps, with p3 that changes and without; 0.5 is "
-        f"reached at {seen.round().tolist()} by networks and at {told.round().tolist()} by the "
-        "theory",
-    )  # fmt: skip
-
-
-def _theory_waits(data: Data) -> Finding:
-    level = data["theory"]["xor"]
-    start, done = _crossing(level, 0.2)[2], _crossing(level, 0.9)[:2].max()
-    return ordered(
-        bool(start > done), float(start / done),
-        "step at which y3 is at 0.2, over that at which y1 and y2 are at 0.9",
-    )  # fmt: skip
-
-
-def _text_waits(data: Data) -> Finding:
-    if "xor_text" not in data["theory"]:
-        return too_small("not computed: it takes another solver run of seconds")
-    level = data["theory"]["xor_text"]
-    start, done = _crossing(level, 0.2)[2], _crossing(level, 0.9)[:2].max()
-    return ordered(
-        bool(start > done), float(start / done),
-        "step at which y3 is at 0.2, over that at which y1 and y2 are at 0.9: with (1 − u)^0.01 "
-        f"all three rise together, to 0.9 at {_crossing(level, 0.9).round(1).tolist()}",
-    )  # fmt: skip
-
-
 RECIPE = Recipe(
     name="liu2025/fig16",
     title="A parity that needs two others, in networks and in the Resource model.",
@@ -216,58 +127,5 @@ RECIPE = Recipe(
         "quick": "2 minutes on two cores",
         "paper": "20 minutes on two cores",
     },
-    claims=(
-        Claim(
-            id="liu2025/fig16/waits",
-            where="L25 §5.1, Fig 16 top left",
-            claim="Learning of y3 = y1 ⊕ y2 only begins when y1 and y2 are learned.",
-            expected="ratio of steps at least 1",
-            tolerance="begins at level 0.2, well above the scatter of the accuracy of 2000 test "
-            "samples; in part from 0.8 on",
-            measure=_waits,
-        ),
-        Claim(
-            id="liu2025/fig16/delayed",
-            where="L25 §5.1, Fig 16 left",
-            claim="A third parity that does not use the others is much delayed.",
-            expected="y3' long after y3",
-            tolerance="twice as long is much",
-            measure=_delayed,
-        ),
-        Claim(
-            id="liu2025/fig16/captures-xor",
-            where="L25 §5.1, Fig 16 top",
-            claim="The Resource model with a gate agrees decently with the network.",
-            expected="small root mean square between levels over 1000 steps",
-            tolerance="0.1, a tenth of the whole rise; in part up to 0.25, half of what the best "
-            "constant leaves",
-            measure=_captures,
-        ),
-        Claim(
-            id="liu2025/fig16/captures-free",
-            where="L25 §5.1, Fig 16 bottom",
-            claim="With a frequency of y3' that rises when it is half learned the model agrees "
-            "better than with a constant one.",
-            expected="a smaller root mean square",
-            tolerance="none: an order",
-            measure=_captures_free,
-        ),
-        Claim(
-            id="liu2025/fig16/gate-code",
-            where="L25 §5.1, Fig 16 top right; gate 1 − u^γ of the code",
-            claim="In the Resource model y3 begins when y1 and y2 are learned.",
-            expected="ratio of steps at least 1",
-            tolerance="none: an order",
-            measure=_theory_waits,
-        ),
-        Claim(
-            id="liu2025/fig16/gate-text",
-            where="L25 §5.1, eq. 10; gate (1 − u)^γ and p = 1 of the text",
-            claim="In the Resource model as the text writes it y3 begins when y1 and y2 are "
-            "learned.",
-            expected="ratio of steps at least 1",
-            tolerance="none: an order",
-            measure=_text_waits,
-        ),
-    ),
+    claims=CLAIMS,
 )

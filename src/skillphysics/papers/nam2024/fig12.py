@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from skillphysics import Curves
 from skillphysics.papers.claims import Claim, Data, Finding, too_small
-from skillphysics.papers.nam2024.fig4 import compute, parts, strengths
+from skillphysics.papers.nam2024.fig4 import as_trained, compute, parts, strengths
 from skillphysics.papers.recipe import Recipe
 from skillphysics.plotting import STYLE, new_figure
 
@@ -48,11 +48,13 @@ def _stages(data: Data) -> Finding:
         return too_small("no two neighbours are learned within the steps")
     ratio = begun[both] / done[both]
     share = float((ratio >= 1).mean())
-    return Finding(
+    found = Finding(
         share, "holds" if share == 1 else "holds in part" if share >= 0.5 else "does not hold",
         why=f"{both.sum()} pairs of neighbours; the step at which a skill begins (0.05) over that "
-        f"at which the one before is learned (0.9) is {np.median(ratio):.2f} in the median",
+        f"at which the one before is learned (0.9) is {np.median(ratio):.2f} in the median, from "
+        f"{ratio.min():.2f} to {ratio.max():.2f}",
     )  # fmt: skip
+    return as_trained(found, one)
 
 
 RECIPE = Recipe(
