@@ -1,24 +1,32 @@
 """L25 Fig 18: modular task vectors against shared ones."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import jax
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from jaxtyping import Array, Key
 from matplotlib.figure import Figure
 
-from skillphysics.papers.claims import Claim, Data, Finding, near
+from skillphysics.optimizers import optimizer
+from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, too_small
+from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.liu2025 import fig10
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, by_rank, new_figure
 from skillphysics.skills import Skills
-from skillphysics.theories import Domino, ModularDomino
+from skillphysics.theories import mean_field_rate
+from skillphysics.training import train
+from skillphysics.worlds import VECTORS, Geometry
 
 STYLES = {"unit": "--", "modular": "-"}
 S_DIM = 100
 
 
 def parts(scale: Scale) -> Parts:
-    """Shared and modular vectors at each n_dim."""
+    """Shared and modular vectors at each n_dim, and a few skills with many dimensions each."""
     n_dims = {
         "smoke": [40, 100],
         "quick": [20, 40, 100, 220, 400, 500, 600, 800, 1000],
@@ -28,13 +36,66 @@ def parts(scale: Scale) -> Parts:
     n_seed = {"smoke": 1, "quick": 2, "paper": 4}[scale]
     # As in Fig 10, the last step that was saved.
     steps = {"smoke": 250, "quick": 5000, "paper": 99_000}[scale]
-    return {
+    few = {
+        "n_dim": 960, "counts": [1, 2, 3], "ratios": [1.0, 10.0] if scale == "smoke" else
+        [1.0, 10.0, 30.0], "rate": 1e-3 if scale == "smoke" else 1e-4,
+        "n_seed": 2 if scale == "smoke" else 4,
+    }  # fmt: skip
+    return {"few skills": few} | {
         f"{vectors} {n_dim}": {
             "n_dim": n_dim, "vectors": vectors, "alphas": alphas, "kinds": ["sign_gd"],
             "n_seed": n_seed, "steps": steps,
         }
         for vectors in STYLES for n_dim in n_dims
     }  # fmt: skip
+
+
+def compute(**settings: Any) -> xr.Dataset:
+    """The losses of `fig10`, or the learning times of few skills."""
+    return few_skills(**settings) if "counts" in settings else fig10.compute(**settings)
+
+
+def few_skills(
+    n_dim: int, counts: Sequence[int], ratios: Sequence[float], rate: float, n_seed: int
+) -> xr.Dataset:
+    """When the last of a few skills is at level 0.9, in units of t0, [kind, ratio, count, seed].
+
+    By SignGD with exact frequencies, each skill rarer than the last by a ratio. Shared vectors are
+    orthogonal in n_dim dimensions, modular ones have n_dim/n_task of them each. A step moves a
+    skill that has all dimensions by `rate` = 1/t0.
+    """
+    learning_rate = rate / float(mean_field_rate(n_dim, 1.0))
+    keys = [jax.random.key(seed) for seed in range(n_seed)]
+    times = np.empty((2, len(ratios), len(counts), n_seed))
+    for place, count in enumerate(counts):
+        drawn = [
+            [VECTORS["orthogonal"](key, count, n_dim) for key in keys],
+            [_blocks(key, count, n_dim) for key in keys],
+        ]
+        skills = [Skills.given([ratio**-i for i in range(count)]) for ratio in ratios]
+        worlds = [
+            Geometry(vectors, each)
+            for kind in drawn for each in skills for vectors in kind
+        ]  # fmt: skip
+        curves = train(
+            worlds, optimizer("sign_gd"), learning_rate=learning_rate,
+            steps=int((count + 0.5) / rate), record=max(int(0.01 / rate), 1),
+            key=keys * (2 * len(ratios)),
+        )  # fmt: skip
+        last = curves.learning_time(0.9).values.max(1) * rate
+        times[:, :, place] = last.reshape(2, len(ratios), n_seed)
+    return xr.Dataset(
+        {"time": (("kind", "ratio", "count", "seed"), times)},
+        {"kind": ["shared", "modular"], "ratio": list(ratios), "count": list(counts)},
+    )
+
+
+def _blocks(key: Key[Array, ""], n_task: int, n_dim: int) -> np.ndarray:
+    """A unit vector for each skill, in a block of dimensions of its own."""
+    size = n_dim // n_task
+    vectors = np.zeros((n_task, n_task, size), np.float32)
+    vectors[range(n_task), range(n_task)] = np.asarray(VECTORS["unit"](key, n_task, size))
+    return vectors.reshape(n_task, n_task * size)
 
 
 def over_dims(data: Data, vectors: str) -> xr.DataArray:
@@ -85,8 +146,7 @@ def _short(data: Data) -> Finding | None:
     steps = int(data[f"unit {S_DIM}"].step[-1])
     if steps >= 5000:
         return None
-    why = f"two n_dim, one seed and {steps} steps"
-    return Finding(steps, "not testable at this scale", None, why)
+    return too_small(f"two n_dim, one seed and {steps} steps")
 
 
 def _gain(data: Data) -> xr.DataArray:
@@ -154,19 +214,40 @@ def _one_pace(data: Data) -> Finding:
     )  # fmt: skip
 
 
-def _learning_times(data: Data) -> Finding:  # noqa: ARG001
-    """Powers of n_task in the time until all are learned: shared, modular."""
-    counts = np.array([10, 100, 1000])
-    with jax.enable_x64(True):
-        times = [
-            [float(theory(np.full(n, 1 / n)).learning_time.max()) for n in counts]
-            for theory in (Domino, ModularDomino)
-        ]
-    powers = np.polyfit(np.log(counts), np.log(np.array(times).T), 1)[0]
-    off = float(np.abs(powers - [1, 0.5]).max())
+def _learning_times(data: Data) -> Finding:
+    """Powers of n_task in the time until all are learned by SignGD: shared, modular."""
+    few = data["few skills"]
+    if few.sizes["seed"] < 3:
+        return too_small("two seeds, coarse steps and a weak hierarchy")
+    found = {
+        (kind, ratio): mean_interval(
+            np.polyfit(
+                np.log(few["count"].values),
+                np.log(few.time.sel(kind=kind, ratio=ratio).transpose("count", "seed").values), 1,
+            )[0]
+        )
+        for kind in few.kind.values for ratio in few.ratio.values
+    }  # fmt: skip
+    strong = float(few.ratio.max())
+    wanted = {"shared": 1.0, "modular": 0.5}
+    judged = [near(found[kind, strong][0], power, 0.1, interval=found[kind, strong][1])
+              for kind, power in wanted.items()]  # fmt: skip
+    verdicts: list[Verdict] = [one.verdict for one in judged]
+    told = "; ".join(
+        f"{kind} "
+        + ", ".join(
+            f"{found[kind, r][0]:.2f} [{found[kind, r][1][0]:.2f}, {found[kind, r][1][1]:.2f}]"
+            for r in few.ratio.values
+        )
+        for kind in wanted
+    )
+    verdict: Verdict = verdicts[0] if len(set(verdicts)) == 1 else "holds in part"
     return Finding(
-        powers.round(6).tolist(), "holds" if off < 1e-6 else "does not hold", None,
-        "in the Domino model, where n_dim is shared out among n_task modules",
+        [found[kind, strong][0] for kind in wanted], verdict, None,
+        f"powers of {few['count'].values.tolist()} skills, each {few.ratio.values.tolist()} times "
+        f"rarer than the last: {told}. Shared skills overlap less the stronger the hierarchy, "
+        "which the Domino model takes as infinite; of equal frequencies shared ones take as long "
+        "as modular ones",
     )  # fmt: skip
 
 
@@ -189,11 +270,11 @@ RECIPE = Recipe(
     name="liu2025/fig18",
     title="One parameter for each skill: modular against shared task vectors.",
     parts=parts,
-    compute=fig10.compute,
+    compute=compute,
     draw=draw,
     cost={
-        "smoke": "7 s on two cores",
-        "quick": "2 min on two cores",
+        "smoke": "15 s on two cores",
+        "quick": "3 min on two cores",
         "paper": "4 h on two cores; each n_dim is kept when done",
     },
     claims=(
@@ -226,8 +307,9 @@ RECIPE = Recipe(
             id="liu2025/fig18/learning-times",
             where="L25 §6.1",
             claim="Shared models need a time ∝ n_task for all skills, modular ones ∝ √n_task.",
-            expected="powers 1 and 1/2",
-            tolerance="1e-6: exact in the Domino model",
+            expected="powers 1 and 1/2, of up to three skills that SignGD learns in the Geometry "
+            "model, each 30 times rarer than the last",
+            tolerance="0.1: a fifth of what they differ by; the hierarchy is finite",
             measure=_learning_times,
         ),
         Claim(

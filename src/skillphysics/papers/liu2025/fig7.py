@@ -51,16 +51,15 @@ def upper_parts(scale: Scale) -> Parts:
     # What takes seconds at smoke scale is compiling: it has few shapes, and vectors that are quick
     # to draw.
     shared = {
-        "law": "power", "steps": 3000, "record": 60 if smoke else 10,
+        "law": "power", "norms": ["l1", "l2"], "steps": 3000, "record": 60 if smoke else 10,
         "vectors": "unit" if smoke else "orthogonal", "half_square": True,
         "n_seed": {"smoke": 2, "quick": 4, "paper": 10}[scale], "n_waste": 101 if smoke else 601,
     }  # fmt: skip
-    alone = {**shared, "norms": ["l1"]}
     exponential = {"exponential": {"alpha": 3.0, "learning_rate": 1e-4}}
     return {
-        "one change": {**columns(changes), **shared, "n_task": 10, "norms": ["l1", "l2"]},
-        "n_task 100": {**columns({"n_task 100": {}}), **alone, "n_task": 5 if smoke else 100},
-        "exponential": {**columns(exponential), **alone, "n_task": 5, "law": "exponential"},
+        "one change": {**columns(changes), **shared, "n_task": 10},
+        "n_task 100": {**columns({"n_task 100": {}}), **shared, "n_task": 5 if smoke else 100},
+        "exponential": {**columns(exponential), **shared, "n_task": 5, "law": "exponential"},
     }
 
 

@@ -94,15 +94,20 @@ def _series(data: Data) -> Finding:
 def _parallel(data: Data) -> Finding:
     found = [_power(one) for one in data["powers"].time]
     worst = max(abs(power - law) for power, law in zip(found, data["powers"].law, strict=True))
-    return ordered(bool(worst < 0.01), found, f"at α = {data['powers'].law.values.tolist()}")
+    return ordered(
+        bool(worst < 0.01), found,
+        f"at α = {data['powers'].law.values.tolist()}; an identity of the model, which takes "
+        "t_n = 1/p_n as given: what is checked is the arithmetic",
+    )  # fmt: skip
 
 
 def _panel(data: Data) -> Finding:
     time = data["quanta"].time.isel(law=0)
     found = near(_power(time), 1.0, 0.01)
     why = (
-        f"skill i takes {float(time[0]):.3g} i steps, which is n^α at α = 1; at the α = 2 of most "
-        f"other figures the tenth skill would take {_T1 * 100:.0f} steps, beyond the panel"
+        f"an identity of the formula that is drawn, which has t_i = 30 i in it: skill i takes "
+        f"{float(time[0]):.3g} i steps, which is n^α at α = 1. At the α = 2 of most other figures "
+        f"the tenth skill would take {_T1 * 100:.0f} steps, beyond the panel"
     )
     return Finding(found.measured, found.verdict, None, why)
 
