@@ -14,7 +14,13 @@ from skillphysics.papers.nam2024.fig2_claims import CLAIMS
 from skillphysics.papers.nam2024.powers import COLOURS, EXPONENTS, logarithmic
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, new_figure
-from skillphysics.scaling import Decoupled, few_task_correction, scaling_law
+from skillphysics.scaling import (
+    Decoupled,
+    data_prefactor,
+    few_task_correction,
+    scaling_law,
+    time_prefactor,
+)
 from skillphysics.skills import Skills
 from skillphysics.training import train
 from skillphysics.worlds import MultilinearNet
@@ -24,6 +30,9 @@ RESOURCES = {"time": (1e4, "time $T$ (step)"), "data": (1e3, "samples $D$"),
 SCALE, START = 1.0, 0.01
 # Where the number of skills is endless, the laws are asymptotic from here on.
 _FAR = (1e5, 1e8)
+_N_DRAW = 2000
+# λ of a law in which N counts too, and the ηST or D at which it is taken.
+_RATIOS, _TOGETHER = (0.3, 1.0, 3.0), 1e8
 
 
 def parts(scale: Scale) -> Parts:
@@ -59,8 +68,30 @@ def _curves(a: float, n_task: int, n_point: int) -> xr.Dataset:
                 found[f"law_{place}"] = (place, law)
                 found[place] = amount
         near = Decoupled(1 + a, n_task, target_scale=SCALE, initial_strength=START)
-        found["missing_skills"] = few_task_correction(near)
+        found |= {"missing_skills": few_task_correction(near), "n_task": n_task}
+        found |= _together(Decoupled(1 + a, target_scale=SCALE, initial_strength=START))
     return xr.Dataset(found)
+
+
+def _together(model: Decoupled) -> dict[str, Any]:
+    """Loss over law where N is λ (ηST)^{1/(a+1)} or λ D^{1/(a+1)}, endless skills; N whole."""
+    alpha = float(model.alpha)
+    basis = np.rint(np.array(_RATIOS) * _TOGETHER ** (1 / alpha))
+    exact = basis * _TOGETHER ** (-1 / alpha)
+    power = _TOGETHER ** (1 / alpha - 1)
+    time = model.loss(_TOGETHER / float(model.pace), n_basis=basis).value
+    data = [float(model.loss(n_data=_TOGETHER, n_basis=one).value) for one in basis]
+    laws = {
+        "time": [time_prefactor(model, one) * power for one in exact],
+        "data": [data_prefactor(model, one) * power for one in exact],
+    }
+    losses = {"time": np.asarray(time), "data": np.array(data)}
+    found = {f"with_basis_{name}": ("ratio", losses[name] / laws[name]) for name in laws}
+    alone = {
+        f"without_basis_{name}": ("ratio", losses[name] / (prefactor(model) * power))
+        for name, prefactor in (("time", time_prefactor), ("data", data_prefactor))
+    }
+    return {**found, **alone, "ratio": list(_RATIOS)}
 
 
 def _loss_and_law(model: Decoupled, resource: str, amount: np.ndarray) -> tuple[Any, np.ndarray]:
@@ -90,12 +121,16 @@ def _trained(a: float, n_task: int, samples: list[int], n_seed: int) -> xr.Datas
     share = np.stack([np.asarray(net.seen) for net in nets]).reshape(*shape, n_task)
     counts = np.rint(share * np.asarray(samples)[:, None, None])
     end = curves.dataset.isel(step=-1)
+    drawn = np.random.default_rng(0).multinomial(
+        np.repeat(samples, _N_DRAW), skills.probability
+    ).reshape(len(samples), _N_DRAW, n_task)  # fmt: skip
     return xr.Dataset(
         {
             "count": (("samples", "seed", "skill"), counts),
             "level": (("samples", "seed", "skill"), end.level.values.reshape(*shape, n_task)),
             "loss": (("samples", "seed"), end.loss.values.reshape(shape)),
             "frequency": ("skill", skills.probability),
+            "unseen": (("samples", "draw"), (drawn == 0) @ skills.probability),
         },
         {"samples": samples},
     )

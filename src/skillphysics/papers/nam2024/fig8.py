@@ -30,15 +30,13 @@ MODES = ("neuron 1 (α)", "neuron 2 (β)", "neuron 3 (γ)", "bias c")
 _BITS = np.array([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)], float)
 _TARGET = SCALE * (-1) ** _BITS.sum(1)
 _SIGNS = np.array([[-1, 1, -1], [-1, 1, -1], [1, -1, 1.0]])
-# The terms of 8c'/η in A, B, C and c.
-_BIAS_TERMS = np.array([2.0, -5.0, -1.0, -8.0])
 
 
 def parts(scale: Scale) -> Parts:
-    """The flow with shared weights, of the full network, and with signs of c' flipped."""
+    """The flow with shared weights, and that of the full network."""
     del scale
     settings = {"init": 0.01, "until": 60.0, "n_step": 12_000, "n_record": 600}
-    return {kind: {"kind": kind, **settings} for kind in ("shared", "full", "flipped")}
+    return {kind: {"kind": kind, **settings} for kind in ("shared", "full")}
 
 
 def compute(kind: str, init: float, until: float, n_step: int, n_record: int) -> xr.Dataset:
@@ -47,7 +45,7 @@ def compute(kind: str, init: float, until: float, n_step: int, n_record: int) ->
     with jax.enable_x64(True):
         start = start.astype(float)
         time = np.linspace(0, until, n_record + 1)
-        run = {"shared": _shared, "full": _full, "flipped": _flipped}[kind]
+        run = {"shared": _shared, "full": _full}[kind]
         return run(start, until / n_step, n_step // n_record, n_record).assign_coords(time=time)
 
 
@@ -69,10 +67,8 @@ def spread(params: Float[Array, " 4"]) -> tuple[Array, Array, Array, Array]:
     return weights, bias, out, offset
 
 
-def flow(
-    params: Float[Array, " 4"], terms: Float[Array, " 4"] | np.ndarray = _BIAS_TERMS
-) -> Float[Array, " 4"]:
-    """The equations of this module's head, η = 1, with the terms of c' as given."""
+def flow(params: Float[Array, " 4"]) -> Float[Array, " 4"]:
+    """The equations of this module's head, η = 1."""
     alpha, beta, gamma, c = params
     A, B, C = alpha**2, beta**2, gamma**2
     return jnp.array(
@@ -80,7 +76,7 @@ def flow(
             alpha / 2 * (SCALE + c + 2 * B - 2 * A),
             beta / 4 * (SCALE - 5 * c - 7 * B + 4 * A),
             gamma / 4 * (SCALE - c - C),
-            jnp.asarray(terms) @ jnp.array([A, B, C, c]) / 8,
+            (2 * A - 5 * B - C - 8 * c) / 8,
         ]
     )
 
@@ -126,18 +122,6 @@ def _full(start: Array, step: float, stride: int, n_record: int) -> xr.Dataset:
         },
         {"mode": list(MODES)},
     )
-
-
-def _flipped(start: Array, step: float, stride: int, n_record: int) -> xr.Dataset:
-    """The offset with the sign of each term of c' flipped, and with all of them."""
-    signs = np.concatenate([1 - 2 * np.eye(4), -np.ones((1, 4))])
-    names = ["A", "B", "C", "c", "all"]
-    terms = jnp.asarray(signs * _BIAS_TERMS)
-    path = _integrate(
-        lambda p: jax.vmap(flow)(p, terms), jnp.tile(start, (len(names), 1)), step, stride, n_record
-    )
-    offset = np.asarray(path)[:, :, 3].T
-    return xr.Dataset({"offset": (("flip", "time"), offset)}, {"flip": names})
 
 
 def _integrate(

@@ -6,8 +6,6 @@ from scipy.optimize import curve_fit
 from skillphysics.papers.claims import Claim, Data, Finding, near, ordered
 from skillphysics.papers.nam2024.powers import all_hold, all_near
 
-_DIVERGED = 1e3
-
 
 def half_times(data: Data, kind: str) -> np.ndarray:
     """When the strength of each mode passes one half, between records."""
@@ -89,17 +87,6 @@ def _full_shape(data: Data) -> Finding:
     return all_near([float(full.unequal), *full.bias_per_weight.values], [0, 0, 1, -1], 0.01)
 
 
-def _runs_away(data: Data) -> Finding:
-    offset = data["flipped"].offset
-    away = (~(abs(offset) < _DIVERGED)).any("time")
-    names = [str(name) for name in offset.flip.values[away.values]]
-    return Finding(
-        ", ".join(names), "does not hold" if names == ["c", "all"] else "holds in part", None,
-        "the gradient of the loss gives c' = (η/8)(2A − 5B − C − 8c); the offset runs away where "
-        "the sign of its own term, or of all of c', is flipped, and with no other single flip",
-    )  # fmt: skip
-
-
 CLAIMS = (
     Claim(
         id="nam2024/fig8/equations",
@@ -122,7 +109,7 @@ CLAIMS = (
         where="N24 App, Fig 8",
         claim="Each neuron is a mode with a time of its own.",
         expected="times at which strengths pass one half, in order of the neurons",
-        tolerance="at least 0.3/η apart, a fifth of what a sigmoid of rate ηS takes from 0.05 "
+        tolerance="at least 0.3/η apart, a quarter of what a sigmoid of rate ηS takes from 0.05 "
         "to 0.95",
         measure=_order,
     ),
@@ -148,7 +135,7 @@ CLAIMS = (
         where="N24 App, derived",
         claim="At the start strengths of the neurons grow at rates ηS, ηS/2 and ηS/2.",
         expected="5, 2.5, 2.5",
-        tolerance="0.1: up to ηT = 0.5, when neuron 1 is at 0.1 % of its strength",
+        tolerance="0.1: up to ηT = 0.5, when neuron 1 is at 0.01 % of its strength",
         measure=_start_rates,
     ),
     Claim(
@@ -166,16 +153,6 @@ CLAIMS = (
         expected="unequal weights in a neuron 0; biases 0, 1, −1 in units of them",
         tolerance="0.01",
         measure=_full_shape,
-    ),
-    Claim(
-        id="nam2024/fig8/printed-sign",
-        where="N24 App, printed equations",
-        claim="A sign in the equation of c may be the other one, as in the printed form, under "
-        "which c runs away.",
-        expected="no term whose flipped sign lets c run away",
-        tolerance="|c| above 1000 at ηT up to 60; the terms of c' whose flip does that are "
-        "those between which the misprint lies",
-        measure=_runs_away,
     ),
 )
 """All claims, of the data of `fig8`."""
