@@ -73,7 +73,7 @@ TENTH = 0.1
 
 
 def parts(scale: Scale) -> Parts:
-    """Each resource; and the time with the larger start of the script."""
+    """Each resource; the time with the larger start of the script; skills of two bits."""
     if scale == "smoke":
         return {
             name: {"resource": name, "scale": "quick", "n_seed": 1, **SMOKE[name]}
@@ -84,7 +84,11 @@ def parts(scale: Scale) -> Parts:
         name: {"resource": name, "scale": scale, "n_seed": n}
         for name, n in zip(RESOURCES, n_seed, strict=True)
     }
-    return {**one, "time-script": {**one["time"], "init": 0.1}}
+    others = {
+        f"{name}-bits": {**one[name], "n_seed": max(1, one[name]["n_seed"] // 2), "n_own": 2}
+        for name in ("data", "parameters")
+    }
+    return {**one, "time-script": {**one["time"], "init": 0.1}, **others}
 
 
 def compute(resource: str, scale: str, n_seed: int, **settings: Any) -> xr.Dataset:
@@ -294,6 +298,26 @@ def _start(data: Data) -> Finding:
     )  # fmt: skip
 
 
+def _of_bits(data: Data) -> Finding:
+    if "data-bits" not in data:
+        return _ONE_SEED
+    ratio = {
+        RESOURCES[name].symbol: float(data[name].constant) / float(data[f"{name}-bits"].constant)
+        for name in ("data", "parameters")
+    }
+    apart = [bool(abs(np.log(one)) > np.log(1.5)) for one in ratio.values()]
+    told = ", ".join(
+        f"{RESOURCES[name].symbol} {float(data[name].constant):.3g} of three bits, "
+        f"{float(data[f'{name}-bits'].constant):.3g} of two"
+        for name in ("data", "parameters")
+    )
+    return Finding(
+        list(ratio.values()),
+        "holds" if all(apart) else "holds in part" if any(apart) else "does not hold",
+        why=f"{told}; layers and width are in docs/experiments.md",
+    )  # fmt: skip
+
+
 RECIPE = Recipe(
     name="nam2024/fig11",
     title="One skill calibrates the extended models of time, data and parameters.",
@@ -349,6 +373,14 @@ RECIPE = Recipe(
             expected="small root mean square of R/S",
             tolerance="0.1: a tenth of the whole rise",
             measure=_shape,
+        ),
+        Claim(
+            id="nam2024/fig11/other-bits",
+            where="N24, summary, limitations and next check 3",
+            claim="One D_c and one N_c may not serve other tasks.",
+            expected="another constant for skills of two bits than for three; the ratios",
+            tolerance="a factor of 1.5, beyond the scatter of single seeds",
+            measure=_of_bits,
         ),
         Claim(
             id="nam2024/fig11/start",

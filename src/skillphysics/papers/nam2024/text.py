@@ -202,10 +202,6 @@ def _open(slug: str, where: str, claim: str, expected: str, why: str) -> Claim:
 
 # What would have to be seen, and why it is not.
 _OPEN = (
-    _open("one-calibration-data", "summary, next check 3",
-          "One D_c and one N_c serve other architectures and tasks.",
-          "the same D_c and N_c for other bits of a skill, widths and depths",
-          "hours of training on two cores; the constant of time is measured, and is not one"),
     _open("other-networks", "summary, open question 3",
           "The scaling laws hold in other architectures than perceptrons and transformers.",
           "exponents of the loss in T, D and N",
