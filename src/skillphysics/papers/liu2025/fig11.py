@@ -260,7 +260,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "20 minutes on two cores",
+        "quick": "2 min on two cores",
         "paper": "days on one GPU",
     },
     claims=(

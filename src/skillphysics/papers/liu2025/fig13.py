@@ -206,7 +206,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "10 minutes on two cores",
+        "quick": "7 min on two cores",
         "paper": "3 hours on two cores",
     },
     claims=(

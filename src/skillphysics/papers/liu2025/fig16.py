@@ -124,8 +124,8 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "10 s on two cores",
-        "quick": "2 minutes on two cores",
-        "paper": "20 minutes on two cores",
+        "quick": "2 min on two cores",
+        "paper": "20 min on two cores",
     },
     claims=CLAIMS,
 )

@@ -208,8 +208,8 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "10 s on two cores, most of it compilation",
-        "quick": "15 s on two cores, most of it compilation",
-        "paper": "15 s on two cores, most of it compilation",
+        "quick": "15 s on two cores",
+        "paper": "15 s on two cores",
     },
     claims=(
         Claim(

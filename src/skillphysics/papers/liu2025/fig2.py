@@ -229,8 +229,8 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "2 minutes on two cores",
-        "paper": "20 minutes on two cores",
+        "quick": "2 min on two cores",
+        "paper": "20 min on two cores",
     },
     claims=(
         Claim(

@@ -128,8 +128,8 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "2 min on two cores, most of it compilation",
-        "paper": "2 min on two cores, most of it compilation",
+        "quick": "3 min on two cores",
+        "paper": "3 min on two cores",
     },
     claims=CLAIMS,
 )

@@ -248,8 +248,8 @@ RECIPE = Recipe(
     draw=None,
     cost={
         "smoke": "about 15 s on two cores",
-        "quick": "1 minute on two cores",
-        "paper": "1 minute on two cores",
+        "quick": "2 min on two cores",
+        "paper": "2 min on two cores",
     },
     claims=(
         _claim("sgd-no-interference", "§2.3",

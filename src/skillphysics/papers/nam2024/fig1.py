@@ -105,7 +105,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "15 s on two cores",
-        "quick": "15 minutes on two cores, most of it for the data",
+        "quick": "9 min on two cores, most of it for the data",
         "paper": "days on two cores; wants a GPU",
     },
     claims=CLAIMS,

@@ -326,7 +326,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "10 s on two cores",
-        "quick": "4 minutes on two cores",
+        "quick": "6 min on two cores",
         "paper": "hours; wants a GPU",
     },
     claims=(
