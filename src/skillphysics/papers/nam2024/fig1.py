@@ -10,7 +10,7 @@ from matplotlib.ticker import NullFormatter
 
 from skillphysics.papers.claims import Data
 from skillphysics.papers.nam2024.fig1_claims import CLAIMS
-from skillphysics.papers.nam2024.fig11 import (
+from skillphysics.papers.nam2024.one_skill import (
     RESOURCES,
     SMOKE,
     band,

@@ -10,7 +10,7 @@ from scipy.optimize import isotonic_regression
 from skillphysics import Curves
 from skillphysics.experiments import EXPERIMENTS
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, too_small
-from skillphysics.papers.nam2024.fig11 import (
+from skillphysics.papers.nam2024.one_skill import (
     RESOURCES,
     SEEDS,
     TENTH,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from skillphysics.experiments import EXPERIMENTS
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, ordered, too_small
 from skillphysics.papers.intervals import mean_interval, share_interval
-from skillphysics.papers.nam2024.fig11 import DIFFERS, SMOKE, ahead
+from skillphysics.papers.nam2024.one_skill import DIFFERS, SMOKE, ahead
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, new_figure
