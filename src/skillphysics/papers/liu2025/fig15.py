@@ -105,7 +105,7 @@ def _ends(figure: SubFigure, data: Data) -> None:
         axes[0].plot(rank, end.sel(optimizer=name), ".-", ms=4, lw=0.7, color=COLOURS[name],
                      label=name)  # fmt: skip
     axes[0].set(xlabel="skill, from the most frequent", ylabel="level at the end")
-    axes[0].legend(loc="lower left")
+    axes[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
     for axis, name in zip(axes[1:], ("AdEMAMix", "Lion"), strict=True):
         axis.scatter(end.sel(optimizer="Adam"), end.sel(optimizer=name), s=18,
                      c=by_rank(end.sizes["skill"]))  # fmt: skip
