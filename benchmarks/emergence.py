@@ -5,7 +5,8 @@
 Each part trains the calibration with a single skill, reads one constant off it, predicts five
 skills with it, and prints the prediction beside the network: for *time* the steps at which R/S is
 0.5, next to what N24's constant 1/22 predicts; for *data* and *parameters* the strengths at the
-end. *constants* asks what the constants depend on: bits of a skill, hidden layers, width.
+end, and the amounts at which rising fits to their means are at 0.5. *constants* asks what the
+constants (1/c in time, D_c, N_c) depend on: bits of a skill, hidden layers, width.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import numpy as np
 
 from skillphysics import Curves
 from skillphysics.experiments import EXPERIMENTS, against
+from skillphysics.papers.nam2024.fig1_claims import half
 from skillphysics.scaling import (
     basis_strength,
     calibrate_basis,
@@ -128,6 +130,10 @@ def show(over: Curves, predicted: np.ndarray) -> None:
         cells = "  ".join(f"{a:5.2f} ({b:4.2f})" for a, b in zip(network, told, strict=True))
         print(f"  {amount:8.0f}  {cells}")
     print(f"  rms {np.sqrt(np.mean((seen - predicted) ** 2)):.3f}")
+    found, told = (half(over.steps, level[None])[0] for level in (seen, predicted))
+    ratio = np.where(np.isfinite(found), told, np.nan) / found
+    for name, amounts in (("network", found), ("predicted", told), ("ratio", ratio)):
+        print(f"  {name:12}" + "".join(f"{one:9.2f}" for one in amounts))
 
 
 PARTS = {"time": in_time, "data": in_data, "parameters": in_parameters,

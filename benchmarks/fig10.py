@@ -1,43 +1,33 @@
 """A share of L25 Fig 10 at paper scale: how long the whole takes, and exponents with intervals.
 
-    python benchmarks/fig10.py [--n-dims 40 100 220 600 1000] [--out skillphysics-papers]
+    python benchmarks/fig10.py [--n-dims 40 100 220 600 1000]
 
 Paper scale is 50 values of n_dim from 20 to 1000, each with 14 settings (SignGD and Adam, seven α)
 and 4 seeds of 99 000 steps: 2800 runs. Five values are a tenth; these hold the ends of both
 published exponents.
-What is computed is kept where `skillphysics reproduce liu2025/fig10 --scale paper` finds it.
 """
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 
-from skillphysics.papers.cache import Cache
 from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.liu2025 import fig10
-from skillphysics.papers.liu2025.fig10_claims import (
-    KINDS,
-    N_POINTS,
-    PUBLISHED_N,
-    PUBLISHED_S,
-    S_DIM,
-    exponents,
-)
+from skillphysics.papers.liu2025.fig10_claims import PUBLISHED_N, PUBLISHED_S
+from skillphysics.papers.liu2025.fig10_exponents import KINDS, N_POINTS, S_DIM, exponents
 
 
 def main() -> None:
     """Print seconds for each n_dim and their sum over all, then exponents beside the published."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--n-dims", type=int, nargs="+", default=[40, 100, 220, 600, 1000])
-    parser.add_argument("--out", type=Path, default=Path("skillphysics-papers"))
     arguments = parser.parse_args()
     every = fig10.parts("paper")
-    cache, data, taken = Cache(arguments.out / "data"), {}, []
+    data, taken = {}, []
     for n_dim in arguments.n_dims:
         began = time.perf_counter()
-        data[str(n_dim)] = cache.get(fig10.compute, every[str(n_dim)])
+        data[str(n_dim)] = fig10.compute(**every[str(n_dim)])
         taken.append(time.perf_counter() - began)
         print(f"n_dim {n_dim:4d}: {taken[-1]:.0f} s", flush=True)
     # The products of a step take a time linear in n_dim, beside what does not depend on it.

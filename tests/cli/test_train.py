@@ -61,6 +61,7 @@ def test_experiments_and_settings_are_listed(called):
         (["domino", "--set", "steps=1", "--set", "steps=2"], "'steps' twice"),
         (["domino", "--set", "steps=-3"], "steps is -3"),
         (["domino", "--set", "learning_rate=nan"], "a finite number is wanted"),
+        (["emergence-data", "--set", "depth=0"], "a whole number of at least 1 is wanted"),
         (["domino", "--set", "shares=1,2"], "frequency holds 2.0"),
         (["domino", "--set", "shares="], "'' is not a number"),
         (["domino", "--set", "precision=float16"], "dtype is 'float16'"),

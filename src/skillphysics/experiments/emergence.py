@@ -14,6 +14,7 @@ from skillphysics.networks import MLP, Learner
 from skillphysics.optimizers import optimizer
 from skillphysics.skills import Skills
 from skillphysics.tasks import MultitaskParity, draw_subsets
+from skillphysics.tasks.checks import check_count
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Emergence(Experiment):
         return draw_subsets(key, self.n_task, self.n_bits, self.n_own, disjoint=True)
 
     def _network(self, width: int, init: float, used: int | None = None) -> MLP:
-        sizes = [self.n_task + self.n_bits, *[width] * self.depth, 1]
+        hidden = [width] * check_count("depth", self.depth)
+        sizes = [self.n_task + self.n_bits, *hidden, 1]
         return MLP(sizes, "relu", init=init, width=used)
 
     def _options(self) -> dict[str, Any]:

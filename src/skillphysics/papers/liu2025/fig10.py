@@ -12,8 +12,8 @@ from matplotlib.ticker import NullLocator
 
 from skillphysics.optimizers import optimizer
 from skillphysics.papers.claims import Data
-from skillphysics.papers.liu2025.fig10_claims import (
-    CLAIMS,
+from skillphysics.papers.liu2025.fig10_claims import CLAIMS
+from skillphysics.papers.liu2025.fig10_exponents import (
     KINDS,
     N_POINTS,
     S_POINTS,

@@ -11,16 +11,16 @@ from scipy import stats
 
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, ordered, too_small
 from skillphysics.papers.intervals import mean_interval
+from skillphysics.papers.liu2025.fig10_exponents import (
+    KINDS,
+    N_POINTS,
+    S_DIM,
+    exponents,
+    over_dims,
+    over_steps,
+    slope,
+)
 from skillphysics.scaling import exponent
-
-KINDS = {"sign_gd": "SignGD", "adam": "Adam"}
-"""Optimizers, and what they are called."""
-
-N_POINTS, S_POINTS = (40, 220), (80, 200)
-"""The published exponents are slopes between two points, of n_dim and of steps."""
-
-S_DIM = 100
-"""The n_dim of the published exponents in steps."""
 
 PUBLISHED_N = {
     "sign_gd": [0.35, 0.485, 0.63, 0.79, 0.955, 0.965],
@@ -42,33 +42,6 @@ _ENOUGH, _ALL = 5000, 99_000
 
 # How near is near for an exponent: what seeds scatter.
 _WITHIN = 0.1
-
-
-def over_dims(data: Data, name: str = "loss", step: int | None = None) -> xr.DataArray:
-    """A number at a step, or at the end of training, [n_dim, kind, alpha, seed]."""
-    found = [one[name].isel(step=-1) if step is None else one[name].sel(step=step, drop=True)
-             for one in data.values()]  # fmt: skip
-    return xr.concat(found, "n_dim").sortby("n_dim")
-
-
-def over_steps(data: Data) -> xr.DataArray:
-    """The loss at the published n_dim, or else at the first one, [kind, alpha, seed, step]."""
-    return data.get(str(S_DIM), next(iter(data.values()))).loss.isel(n_dim=0)
-
-
-def slope(loss: xr.DataArray, dim: str, points: tuple[int, int]) -> xr.DataArray:
-    """The exponent a of loss ∝ dim^−a between two points."""
-    low, high = (loss.sel({dim: point}, drop=True) for point in points)
-    return np.log(low / high) / np.log(points[1] / points[0])
-
-
-def exponents(data: Data, which: str) -> xr.DataArray:
-    """α_N ("N") or α_S ("S") of every seed, [kind, alpha, seed], from α = 1 on."""
-    if which == "N":
-        found = slope(over_dims(data), "n_dim", N_POINTS)
-    else:
-        found = slope(over_steps(data), "step", S_POINTS)
-    return found.sel(alpha=found.alpha >= 1)
 
 
 def _after(measure: Callable[[Data], Finding]) -> Callable[[Data], Finding]:

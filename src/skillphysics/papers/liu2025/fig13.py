@@ -121,7 +121,7 @@ def _end(
     return measure
 
 
-def _when(seen: xr.DataArray, level: float) -> np.ndarray:
+def reached(seen: xr.DataArray, level: float) -> np.ndarray:
     """The first recorded step above an accuracy, infinite if never, of each run."""
     above = seen > level
     return np.where(above.any("step"), seen.step.values[above.argmax("step")], np.inf)
@@ -161,7 +161,7 @@ def _told(steps: float) -> float | str:
 
 
 def _decayed(data: Data, betas: tuple[float, float], skill: str) -> np.ndarray:
-    return _when(of(data["figure"], betas, 0.03, skill), 0.9)
+    return reached(of(data["figure"], betas, 0.03, skill), 0.9)
 
 
 def _small_b2(data: Data) -> Finding:

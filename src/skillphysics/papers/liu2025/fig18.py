@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from skillphysics.optimizers import optimizer
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, too_small
 from skillphysics.papers.intervals import mean_interval
-from skillphysics.papers.liu2025 import fig10
+from skillphysics.papers.liu2025 import fig10, fig10_exponents
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, by_rank, new_figure
 from skillphysics.skills import Skills
@@ -101,7 +101,7 @@ def _blocks(key: Key[Array, ""], n_task: int, n_dim: int) -> np.ndarray:
 def over_dims(data: Data, vectors: str) -> xr.DataArray:
     """The loss at the end, median over seeds, [n_dim, alpha]."""
     chosen = {name: one for name, one in data.items() if name.startswith(vectors)}
-    return fig10.over_dims(chosen).median("seed").isel(kind=0)
+    return fig10_exponents.over_dims(chosen).median("seed").isel(kind=0)
 
 
 def over_steps(data: Data, vectors: str) -> xr.DataArray:

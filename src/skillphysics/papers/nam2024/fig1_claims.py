@@ -125,7 +125,7 @@ def _predicts(resource: str, source: str) -> Any:
         )  # fmt: skip
         if source == "calibrated":
             return finding
-        return of_published(finding, resource, one, bool(fine[tested].all()))
+        return of_published(finding, resource, one)
 
     return measure
 

@@ -111,7 +111,7 @@ def _long(data: Data) -> bool:
 
 
 def as_trained(finding: Finding, one: xr.Dataset) -> Finding:
-    """A finding with what was trained, which may confirm what N24 says of its network, not refute.
+    """A finding with what was trained, which is a test of N24 only where it is N24's network.
 
     N24's law of times comes from gradient flow, which Adam does not follow.
     """
@@ -120,7 +120,7 @@ def as_trained(finding: Finding, one: xr.Dataset) -> Finding:
         return dataclasses.replace(finding, why=f"{finding.why}; trained: {_network(whole)}")
     return dataclasses.replace(
         finding,
-        verdict=finding.verdict if finding.verdict == "holds" else "not testable at this scale",
+        verdict="not testable at this scale",
         why=f"{finding.why}; trained: {_network(small)}; N24: {_network(whole)}, near the gradient "
         "flow that its times come from, which Adam does not follow",
     )

@@ -160,12 +160,12 @@ def fall(level: np.ndarray) -> float:
     return float((np.maximum.accumulate(level, 1) - level).max())
 
 
-def of_published(finding: Finding, resource: str, one: xr.Dataset, agrees: bool) -> Finding:
-    """A finding on N24's own number, which other networks than N24's may confirm, not refute."""
+def of_published(finding: Finding, resource: str, one: xr.Dataset) -> Finding:
+    """A finding on N24's own number, of which only networks like N24's are a test."""
     if one.seed.size >= SEEDS:
         return finding
     return dataclasses.replace(
         finding,
-        verdict=finding.verdict if agrees else "not testable at this scale",
+        verdict="not testable at this scale",
         why=f"{finding.why}; {DIFFERS[resource]}",
     )
