@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import huber, logsumexp
 
-from skillphysics.papers.liu2025.text import REPLICATED
+from skillphysics.papers.chinchilla import REPLICATED, STDERR
 
 
 @pytest.fixture(scope="module")
@@ -35,5 +35,4 @@ def fitted(shared: Path) -> dict[str, float]:
 
 @pytest.mark.parametrize("exponent", ["parameters", "data"])
 def test_cited_exponents_are_those_of_the_data(fitted: dict[str, float], exponent: str) -> None:
-    cited, stderr = REPLICATED[exponent]
-    assert fitted[exponent] == pytest.approx(cited, abs=stderr / 2)
+    assert fitted[exponent] == pytest.approx(REPLICATED[exponent], abs=STDERR / 2)

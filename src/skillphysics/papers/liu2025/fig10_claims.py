@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from skillphysics.papers import chinchilla
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, near, ordered, too_small
 from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.liu2025.fig10_exponents import (
@@ -33,9 +34,6 @@ PUBLISHED_S = {
     "adam": [0.165, 0.24, 0.34, 0.455, 0.58, 0.71],
 }
 """Read off the published panel (d), at the same α."""
-
-CHINCHILLA_S = (0.28, 0.37)
-"""α_S of the Chinchilla paper, and of its replication (L25 §3.1)."""
 
 # From the first on exponents are measured; the second is the published length.
 _ENOUGH, _ALL = 5000, 99_000
@@ -172,7 +170,7 @@ def _above_line(data: Data) -> Finding:
 
 def _chinchilla(data: Data) -> Finding:
     """α_S at α = 1 of both optimizers."""
-    low, high = CHINCHILLA_S
+    low, high = chinchilla.PUBLISHED["data"], chinchilla.REPLICATED["data"]
     each = exponents(data, "S").sel(alpha=1.0)
     found = {name: mean_interval(each.sel(kind=kind)) for kind, name in KINDS.items()}
     middle, half = (low + high) / 2, (high - low) / 2

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from skillphysics.papers import chinchilla
 from skillphysics.papers.claims import Claim, Data, Finding, near, ordered, too_small
 from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.liu2025.text_data import compute, parts
@@ -190,13 +191,9 @@ def _recovered(data: Data) -> Finding:
     )  # fmt: skip
 
 
-REPLICATED = {"parameters": (0.3478, 0.02), "data": (0.3658, 0.02)}
-"""Exponents with standard errors of the replication that L25 cites (Besiroglu et al. 2024)."""
-
-
 def _chinchilla(_: Data) -> Finding:
-    (of_n, error_n), (of_s, error_s) = REPLICATED.values()
-    half = 1.96 * float(np.hypot(error_n, error_s))
+    of_n, of_s = chinchilla.REPLICATED.values()
+    half = 1.96 * float(np.hypot(chinchilla.STDERR, chinchilla.STDERR))
     gap, quanta = of_n - of_s, of_n - exponent("quanta", "time", of_n + 1)
     fits = [abs(gap) < half, abs(gap - quanta) < half]
     verdict = "holds in part" if all(fits) else "holds" if fits[0] else "does not hold"

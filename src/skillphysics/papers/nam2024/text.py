@@ -3,15 +3,17 @@
 import numpy as np
 import xarray as xr
 
+from skillphysics.papers import chinchilla
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, too_small
 from skillphysics.papers.intervals import mean_interval
 from skillphysics.papers.nam2024.powers import all_hold, all_near
 from skillphysics.papers.nam2024.text_data import compute, parts
 from skillphysics.papers.recipe import Recipe
 
-# Exponents of parameters and data in Chinchilla: fitted again by Besiroglu and others, and as
-# first published.
-_CHINCHILLA = {"fitted again": (0.348, 0.366), "published": (0.34, 0.28)}
+_CHINCHILLA = {
+    "fitted again": tuple(chinchilla.REPLICATED.values()),
+    "published": tuple(chinchilla.PUBLISHED.values()),
+}
 
 
 def _listed(values: np.ndarray | xr.DataArray, form: str = ".2f") -> str:
