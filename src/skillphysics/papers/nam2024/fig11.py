@@ -4,52 +4,42 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from skillphysics.papers.claims import Claim, Data, Finding, near, too_small
 from skillphysics.papers.intervals import mean_interval
-from skillphysics.papers.nam2024.one_skill import (
-    RESOURCES,
-    SMOKE,
-    TENTH,
-    band,
-    calibrated,
-    fall,
-    of_published,
-    shown,
-    start,
-)
+from skillphysics.papers.nam2024.emergence_data import RESOURCES, compute
+from skillphysics.papers.nam2024.one_skill import SMOKE, TENTH, band, fall, of_published, shown
 from skillphysics.papers.recipe import Parts, Recipe, Scale
-from skillphysics.papers.trained import trained
 from skillphysics.plotting import STYLE, by_rank, new_figure
+
+
+def single(scale: Scale) -> Parts:
+    """Networks of one skill for each resource."""
+    if scale == "smoke":
+        changed = {name: {"n_seed": 1, **SMOKE[name]} for name in RESOURCES}
+    else:
+        n_seed = {"quick": (4, 2, 2), "paper": (50, 50, 50)}[scale]
+        changed = {name: {"n_seed": n} for name, n in zip(RESOURCES, n_seed, strict=True)}
+    taken = "paper" if scale == "paper" else "quick"
+    return {
+        name: {"experiment": f"calibration-{name}", "scale": taken, **changed[name]}
+        for name in RESOURCES
+    }
 
 
 def parts(scale: Scale) -> Parts:
     """Each resource; the time with the larger start of the script; skills of two bits."""
+    one = single(scale)
     if scale == "smoke":
-        return {
-            name: {"resource": name, "scale": "quick", "n_seed": 1, **SMOKE[name]}
-            for name in RESOURCES
-        }
-    n_seed = {"quick": (4, 2, 2), "paper": (50, 50, 50)}[scale]
-    one = {
-        name: {"resource": name, "scale": scale, "n_seed": n}
-        for name, n in zip(RESOURCES, n_seed, strict=True)
-    }
+        return one
     others = {
         f"{name}-bits": {**one[name], "n_seed": max(1, one[name]["n_seed"] // 2), "n_own": 2}
         for name in ("data", "parameters")
     }
     return {**one, "time-script": {**one["time"], "init": 0.1}, **others}
-
-
-def compute(resource: str, scale: str, n_seed: int, **settings: Any) -> xr.Dataset:
-    """Levels [seed, amount], the constant of their mean and of each seed, and the model."""
-    curves = trained(f"calibration-{resource}", scale, n_seed, **settings)
-    return calibrated(resource, curves, start(resource, scale, settings))
 
 
 def draw(data: Data) -> Figure:

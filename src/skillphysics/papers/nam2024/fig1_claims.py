@@ -10,12 +10,13 @@ from scipy.optimize import isotonic_regression
 from skillphysics import Curves
 from skillphysics.experiments import EXPERIMENTS
 from skillphysics.papers.claims import Claim, Data, Finding, Verdict, too_small
+from skillphysics.papers.nam2024.emergence_data import RESOURCES
 from skillphysics.papers.nam2024.one_skill import (
-    RESOURCES,
     SEEDS,
     TENTH,
     ahead,
     fall,
+    foretold,
     of_published,
     shown,
 )
@@ -105,7 +106,7 @@ def _predicts(resource: str, source: str) -> Any:
     def measure(data: Data) -> Finding:
         if not _trains_as_said(data, resource):
             return _SMALL
-        one = data[resource]
+        one = foretold(data, resource)
         ratio = ratios(resource, one, source)
         tested, fine = np.isfinite(ratio), np.abs(ratio - 1) <= NEAR
         verdict: Verdict = "does not hold"
@@ -143,7 +144,7 @@ def _magnitude(resource: str) -> Any:
     def measure(data: Data) -> Finding:
         if not _trains_as_said(data, resource):
             return _SMALL
-        one = data[resource]
+        one = foretold(data, resource)
         each = rms_by_skill(one)
         rms = float(np.sqrt((each**2).mean()))
         verdict: Verdict = "does not hold"

@@ -1,41 +1,16 @@
-"""What Figs 1 and 11 and Table 5 of N24 share: resources, and what one skill says of five."""
+"""What Figs 1 and 11 and Table 5 of N24 share: what one skill says of five, and how it is told."""
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from skillphysics import Curves
-from skillphysics.experiments import EXPERIMENTS, against
-from skillphysics.papers.claims import Finding
-from skillphysics.scaling import (
-    Calibration,
-    basis_strength,
-    calibrate_basis,
-    calibrate_shots,
-    calibrate_time,
-    shot_strength,
-)
-from skillphysics.theories import Multilinear
+from skillphysics.papers.claims import Data, Finding
+from skillphysics.papers.nam2024.emergence_data import RESOURCES, predicted
 
-
-class Resource(NamedTuple):
-    """What strength is measured against: its label, its name among runs, N24's constant."""
-
-    label: str
-    variable: str | None
-    published: float
-    symbol: str
-
-
-RESOURCES = {
-    "time": Resource("step $T$", None, 22.0, "1/c"),
-    "data": Resource("samples $D$", "n_samples", 800.0, "D_c"),
-    "parameters": Resource("hidden units $N$", "width", 4.0, "N_c"),
-}
 SMOKE: Mapping[str, Mapping[str, Any]] = {
     "time": {"n_bits": 8, "width": 50, "batch_size": 200, "steps": 2000, "n_measure": 500},
     "data": {
@@ -64,68 +39,20 @@ DIFFERS = {
 TENTH = 0.1
 
 
-def start(resource: str, scale: str, settings: Mapping[str, Any]) -> float:
-    """The initial strength r that N24's code takes for the scale of the start."""
-    init = settings.get("init", EXPERIMENTS[f"calibration-{resource}"].at(scale).init)  # pyright: ignore[reportAttributeAccessIssue]
-    return init**2 / 3.6
-
-
-def calibrated(resource: str, curves: xr.Dataset, strength: float) -> xr.Dataset:
-    """The same from the curves of an experiment with one skill."""
-    # Both train on E(f* − f)², whose gradient is twice that of the theory's loss.
-    rate = 2 * float(curves["learning_rate"][0])
-    over = over_amount(resource, curves)
-    found = _constant(resource, over, rate, strength)
-    each = [
-        _constant(resource, Curves(over.dataset.isel(run=[i])), rate, strength).constant
-        for i in range(over.level.sizes["run"])
-    ]
-    model = predicted(resource, over.steps, np.ones(1), found.constant, rate, strength)
-    return xr.Dataset(
-        {
-            "level": (("seed", "amount"), over.level.transpose("run", ...).values[:, :, 0]),
-            "model": ("amount", model[:, 0]),
-            "constant": found.constant,
-            "stderr": found.stderr,
-            "rms": found.rms,
-            "each": ("seed", each),
-            "rate": rate,
-            "strength": strength,
-            "last": int(curves["step"][-1]),
-        },
-        {"amount": over.steps},
-    )
-
-
-def over_amount(resource: str, curves: xr.Dataset) -> Curves:
-    """Curves over the resource: steps as they are, else the ends of runs over what differs."""
-    variable = RESOURCES[resource].variable
-    return Curves(curves) if variable is None else against(Curves(curves), variable)
-
-
-def predicted(
-    resource: str,
-    amount: np.ndarray,
-    frequency: np.ndarray,
-    constant: float,
-    rate: float,
-    strength: float,
-) -> np.ndarray:
-    """R_k/S of every skill by the extended model of a resource, [amount, skill]."""
-    if resource == "time":
-        theory = Multilinear(
-            frequency, rate=rate * constant, initial_share=strength / 5.0, target_scale=5.0
+def foretold(data: Data, resource: str) -> xr.Dataset:
+    """Networks of five skills with what one skill says of them, by its constant and by N24's."""
+    alone, five = data[f"{resource}-alone"], data[resource]
+    constants = [float(alone.constant), shown(resource, RESOURCES[resource].published)]
+    models = [
+        predicted(
+            resource, five.amount.values, five.frequency.values, constant, float(five.rate),
+            float(alone.strength),
         )
-        return np.asarray(theory.levels(amount.astype(float)))
-    if resource == "data":
-        return shot_strength(np.outer(amount, frequency), constant)
-    return basis_strength(amount[:, None], np.arange(1, frequency.size + 1), constant)
-
-
-def _constant(resource: str, over: Curves, rate: float, strength: float) -> Calibration:
-    if resource == "time":
-        return calibrate_time(over, rate=rate, target_scale=5.0, initial_strength=strength)
-    return (calibrate_shots if resource == "data" else calibrate_basis)(over)
+        for constant in constants
+    ]  # fmt: skip
+    return five.assign(
+        model=(("source", "amount", "skill"), np.stack(models)), constant=("source", constants)
+    ).assign_coords(source=["calibrated", "published"])
 
 
 def shown(resource: str, constant: float) -> float:
