@@ -1,12 +1,12 @@
 """What a network of one skill says of one with five (N24 Figs 1 and 11).
 
-    python benchmarks/emergence.py [time data parameters constants] [--scale quick] [--seeds 2]
+    python benchmarks/emergence.py [time data parameters] [--kinds] [--scale quick] [--seeds 2]
 
 Each part trains the calibration with a single skill, reads one constant off it, predicts five
 skills with it, and prints the prediction beside the network: for *time* the steps at which R/S is
 0.5, next to what N24's constant 1/22 predicts; for *data* and *parameters* the strengths at the
-end, and the amounts at which rising fits to their means are at 0.5. *constants* asks what the
-constants (1/c in time, D_c, N_c) depend on: bits of a skill, hidden layers, width.
+end, and the amounts at which rising fits to their means are at 0.5. *--kinds* asks instead what the
+constant (1/c in time, D_c, N_c) depends on: bits of a skill, hidden layers, width.
 """
 
 import argparse
@@ -84,29 +84,28 @@ def in_parameters(scale: str, seeds: int) -> None:
     show(over, basis_strength(over.steps[:, None], np.arange(1, 6), found.constant))
 
 
-def constants(scale: str, seeds: int) -> None:
-    """The three constants of networks and skills of other kinds."""
+def constants(name: str, scale: str, seeds: int) -> None:
+    """The constant of networks and skills of other kinds."""
     heads = ("", 10), ("bits", 5), ("layers", 7), ("width", 7), ("constant", 12), ("rms", 7)
     print("".join(f"{head:>{wide}}" for head, wide in (*heads, ("R/S = 0.5 at", 14))))
-    for name, kinds in KINDS.items():
-        one: Any = EXPERIMENTS[f"calibration-{name}"].at(scale)
-        for bits, depth, wider in kinds:
-            kind = _of_kind(one, bits, depth, wider)
-            curves = kind.run(range(seeds))
-            over = curves if name == "time" else against(curves, VARIED[name])
-            if name == "time":
-                found = calibrate_time(
-                    over, rate=2 * kind.learning_rate, target_scale=kind.target_scale,
-                    initial_strength=one.init**2 / 3.6,
-                )  # fmt: skip
-                constant = 1 / found.constant
-            else:
-                found = {"data": calibrate_shots, "parameters": calibrate_basis}[name](over)
-                constant = found.constant
-            half = over.mean_run().learning_time(0.5).values[0]
-            width = "" if name == "parameters" else f"{kind.width}"
-            print(f"{name:10}{bits:5d}{depth:7d}{width:>7}{constant:12.1f}{found.rms:7.3f}"
-                  f"{half:14.1f}", flush=True)  # fmt: skip
+    one: Any = EXPERIMENTS[f"calibration-{name}"].at(scale)
+    for bits, depth, wider in KINDS[name]:
+        kind = _of_kind(one, bits, depth, wider)
+        curves = kind.run(range(seeds))
+        over = curves if name == "time" else against(curves, VARIED[name])
+        if name == "time":
+            found = calibrate_time(
+                over, rate=2 * kind.learning_rate, target_scale=kind.target_scale,
+                initial_strength=one.init**2 / 3.6,
+            )  # fmt: skip
+            constant = 1 / found.constant
+        else:
+            found = {"data": calibrate_shots, "parameters": calibrate_basis}[name](over)
+            constant = found.constant
+        half = over.mean_run().learning_time(0.5).values[0]
+        width = "" if name == "parameters" else f"{kind.width}"
+        print(f"{name:10}{bits:5d}{depth:7d}{width:>7}{constant:12.1f}{found.rms:7.3f}"
+              f"{half:14.1f}", flush=True)  # fmt: skip
 
 
 def _of_kind(one: Any, bits: int, depth: int, wider: float) -> Any:
@@ -136,19 +135,22 @@ def show(over: Curves, predicted: np.ndarray) -> None:
         print(f"  {name:12}" + "".join(f"{one:9.2f}" for one in amounts))
 
 
-PARTS = {"time": in_time, "data": in_data, "parameters": in_parameters,
-         "constants": constants}  # fmt: skip
+PARTS = {"time": in_time, "data": in_data, "parameters": in_parameters}
 
 
 def main() -> None:
     """Print the parts that are asked for, or all."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], default=[])
+    parser.add_argument("--kinds", action="store_true")
     parser.add_argument("--scale", default="quick")
     parser.add_argument("--seeds", type=int, default=2)
     arguments = parser.parse_args()
     for name in arguments.part or PARTS:
-        PARTS[name](arguments.scale, arguments.seeds)
+        if arguments.kinds:
+            constants(name, arguments.scale, arguments.seeds)
+        else:
+            PARTS[name](arguments.scale, arguments.seeds)
 
 
 if __name__ == "__main__":

@@ -43,3 +43,7 @@ class DivergedError(SkillphysicsError):
     def __init__(self, message: str, run: str, step: int, curves: Curves | None) -> None:
         super().__init__(message)
         self.run, self.step, self.curves = run, step, curves
+
+    def __reduce__(self) -> tuple[type[DivergedError], tuple[object, ...]]:
+        """What goes to another process, where the default has the message only."""
+        return type(self), (str(self), self.run, self.step, self.curves)

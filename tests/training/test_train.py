@@ -1,6 +1,7 @@
 """The training loop against a plain one, and its way with many runs and bad input."""
 
 import logging
+import pickle
 import re
 from typing import Any
 
@@ -181,6 +182,8 @@ def test_divergence_is_told_and_loses_nothing(checked):
     assert "learning rate 10000" in str(error)
     assert error.curves is not None
     assert error.curves.steps[-1] == error.step - checked
+    sent = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (str(sent), sent.run, sent.step) == (str(error), error.run, error.step)
     calm = train(
         world(), optax.sgd, learning_rate=[0.1, 1e4, 0.2], steps=int(error.curves.steps[-1]),
         record=checked, key=keys,

@@ -1,6 +1,5 @@
 """`skillphysics reproduce`: the figures of the papers, computed and drawn."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +33,7 @@ def command(
     ] = False,
 ) -> None:
     """Compute and draw figures of the papers (L25, N24)."""
-    from skillphysics.papers import chosen
+    from skillphysics.papers import chosen, fill
 
     if not names and not show_list:
         raise ArgumentError(
@@ -52,10 +51,9 @@ def command(
             f"{recipes[0].name}` measures them"
         )
     cache = cache_in(out)
+    fill(cache, drawn, scale)
     for recipe in drawn:
-        begin = time.perf_counter()
-        path = _draw(recipe, recipe.data(scale, cache), out)
-        typer.echo(f"{recipe.name}: {path} ({time.perf_counter() - begin:.0f} s)")
+        typer.echo(f"{recipe.name}: {_draw(recipe, recipe.data(scale, cache), out)}")
 
 
 def check_scale(scale: str) -> None:

@@ -22,7 +22,7 @@ def command(
     ] = None,
 ) -> None:
     """Measure what the papers claim, and write it into OUT/ledger.json, beside what is there."""
-    from skillphysics.papers import chosen, ledger
+    from skillphysics.papers import chosen, fill, ledger
 
     recipes = [recipe for recipe in chosen(only or ["all"]) if recipe.claims]
     check_scale(scale)
@@ -31,10 +31,8 @@ def command(
     path = out / "ledger.json"
     if path.exists():
         ledger.read(path)
-    entries = []
-    for recipe in recipes:
-        typer.echo(f"{recipe.name} …", err=True)
-        entries += ledger.measure([recipe], scale, cache)
+    fill(cache, recipes, scale)
+    entries = list(ledger.measure(recipes, scale, cache))
     _show(entries)
     ledger.write(entries, path)
     typer.echo(f"The ledger is {path}")

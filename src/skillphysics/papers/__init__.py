@@ -9,9 +9,20 @@ from skillphysics.papers.cache import Cache
 from skillphysics.papers.claims import Claim, Finding
 from skillphysics.papers.liu2025 import RECIPES as LIU2025
 from skillphysics.papers.nam2024 import RECIPES as NAM2024
+from skillphysics.papers.parallel import fill
 from skillphysics.papers.recipe import SCALES, Recipe
 
-__all__ = ["RECIPES", "SCALES", "Cache", "Claim", "Finding", "Recipe", "chosen", "ledger"]
+__all__ = [
+    "RECIPES",
+    "SCALES",
+    "Cache",
+    "Claim",
+    "Finding",
+    "Recipe",
+    "chosen",
+    "fill",
+    "ledger",
+]
 
 RECIPES: tuple[Recipe, ...] = (*LIU2025, *NAM2024)
 """All recipes, in the order of the papers."""

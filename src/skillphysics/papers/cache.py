@@ -45,15 +45,20 @@ class Cache:
         Raises:
             ArgumentError: the folder cannot be written.
         """
-        if self.folder is None:
-            return compute(**settings).drop_attrs()
-        module = "-".join(compute.__module__.split(".")[-2:])
-        path = self.folder / f"{module}-{_mark(compute, settings)}.nc"
-        found = _read(path)
+        path = self.path(compute, settings)
+        found = None if path is None else _read(path)
         if found is None:
             found = compute(**settings).drop_attrs()
-            _write(found, path)
+            if path is not None:
+                _write(found, path)
         return found
+
+    def path(self, compute: Callable[..., xr.Dataset], settings: Mapping[str, Any]) -> Path | None:
+        """Where the result is kept, None if nowhere."""
+        if self.folder is None:
+            return None
+        module = "-".join(compute.__module__.split(".")[-2:])
+        return self.folder / f"{module}-{_mark(compute, settings)}.nc"
 
 
 def _mark(compute: Callable[..., Any], settings: Mapping[str, Any]) -> str:
@@ -66,14 +71,17 @@ def _mark(compute: Callable[..., Any], settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _read(path: Path) -> xr.Dataset | None:
+def is_whole(path: Path) -> bool:
+    """Whether a result is there, as it was written."""
     try:
         wanted = path.with_suffix(".sha256").read_text()
-        if hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
-            return None
+        return hashlib.sha256(path.read_bytes()).hexdigest() == wanted
     except OSError:
-        return None
-    return xr.load_dataset(path, engine="h5netcdf")
+        return False
+
+
+def _read(path: Path) -> xr.Dataset | None:
+    return xr.load_dataset(path, engine="h5netcdf") if is_whole(path) else None
 
 
 def _write(dataset: xr.Dataset, path: Path) -> None:

@@ -52,10 +52,18 @@ class Recipe:
         Raises:
             ArgumentError: there is no such scale.
         """
-        if scale not in SCALES:
-            raise ArgumentError(f"scale is {scale!r}; one of {', '.join(SCALES)} is wanted")
         cache = Cache(None) if cache is None else cache
         return {
             name: cache.get(self.compute, settings)
-            for name, settings in self.parts(scale).items()  # pyright: ignore[reportArgumentType]
+            for name, settings in self.settings(scale).items()
         }
+
+    def settings(self, scale: str) -> Parts:
+        """`parts` at a scale.
+
+        Raises:
+            ArgumentError: there is no such scale.
+        """
+        if scale not in SCALES:
+            raise ArgumentError(f"scale is {scale!r}; one of {', '.join(SCALES)} is wanted")
+        return self.parts(scale)  # pyright: ignore[reportArgumentType]

@@ -26,9 +26,11 @@ def parts(scale: Scale) -> Parts:
     if scale == "smoke":
         return {"detached": _SMALL}
     if scale == "quick":
-        detached = {"scale": scale, "n_seed": 2, "weighted_steps": [0, 400, 2000]}
-        attached = {"scale": scale, "n_seed": 1, "weighted_steps": [0, 400], "attached": True}
-        return {"detached": detached, "attached": attached}
+        one = {"scale": scale, "n_seed": 1}
+        return {
+            "detached": {**one, "weighted_steps": [0, 400, 2000]},
+            "attached": {**one, "weighted_steps": [0, 400], "attached": True},
+        }
     whole = {"scale": scale, "n_seed": 1}
     return {"detached": whole, "attached": {**whole, "attached": True}}
 

@@ -30,7 +30,7 @@ def parts(scale: Scale) -> Parts:
                 "n_measure": 200, "learning_rate": 6e-3,
             }
         }  # fmt: skip
-    return {"strengths": {"scale": scale, "n_seed": {"quick": 3, "paper": 10}[scale]}}
+    return {"strengths": {"scale": scale, "n_seed": {"quick": 2, "paper": 10}[scale]}}
 
 
 def compute(scale: str, n_seed: int, **settings: Any) -> xr.Dataset:
