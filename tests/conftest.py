@@ -1,9 +1,14 @@
 """What all tests share."""
 
+import os
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+# A thread for each worker of pytest: the threads of two would wait for each other. XLA reads this
+# when it starts.
+os.environ.setdefault("NPROC", "1")
 
 # The first example of a test compiles, so a time limit for each example would measure the compiler.
 hypothesis.settings.register_profile("skillphysics", deadline=None)
