@@ -144,7 +144,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "3 min on two cores",
+        "quick": "70 s on two cores",
         "paper": "2.2 h on two cores; each n_dim is kept when done",
     },
     claims=CLAIMS,

@@ -173,7 +173,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "9 min on two cores",
+        "quick": "5 min on two cores",
         "paper": "days on one GPU; wants several large ones, and OpenWebText",
     },
     claims=(

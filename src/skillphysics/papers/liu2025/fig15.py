@@ -122,7 +122,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "1 min on two cores",
+        "quick": "25 s on two cores",
         "paper": "1 min on two cores",
     },
     claims=CLAIMS,

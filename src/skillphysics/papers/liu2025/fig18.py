@@ -274,7 +274,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "15 s on two cores",
-        "quick": "3 min on two cores",
+        "quick": "80 s on two cores",
         "paper": "4 h on two cores; each n_dim is kept when done",
     },
     claims=(

@@ -160,7 +160,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "5 s on two cores",
-        "quick": "2 min on two cores",
+        "quick": "90 s on two cores",
         "paper": "20 min on two cores",
     },
     claims=(

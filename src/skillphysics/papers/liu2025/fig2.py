@@ -229,7 +229,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "2 min on two cores",
+        "quick": "4 min on two cores",
         "paper": "20 min on two cores",
     },
     claims=(

@@ -129,7 +129,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "12 s on two cores",
-        "quick": "1 min on two cores",
+        "quick": "25 s on two cores",
         "paper": "1 min on two cores",
     },
     claims=CLAIMS,

@@ -90,7 +90,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "10 s on two cores",
-        "quick": "1 min on two cores",
+        "quick": "15 s on two cores",
         "paper": "2 min on two cores",
     },
     claims=CLAIMS,

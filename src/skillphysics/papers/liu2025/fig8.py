@@ -128,7 +128,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "3 min on two cores",
+        "quick": "2 min on two cores",
         "paper": "3 min on two cores",
     },
     claims=CLAIMS,

@@ -245,7 +245,7 @@ RECIPE = Recipe(
     draw=None,
     cost={
         "smoke": "about 15 s on two cores",
-        "quick": "2 min on two cores",
+        "quick": "70 s on two cores",
         "paper": "2 min on two cores",
     },
     claims=(

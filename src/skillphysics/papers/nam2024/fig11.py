@@ -164,7 +164,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "10 s on two cores",
-        "quick": "6 min on two cores",
+        "quick": "4 min on two cores",
         "paper": "hours; wants a GPU",
     },
     claims=(

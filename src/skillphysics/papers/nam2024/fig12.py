@@ -65,7 +65,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "5 min on two cores; the data are those of Fig 4",
+        "quick": "6 min on two cores; the data are those of Fig 4",
         "paper": "days on two cores; wants a GPU",
     },
     claims=(

@@ -163,7 +163,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "15 s on two cores",
-        "quick": "20 s on two cores",
+        "quick": "25 s on two cores",
         "paper": "20 s on two cores",
     },
     claims=CLAIMS,

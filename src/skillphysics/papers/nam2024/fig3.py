@@ -245,7 +245,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "15 s on two cores",
-        "quick": "30 s on two cores",
+        "quick": "25 s on two cores",
         "paper": "30 s on two cores",
     },
     claims=(

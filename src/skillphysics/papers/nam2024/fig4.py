@@ -198,7 +198,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "8 s on two cores",
-        "quick": "5 min on two cores",
+        "quick": "6 min on two cores",
         "paper": "days on two cores; wants a GPU",
     },
     claims=(

@@ -331,7 +331,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "35 s on two cores",
-        "quick": "70 s on two cores",
+        "quick": "40 s on two cores",
         "paper": "130 s on two cores",
     },
     claims=(

@@ -159,7 +159,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "5 s on two cores",
-        "quick": "2 min on two cores",
+        "quick": "1 min on two cores",
         "paper": "hours on two cores; wants a GPU",
     },
     claims=(

@@ -223,7 +223,7 @@ RECIPE = Recipe(
     draw=None,
     cost={
         "smoke": "about 30 s on two cores",
-        "quick": "3 min on two cores",
+        "quick": "70 s on two cores",
         "paper": "3 minutes on two cores",
     },
     claims=(
