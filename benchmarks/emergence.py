@@ -70,7 +70,10 @@ def in_data(scale: str, seeds: int) -> None:
     found = calibrate_shots(against(alone, "n_samples"))
     print(f"data: D_c {found.constant:.0f} ± {found.stderr:.0f}, rms of the level {found.rms:.3f}")
     over = against(together, "n_samples")
-    show(over, shot_strength(np.outer(over.steps, five.skills.probability), found.constant))
+    share = five.skills.probability
+    # Where 1 − √(1 − d/D_c) is 0.5.
+    show(over, shot_strength(np.outer(over.steps, share), found.constant),
+         0.75 * found.constant / share)  # fmt: skip
 
 
 def in_parameters(scale: str, seeds: int) -> None:
@@ -81,7 +84,9 @@ def in_parameters(scale: str, seeds: int) -> None:
     print(f"parameters: N_c {found.constant:.1f} ± {found.stderr:.1f}, rms of the level "
           f"{found.rms:.3f}")  # fmt: skip
     over = against(together, "width")
-    show(over, basis_strength(over.steps[:, None], np.arange(1, 6), found.constant))
+    skill = np.arange(1, 6)
+    show(over, basis_strength(over.steps[:, None], skill, found.constant),
+         found.constant * (skill - 0.5))  # fmt: skip
 
 
 def constants(name: str, scale: str, seeds: int) -> None:
@@ -117,21 +122,24 @@ def _of_kind(one: Any, bits: int, depth: int, wider: float) -> Any:
     if depth > 1:
         # Each weight between hidden layers would halve a start of 0.01 many times over.
         changed["init"] = (2 / width) ** 0.5
+        if hasattr(one, "n_samples"):
+            # At 0.05 three layers diverge.
+            changed["learning_rate"] = one.learning_rate / 5
     if hasattr(one, "n_samples") and bits > 3:
         changed["n_samples"] = tuple(4 * n for n in one.n_samples)
     return dataclasses.replace(one, **changed)
 
 
-def show(over: Curves, predicted: np.ndarray) -> None:
-    """Strengths at the end, and predictions."""
+def show(over: Curves, predicted: np.ndarray, half_way: np.ndarray) -> None:
+    """Strengths at the end, and predictions of them and of the amounts at which they are 0.5."""
     seen = over.mean_run().level.values
     for amount, network, told in zip(over.steps, seen, predicted, strict=True):
         cells = "  ".join(f"{a:5.2f} ({b:4.2f})" for a, b in zip(network, told, strict=True))
         print(f"  {amount:8.0f}  {cells}")
     print(f"  rms {np.sqrt(np.mean((seen - predicted) ** 2)):.3f}")
-    found, told = (half(over.steps, level[None])[0] for level in (seen, predicted))
-    ratio = np.where(np.isfinite(found), told, np.nan) / found
-    for name, amounts in (("network", found), ("predicted", told), ("ratio", ratio)):
+    found = half(over.steps, seen[None])[0]
+    ratio = np.where(np.isfinite(found), half_way, np.nan) / found
+    for name, amounts in (("network", found), ("predicted", half_way), ("ratio", ratio)):
         print(f"  {name:12}" + "".join(f"{one:9.2f}" for one in amounts))
 
 
