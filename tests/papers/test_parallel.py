@@ -40,7 +40,9 @@ def test_nothing_starts_where_nothing_is_missing(tmp_path, monkeypatch):
     fill(cache, all_, "smoke")
 
 
-def test_an_error_is_raised_here_and_what_was_finished_stays(tmp_path):
+def test_an_error_is_raised_here_and_what_was_finished_stays(tmp_path, monkeypatch):
+    # One after the other, so that the first is finished when the second fails.
+    monkeypatch.setattr(parallel, "_cores", lambda: 1)
     parts = {"a": line(2), "b": {"d": {"x": {"data": [0]}}}, "c": line(4)}
     finished = Cache(tmp_path).path(xr.Dataset.from_dict, line(2))
     with pytest.raises(ValueError, match="without the key 'dims'"):
