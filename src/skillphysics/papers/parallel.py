@@ -29,6 +29,9 @@ def fill(cache: Cache, recipes: Sequence[Recipe], scale: str) -> None:
     one thread gives the same numbers everywhere. What is finished is kept when the rest fails or is
     interrupted. On other devices one part after the other, in this process.
 
+    A cache without a folder keeps nothing, and nothing is computed for it. In a script, call this
+    below `if __name__ == "__main__":`, as the processes import the script.
+
     Raises:
         ArgumentError: there is no such scale, or the cache cannot be written.
     """
