@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.test_util import check_grads
 
 from skillphysics.errors import ArgumentError
 from skillphysics.networks import ACTIVATIONS, MLP, EmbeddingMLP
@@ -62,11 +63,14 @@ def test_every_activation_is_tested():
     assert set(PLAIN) == set(ACTIVATIONS)
 
 
-@pytest.mark.parametrize("activation", list(PLAIN))
-def test_outputs_and_gradients_are_those_of_numpy(activation):
+@pytest.mark.parametrize(
+    ("activation", "sizes"),
+    [*((name, [4, 7, 5, 3]) for name in PLAIN), ("relu", [4, 7, 5, 1]), ("relu", [4, 7, 1])],
+)
+def test_outputs_and_gradients_are_those_of_numpy(activation, sizes):
     rng = np.random.default_rng(0)
     with jax.enable_x64(True):
-        network = MLP([4, 7, 5, 3], activation, dtype="float64")
+        network = MLP(sizes, activation, dtype="float64")
         exact = plain(drawn(network))
         x = rng.normal(size=(6, 4))
         got, gradient = plain(run(network, jax.tree.map(jnp.asarray, exact), jnp.asarray(x)))
@@ -93,6 +97,15 @@ def test_one_output_keeps_its_axis_and_bits_are_numbers():
     assert got.shape == (5, 1)
     assert got.dtype == np.float32
     np.testing.assert_allclose(got, forward(plain(params), bits, "relu"), rtol=1e-5)
+
+
+@pytest.mark.parametrize("sizes", [[4, 7, 1], [4, 6, 7, 1]])
+def test_one_output_has_derivatives_of_either_mode_and_second_order(sizes):
+    with jax.enable_x64(True):
+        network = MLP(sizes, dtype="float64")
+        params = jax.tree.map(jnp.asarray, plain(drawn(network)))
+        inputs = jnp.asarray(np.random.default_rng(0).normal(size=(5, 4)))
+        check_grads(jax.jit(lambda *at: jnp.tanh(network(*at))), (params, inputs), order=2)
 
 
 def test_torch_start_is_uniform_in_the_fan_in():

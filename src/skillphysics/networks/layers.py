@@ -73,6 +73,12 @@ def linear(layer: Linear, x: Float[Array, "*shape n_in"], compute: str) -> Float
     return y if layer.bias is None else y + layer.bias.astype(compute)
 
 
+def bias_of(layer: Linear) -> Float[Array, " n_out"]:
+    """The bias of a layer that has one."""
+    assert layer.bias is not None  # noqa: S101
+    return layer.bias
+
+
 def start_norm(width: int, dtype: str, *, bias: bool) -> Norm:
     """Scale 1 and bias 0."""
     return Norm(jnp.ones(width, dtype), jnp.zeros(width, dtype) if bias else None)

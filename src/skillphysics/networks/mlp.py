@@ -12,6 +12,7 @@ from skillphysics.errors import ArgumentError
 from skillphysics.networks.layers import (
     ACTIVATIONS,
     Linear,
+    bias_of,
     check_activation,
     check_precision,
     check_size,
@@ -21,6 +22,7 @@ from skillphysics.networks.layers import (
     uniform_linear,
 )
 from skillphysics.networks.network import Network
+from skillphysics.networks.relu_output import relu_output
 
 
 class MLP(Network):
@@ -104,12 +106,14 @@ class MLP(Network):
         self, params: tuple[Linear, ...], inputs: Float[Array, "n_sample n_in"]
     ) -> Float[Array, "n_sample n_out"]:
         """Outputs, [n_sample, n_out], for inputs [n_sample, n_in]."""
+        *hidden, last = (self._masked(layer, place) for place, layer in enumerate(params))
+        as_one = bool(hidden) and self.activation == "relu" and self.sizes[-1] == 1
         x = inputs
-        for place, layer in enumerate(params):
-            if place > 0:
-                x = ACTIVATIONS[self.activation](x)
-            x = linear(self._masked(layer, place), x, self.compute)
-        return x.astype(self.dtype)
+        for layer in hidden[:-1] if as_one else hidden:
+            x = ACTIVATIONS[self.activation](linear(layer, x, self.compute))
+        if as_one:
+            return relu_output(hidden[-1], last, x, self.compute).astype(self.dtype)
+        return linear(last, x, self.compute).astype(self.dtype)
 
     def _start(self, key: Key[Array, ""], place: int) -> Linear:
         n_in, n_out = self.sizes[place : place + 2]
@@ -126,7 +130,7 @@ class MLP(Network):
         if self.width is None:
             return layer
         ins, outs = self._used(place), self._used(place + 1)
-        return Linear(layer.weight * (ins[:, None] & outs), _bias(layer) * outs)
+        return Linear(layer.weight * (ins[:, None] & outs), bias_of(layer) * outs)
 
     def _used(self, place: int) -> Bool[Array, " n_unit"]:
         unit = jnp.arange(self.sizes[place], dtype=jnp.int32)
@@ -139,11 +143,6 @@ def _same_block(n_in: int, n_out: int, n_block: int) -> Bool[np.ndarray, "n_in n
         np.arange(n_in) * n_block // n_in,
         np.arange(n_out) * n_block // n_out,
     )
-
-
-def _bias(layer: Linear) -> Float[Array, " n_out"]:
-    assert layer.bias is not None  # noqa: S101
-    return layer.bias
 
 
 def _check_init(init: str | float, dtype: str) -> Float[Array, ""] | None:
