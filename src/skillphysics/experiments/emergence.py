@@ -105,9 +105,9 @@ def _held(n_sample: int, most: int) -> int:
 class EmergenceData(Emergence):
     """Strengths of five skills against the number of samples D (N24 Fig 1, middle).
 
-    A step sees all D samples, or `batch_size` of them, drawn anew, where there are more, as in N24's
-    code. The noise of these batches matters: without it rare skills are memorised. What counts are
-    the levels at the end, which `against(curves, "n_samples")` puts over D.
+    A step sees all D samples, or `batch_size` of them, drawn anew, where there are more, as in
+    N24's code. The noise of these batches matters: without it rare skills are memorised. What
+    counts are the levels at the end, which `against(curves, "n_samples")` puts over D.
 
     Steps and halvings are those of N24's text; its code halves every 10 000 passes over the data.
     """
