@@ -54,8 +54,11 @@ def adamw(
         yield x
 
 
-def adam(gradient: Gradient, x: np.ndarray, rate, b1=0.9, b2=0.999, eps=1e-8) -> Path:
-    return adamw(gradient, x, rate, b1, b2, eps, weight_decay=0.0)
+def adam(gradient: Gradient, x: np.ndarray, rate, b1=0.9, b2=0.999, eps=1e-8, l2=0.0) -> Path:
+    def penalised(x, t):
+        return gradient(x, t) + l2 * x
+
+    return adamw(penalised, x, rate, b1, b2, eps, weight_decay=0.0)
 
 
 def adagrad(gradient: Gradient, x: np.ndarray, rate, eps=1e-10) -> Path:

@@ -31,7 +31,7 @@ def test_unknown_names_are_refused_with_those_that_are_known(name, hint):
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("adam", {"b3": 0.9}, r"adam has no hyperparameter 'b3'; it has b1, b2, eps"),
+        ("adam", {"b3": 0.9}, r"adam has no hyperparameter 'b3'; it has b1, b2, eps, l2"),
         ("sgd", {"nestrov": True}, r"'nestrov' \(did you mean nesterov\?\); it has momentum,"),
         ("cautious_lion", {"eps": 1}, r"cautious_lion has no hyperparameter 'eps'.*; it has b1"),
         ("adam", {"b1": 1.0}, r"b1 of adam is 1.0; a number from 0 to below 1 is wanted"),

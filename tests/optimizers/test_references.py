@@ -22,6 +22,7 @@ CASES = [
     ("signum", {}, VECTOR),
     ("adam", {}, VECTOR),
     ("adam", {"b1": 0.5, "b2": 0.8, "eps": 0.1}, VECTOR),
+    ("adam", {"l2": 0.3}, VECTOR),
     ("adamw", {}, VECTOR),
     ("adamw", {"weight_decay": 0.3}, VECTOR),
     ("adagrad", {}, VECTOR),

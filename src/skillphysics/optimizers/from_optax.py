@@ -45,12 +45,15 @@ def adam(
     b1: Share = 0.9,
     b2: Share = 0.999,
     eps: NonNegative = 1e-8,
+    l2: NonNegative = 0.0,
 ) -> optax.GradientTransformation:
     """Adam: x ← x − η m̂ / (√v̂ + ε), with bias-corrected means m̂ of g and v̂ of g².
 
-    Kingma & Ba (arXiv 1412.6980), Algorithm 1.
+    Kingma & Ba (arXiv 1412.6980), Algorithm 1. With `l2`, g is the gradient of the loss plus
+    ½ λ |x|², which torch's Adam calls weight decay.
     """
-    return optax.adam(learning_rate, b1, b2, eps)
+    plain = optax.adam(learning_rate, b1, b2, eps)
+    return plain if l2 == 0 else optax.chain(optax.add_decayed_weights(l2), plain)
 
 
 def adamw(
