@@ -106,8 +106,8 @@ class EmergenceData(Emergence):
     """Strengths of five skills against the number of samples D (N24 Fig 1, middle).
 
     A step sees all D samples, or `batch_size` of them, drawn anew, where there are more, as in
-    N24's code. The noise of these batches matters: without it rare skills are memorised. What
-    counts are the levels at the end, which `against(curves, "n_samples")` puts over D.
+    N24's code. What counts are the levels at the end, which `against(curves, "n_samples")` puts
+    over D.
 
     Steps and halvings are those of N24's text; its code halves every 10 000 passes over the data.
     """
@@ -183,7 +183,7 @@ class EmergenceParameters(Emergence):
     What counts are the levels at the end, which `against(curves, "width")` puts over N. The
     learning rate is that of N24's figure; its script has 0.01, its text 1e-3. At 0.05 with fresh
     batches narrow networks learn nothing within 20 000 steps, so quick scale has the script's, and
-    both have the script's penalty, which frees units for rare skills.
+    both have the script's penalty.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
