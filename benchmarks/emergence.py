@@ -5,7 +5,8 @@
 Each part trains the calibration with a single skill, reads one constant off it, predicts five
 skills with it, and prints the prediction beside the network: for *time* the steps at which R/S is
 0.5, next to what N24's constant 1/22 predicts; for *data* and *parameters* the strengths at the
-end, and the amounts at which rising fits to their means are at 0.5. *--kinds* asks instead what the
+end, and the amounts at which rising fits to their means are at 0.5, predicted by the fitted
+constant and from the amount at which the one skill is at 0.5. *--kinds* asks instead what the
 constant (1/c in time, D_c, N_c) depends on: bits of a skill, hidden layers, width.
 """
 
@@ -73,7 +74,7 @@ def in_data(scale: str, seeds: int) -> None:
     share = five.skills.probability
     # Where 1 − √(1 − d/D_c) is 0.5.
     show(over, shot_strength(np.outer(over.steps, share), found.constant),
-         0.75 * found.constant / share)  # fmt: skip
+         0.75 * found.constant / share, half_of_one(alone, "n_samples") / share)  # fmt: skip
 
 
 def in_parameters(scale: str, seeds: int) -> None:
@@ -86,7 +87,14 @@ def in_parameters(scale: str, seeds: int) -> None:
     over = against(together, "width")
     skill = np.arange(1, 6)
     show(over, basis_strength(over.steps[:, None], skill, found.constant),
-         found.constant * (skill - 0.5))  # fmt: skip
+         found.constant * (skill - 0.5),
+         half_of_one(alone, "width") * (2 * skill - 1))  # fmt: skip
+
+
+def half_of_one(alone: Curves, varied: str) -> float:
+    """The amount at which the mean of the networks of one skill is at R/S = 0.5."""
+    over = against(alone, varied)
+    return float(half(over.steps, over.mean_run().level.values[None])[0, 0])
 
 
 def constants(name: str, scale: str, seeds: int) -> None:
@@ -130,7 +138,7 @@ def _of_kind(one: Any, bits: int, depth: int, wider: float) -> Any:
     return dataclasses.replace(one, **changed)
 
 
-def show(over: Curves, predicted: np.ndarray, half_way: np.ndarray) -> None:
+def show(over: Curves, predicted: np.ndarray, fitted: np.ndarray, from_half: np.ndarray) -> None:
     """Strengths at the end, and predictions of them and of the amounts at which they are 0.5."""
     seen = over.mean_run().level.values
     for amount, network, told in zip(over.steps, seen, predicted, strict=True):
@@ -138,9 +146,11 @@ def show(over: Curves, predicted: np.ndarray, half_way: np.ndarray) -> None:
         print(f"  {amount:8.0f}  {cells}")
     print(f"  rms {np.sqrt(np.mean((seen - predicted) ** 2)):.3f}")
     found = half(over.steps, seen[None])[0]
-    ratio = np.where(np.isfinite(found), half_way, np.nan) / found
-    for name, amounts in (("network", found), ("predicted", half_way), ("ratio", ratio)):
-        print(f"  {name:12}" + "".join(f"{one:9.2f}" for one in amounts))
+    print(f"  {'network':12}" + "".join(f"{one:10.2f}" for one in found))
+    for name, amounts in (("fitted", fitted), ("from half", from_half)):
+        ratio = np.where(np.isfinite(found), amounts, np.nan) / found
+        print(f"  {name:12}" + "".join(f"{one:10.2f}" for one in amounts))
+        print(f"  {'ratio':12}" + "".join(f"{one:10.2f}" for one in ratio))
 
 
 PARTS = {"time": in_time, "data": in_data, "parameters": in_parameters}

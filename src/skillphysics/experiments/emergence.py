@@ -118,7 +118,7 @@ class EmergenceData(Emergence):
         "steps": 80_000,
     }
     COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "4 minutes a seed on two cores",
+        "quick": "3 minutes a seed on one core",
         "paper": "not measured; wants a GPU",
     }
 
@@ -192,7 +192,7 @@ class EmergenceParameters(Emergence):
         "learning_rate": 0.01,
     }
     COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "2 minutes a seed on two cores",
+        "quick": "2 minutes a seed on one core",
         "paper": "not measured; wants a GPU for its 50 seeds",
     }
 

@@ -58,7 +58,7 @@ RECIPE = Recipe(
     draw=draw,
     cost={
         "smoke": "15 s on two cores",
-        "quick": "7 min on two cores; the networks of one skill are those of Fig 11",
+        "quick": "4 min on two cores; the networks of one skill are those of Fig 11",
         "paper": "days on two cores; wants a GPU",
     },
     claims=CLAIMS,
