@@ -62,6 +62,8 @@ def test_experiments_and_settings_are_listed(called):
         (["domino", "--set", "steps=-3"], "steps is -3"),
         (["domino", "--set", "learning_rate=nan"], "a finite number is wanted"),
         (["emergence-data", "--set", "depth=0"], "a whole number of at least 1 is wanted"),
+        (["emergence-data", "--set", "n_samples=5,0"], "n_samples is 0; a whole number of at"),
+        (["emergence-data", "--set", "halved_every=0"], "halved_every is 0; a whole number of"),
         (["domino", "--set", "shares=1,2"], "frequency holds 2.0"),
         (["domino", "--set", "shares="], "'' is not a number"),
         (["domino", "--set", "precision=float16"], "dtype is 'float16'"),

@@ -159,7 +159,7 @@ class EmergenceData(Emergence):
 
     def _seen(self, n_sample: int) -> dict[str, int | None]:
         """How many samples a step sees, and how long their arrays are."""
-        if n_sample > check_count("batch_size", self.batch_size):
+        if check_count("n_samples", n_sample) > check_count("batch_size", self.batch_size):
             return {"batch_size": self.batch_size, "capacity": max(self.n_samples)}
         whole = min(self.batch_size, max(self.n_samples))
         return {"batch_size": None, "capacity": _held(n_sample, whole)}
@@ -182,8 +182,8 @@ class EmergenceParameters(Emergence):
 
     What counts are the levels at the end, which `against(curves, "width")` puts over N. The
     learning rate is that of N24's figure; its script has 0.01, its text 1e-3. At 0.05 with fresh
-    batches narrow networks learn nothing within 20 000 steps, so quick scale has the script's, and
-    both have the script's penalty.
+    batches half of the networks do not learn the first skill within 20 000 steps, so quick scale
+    has the script's, and both have the script's penalty.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {

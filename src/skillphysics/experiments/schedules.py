@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import Optimizer
+from skillphysics.tasks.checks import check_count
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,15 @@ class Halved:
 
     Attributes:
         every: steps.
+
+    Raises:
+        ArgumentError: it is not a whole number of at least 1.
     """
 
     every: int
+
+    def __post_init__(self) -> None:
+        check_count("halved_every", self.every)
 
     def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
         """The factor at a step."""
