@@ -36,9 +36,9 @@ _WIDER = [(3, 1, 0.5), (3, 1, 2.0)]
 KINDS = {"time": _ALIKE + _WIDER, "data": _ALIKE + _WIDER, "parameters": _ALIKE}
 
 
-def run(name: str, scale: str, seeds: int) -> tuple[Any, Curves]:
+def run(name: str, scale: str, seeds: int, **changed: Any) -> tuple[Any, Curves]:
     """An experiment and its curves."""
-    experiment = EXPERIMENTS[name].at(scale)
+    experiment = dataclasses.replace(EXPERIMENTS[name].at(scale), **changed)
     return experiment, experiment.run(range(seeds))
 
 
@@ -78,17 +78,19 @@ def in_data(scale: str, seeds: int) -> None:
 
 
 def in_parameters(scale: str, seeds: int) -> None:
-    """The number of basis functions."""
-    _, alone = run("calibration-parameters", scale, seeds)
+    """The number of basis functions, of a skill with the output's bias for itself and without."""
     _, together = run("emergence-parameters", scale, seeds)
-    found = calibrate_basis(against(alone, "width"))
-    print(f"parameters: N_c {found.constant:.1f} ± {found.stderr:.1f}, rms of the level "
-          f"{found.rms:.3f}")  # fmt: skip
-    over = against(together, "width")
-    skill = np.arange(1, 6)
-    show(over, basis_strength(over.steps[:, None], skill, found.constant),
-         found.constant * (skill - 0.5),
-         half_of_one(alone, "width") * (2 * skill - 1))  # fmt: skip
+    over, skill = against(together, "width"), np.arange(1, 6)
+    for bias in (True, False):
+        _, alone = run("calibration-parameters", scale, seeds, output_bias=bias)
+        found = calibrate_basis(against(alone, "width"))
+        print(
+            f"parameters, {'with' if bias else 'without'} output bias: N_c "
+            f"{found.constant:.1f} ± {found.stderr:.1f}, rms of the level {found.rms:.3f}"
+        )
+        show(over, basis_strength(over.steps[:, None], skill, found.constant),
+             found.constant * (skill - 0.5),
+             half_of_one(alone, "width") * (2 * skill - 1))  # fmt: skip
 
 
 def half_of_one(alone: Curves, varied: str) -> float:
@@ -109,7 +111,7 @@ def constants(name: str, scale: str, seeds: int) -> None:
         if name == "time":
             found = calibrate_time(
                 over, rate=2 * kind.learning_rate, target_scale=kind.target_scale,
-                initial_strength=one.init**2 / 3.6,
+                initial_strength=kind.init**2 / 3.6,
             )  # fmt: skip
             constant = 1 / found.constant
         else:

@@ -41,6 +41,18 @@ def test_curves_of_an_experiment(called, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"curves.nc", "curves.png"}
 
 
+def test_only_checkpoints_of_the_run_are_removed(called, tmp_path):
+    """Results that begin with the name of the checkpoint were removed with it."""
+    others = ["run.0.nc", "run.2024-backup", "run.1-of-2.nc"]
+    for name in others:
+        (tmp_path / name).write_text("kept")
+    (tmp_path / "run.5-of-9").write_text("left by an earlier run")
+    out, checkpoint = tmp_path / "run.1.nc", tmp_path / "run"
+    code, _, _ = called("modularity", *SMALL, "--out", out, "--checkpoint", checkpoint)
+    assert code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {*others, "run.1.nc"}
+
+
 def test_experiments_and_settings_are_listed(called):
     code, told, _ = called("--list")
     assert code == 0
@@ -64,6 +76,15 @@ def test_experiments_and_settings_are_listed(called):
         (["emergence-data", "--set", "depth=0"], "a whole number of at least 1 is wanted"),
         (["emergence-data", "--set", "n_samples=5,0"], "n_samples is 0; a whole number of at"),
         (["emergence-data", "--set", "halved_every=0"], "halved_every is 0; a whole number of"),
+        (["emergence-data", "--set", "halved_every=5000000000"], "at most 2147483647 is wanted"),
+        (["emergence-transformer", "--set", "depth=0"], "n_layer is 0; a whole number of at"),
+        (["emergence-transformer", "--set", "momentum=0.9"], "momentum"),
+        (["grokking", "--set", "modulus=50000"], "modulus is 50000; at most 46341 is wanted"),
+        (["reweighting", "--set", "least_share=-0.5"], "least_share is -0.5; a share from 0 to 1"),
+        (["reweighting", "--set", "n_token=-5"], "n_token is -5; a whole number of at least 1"),
+        (["reweighting", "--set", "weighted_steps=0,5000"], "has 5000; at most steps = 2000"),
+        (["reweighting", "--set", "at_once=7"], "at_once is 7; a number that divides"),
+        (["reweighting", "--scale", "paper"], "tokenizer is tokenizer.json; a file is wanted"),
         (["domino", "--set", "shares=1,2"], "frequency holds 2.0"),
         (["domino", "--set", "shares="], "'' is not a number"),
         (["domino", "--set", "precision=float16"], "dtype is 'float16'"),

@@ -72,7 +72,7 @@ def test_an_interrupted_experiment_goes_on(tmp_path):
     whole = experiment.run([0])
     path = tmp_path / "run.ckpt"
     experiment.run([0], path)
-    assert {p.name for p in tmp_path.iterdir()} == {"run.ckpt.0", "run.ckpt.1"}
+    assert {p.name for p in tmp_path.iterdir()} == {"run.ckpt.0-of-2", "run.ckpt.1-of-2"}
     np.testing.assert_array_equal(experiment.run([0], path).level, whole.level)
 
 

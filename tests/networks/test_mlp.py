@@ -108,6 +108,30 @@ def test_one_output_has_derivatives_of_either_mode_and_second_order(sizes):
         check_grads(jax.jit(lambda *at: jnp.tanh(network(*at))), (params, inputs), order=2)
 
 
+@pytest.mark.parametrize(
+    ("activation", "sizes", "options"),
+    [
+        ("relu", [4, 8, 1], {}),
+        ("relu", [4, 8, 1], {"width": 5}),
+        ("silu", [4, 8, 2], {"width": 5}),
+        ("silu", [4, 8, 2], {"n_block": 2}),
+    ],
+)
+def test_an_output_without_bias_is_one_whose_bias_is_zero(activation, sizes, options):
+    whole = MLP(sizes, activation, **options)
+    without = MLP(sizes, activation, output_bias=False, **options)
+    params = start(without, KEY)
+    assert params[-1].bias is None
+    *hidden, last = start(whole, KEY)
+    zero = (*hidden, last._replace(bias=jnp.zeros_like(last.bias)))
+    np.testing.assert_array_equal(params[-1].weight, last.weight)
+    inputs = jnp.asarray(np.random.default_rng(0).normal(size=(6, 4)), jnp.float32)
+    (got, gradient), (wanted, expected) = run(without, params, inputs), run(whole, zero, inputs)
+    np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-7)
+    for one, other in zip(gradient, expected, strict=True):
+        np.testing.assert_allclose(one.weight, other.weight, rtol=1e-5, atol=1e-7)
+
+
 def test_torch_start_is_uniform_in_the_fan_in():
     first, second = start(MLP([16, 2000, 8]), KEY)
     for layer, fan_in in ((first, 16), (second, 2000)):
@@ -249,6 +273,7 @@ def test_embeddings_are_looked_up_and_start_normal():
         (lambda: MLP([3, 4, 2], dtype="bfloat16"), "dtype is 'bfloat16'"),
         (lambda: MLP([3, 4, 2], dtype="float64"), "enable_x64"),
         (lambda: MLP([3, 4, 2], compute="int8"), "compute is 'int8'"),
+        (lambda: MLP([3, 4, 2], compute="float64"), "'bfloat16', or 'float32' as the"),
         (lambda: EmbeddingMLP(0, dim=3, hidden=(2,)), "n_token is 0"),
         (lambda: EmbeddingMLP(5, dim=3, hidden=(0,)), r"hidden\[0\] is 0"),
     ],

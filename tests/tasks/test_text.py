@@ -151,6 +151,24 @@ def scaled_losses(windows, scale):
     return -np.log(q[windows[:, :-1], windows[:, 1:]])
 
 
+@pytest.mark.parametrize("reweight", [None, 1.0])
+def test_a_batch_in_parts_has_the_same_gradient_and_measurements(reweight):
+    whole = Text(TOKENS, **OPTIONS, reweight=reweight)
+    parts = Text(TOKENS, **OPTIONS, reweight=reweight, at_once=whole.batch_size // 2)
+    assert parts.validation.shape[0] == 2 * whole.validation.shape[0]
+    batch, table = whole.batch(KEY), jnp.asarray(TABLE)
+
+    def found(text):
+        return jax.value_and_grad(lambda table: text.loss(lambda x: table[x], batch))(table)
+
+    loss, gradient = found(parts)
+    wanted_loss, wanted = found(whole)
+    assert float(loss) == pytest.approx(float(wanted_loss), rel=1e-6)
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-5, atol=1e-7)
+    measured = [text.measure(lambda x: table[x], KEY) for text in (parts, whole)]
+    np.testing.assert_allclose(measured[0]["skill_loss"], measured[1]["skill_loss"], rtol=1e-5)
+
+
 @pytest.mark.parametrize("attached", [False, True])
 def test_gradients_are_finite_where_the_loss_is_zero(attached):
     text = Text(Tokens(np.arange(400) % 8, 8), block=16, batch_size=4, skills=2,
@@ -215,6 +233,12 @@ def test_documents_are_encoded_by_a_tokenizer_file(tmp_path):
     assert bpe_tokens(documents, tmp_path / "tokenizer.json").ids.tolist() == [4, 2, 3]
     many = bpe_tokens(["abc"] * 2500, tmp_path / "tokenizer.json").ids
     assert many.tolist() == [4] * 2500
+    read = iter(["abc"] * 5000)
+    assert bpe_tokens(read, tmp_path / "tokenizer.json", most=1500).ids.tolist() == [4] * 1500
+    assert len(list(read)) == 3000
+    (tmp_path / "other").write_bytes(b"\xff\x00")
+    with pytest.raises(ArgumentError, match="other is no tokenizer"):
+        bpe_tokens(documents, tmp_path / "other")
     with pytest.raises(ArgumentError, match="'<end>', which is no token"):
         bpe_tokens(documents, tmp_path / "tokenizer.json", end="<end>")
     with pytest.raises(ArgumentError, match="cannot read"):
@@ -259,6 +283,9 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
         ({"skills": 51}, "skills is 51"),
         ({"skills": "rare"}, "'rare'"),
         ({"reweight": -1.0}, "reweight is -1.0"),
+        ({"reweight": 1.0, "reweight_steps": -1}, "reweight_steps is -1"),
+        ({"at_once": 3}, "at_once is 3; a number that divides batch_size"),
+        ({"at_once": 0}, "at_once is 0"),
         ({"skills": 50, "batch_size": 1, "validation_batches": 1}, "has no token in the 1 held"),
     ],
 )

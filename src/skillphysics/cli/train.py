@@ -44,6 +44,8 @@ def command(
     if show_list and name is None:
         _list()
         return
+    from skillphysics.experiments.experiment import remove_checkpoints
+
     experiment = _experiment(str(name), scale, settings or [])
     if show_list:
         _list_settings(str(name), experiment)
@@ -54,8 +56,7 @@ def command(
     curves = experiment.run(range(seed, seed + seeds), checkpoint)
     common.finish(curves, out, plot=plot)
     if checkpoint is not None:
-        for path in (checkpoint, *checkpoint.parent.glob(f"{checkpoint.name}.[0-9]*")):
-            path.unlink(missing_ok=True)
+        remove_checkpoints(checkpoint)
 
 
 def _experiment(name: str, scale: str, settings: Sequence[str]) -> "Experiment":

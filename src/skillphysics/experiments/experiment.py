@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -85,8 +86,8 @@ class Experiment(abc.ABC):
 
         Args:
             seeds: one or more; a seed's runs share their random numbers.
-            checkpoint: a file from which an interrupted call goes on; with several forms, one
-                file each, whose names it begins.
+            checkpoint: a file from which an interrupted call goes on; with n forms, one file
+                each, named `checkpoint.0-of-n` and so on.
 
         Returns:
             Curves over runs named by seed and values, with the values and `seed` as variables.
@@ -108,7 +109,7 @@ class Experiment(abc.ABC):
                 chosen = [runs[place] for place in places]
                 path = checkpoint
                 if checkpoint is not None and len(forms) > 1:
-                    path = checkpoint.with_name(f"{checkpoint.name}.{number}")
+                    path = checkpoint.with_name(f"{checkpoint.name}.{number}-of-{len(forms)}")
                 curves = train(
                     [one.problem for _, one in chosen],
                     [one.optimizer for _, one in chosen],
@@ -130,6 +131,14 @@ class Experiment(abc.ABC):
         told = {"experiment": type(self).__name__, **dataclasses.asdict(self)}
         whole = whole.sel(run=order).assign_attrs(settings=told)
         return Curves(whole)
+
+
+def remove_checkpoints(checkpoint: Path) -> None:
+    """Remove the file or files of a `run` that came to its end, and no other."""
+    parts = re.compile(re.escape(checkpoint.name) + r"\.\d+-of-\d+")
+    for path in checkpoint.parent.iterdir():
+        if path.name == checkpoint.name or parts.fullmatch(path.name):
+            path.unlink()
 
 
 def pairs(b1: Sequence[float], b2: Sequence[float]) -> list[tuple[float, float]]:

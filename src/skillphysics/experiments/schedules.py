@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import Optimizer
-from skillphysics.tasks.checks import check_count
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class WarmupCosine:
         least: the factor there.
 
     Raises:
-        ArgumentError: the rise has no step, or is not over before the last one.
+        ArgumentError: the rise has no step, or is not over before the last one, or `least` is no
+            share from 0 to 1.
     """
 
     warmup: int
@@ -56,6 +57,8 @@ class WarmupCosine:
                 f"warmup is {self.warmup}; a number from 1 to {self.last - 1} is wanted, below the "
                 f"{self.last} steps"
             )
+        if not 0 <= self.least <= 1:
+            raise ArgumentError(f"least_share is {self.least}; a share from 0 to 1 is wanted")
 
     def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
         """The factor at a step."""

@@ -7,7 +7,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Int, Key
 
-from skillphysics.networks.layers import Linear, check_size, check_sizes
+from skillphysics.checks import check_count
+from skillphysics.networks.layers import Linear, check_sizes
 from skillphysics.networks.mlp import MLP
 from skillphysics.networks.network import Network
 
@@ -34,7 +35,7 @@ class EmbeddingMLP(Network):
         activation, dtype, compute: as of `MLP`.
 
     Raises:
-        ArgumentError: a size is not a positive integer, or as `MLP`.
+        ArgumentError: a size is no whole number of at least 1, or as `MLP`.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -62,9 +63,9 @@ class EmbeddingMLP(Network):
         dtype: str = "float32",
         compute: str | None = None,
     ) -> None:
-        self.n_token = check_size("n_token", n_token)
-        self.dim = check_size("dim", dim)
-        self.n_input = check_size("n_input", n_input)
+        self.n_token = check_count("n_token", n_token)
+        self.dim = check_count("dim", dim)
+        self.n_input = check_count("n_input", n_input)
         sizes = (n_input * dim, *check_sizes("hidden", hidden, at_least=0), n_token)
         self.mlp = MLP(sizes, activation, dtype=dtype, compute=compute)
 

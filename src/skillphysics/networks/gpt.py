@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.networks.blocks import Blocks, check_heads, run_blocks, start_blocks
 from skillphysics.networks.layers import (
     Linear,
     Norm,
     check_precision,
-    check_size,
     normalise,
     start_norm,
 )
@@ -71,7 +71,7 @@ class GPT(Network):
             "bfloat16" on GPUs, which add up in float32.
 
     Raises:
-        ArgumentError: a size is not a positive integer, the heads do not divide the width, a
+        ArgumentError: a size is no whole number of at least 1, the heads do not divide the width, a
             precision is unknown, or float64 is wanted while JAX computes in 32 bits. When it is
             called: a sample has more tokens than the block.
 
@@ -110,10 +110,12 @@ class GPT(Network):
         dtype: str = "float32",
         compute: str | None = None,
     ) -> None:
-        self.n_vocab = check_size("n_vocab", n_vocab)
-        self.block = check_size("block", block)
+        self.n_vocab = check_count("n_vocab", n_vocab)
+        self.block = check_count("block", block)
         self.shape = Shape(
-            check_size("n_layer", n_layer), check_size("n_head", n_head), check_size("width", width)
+            check_count("n_layer", n_layer),
+            check_count("n_head", n_head),
+            check_count("width", width),
         )
         check_heads(width, n_head)
         self.bias, self.remat = bias, remat

@@ -7,10 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from skillphysics.checks import check_count, check_dtype
 from skillphysics.errors import ArgumentError
-
-_PARAMETERS = ("float32", "float64")
-_PRODUCTS = ("bfloat16", "float32", "float64")
 
 
 class Linear(NamedTuple):
@@ -93,15 +91,12 @@ def normalise(layer: Norm, x: Float[Array, "*shape width"]) -> Float[Array, "*sh
 
 def check_precision(dtype: str, compute: str | None) -> tuple[str, str]:
     """The precision of parameters and that of products, which is the same unless given."""
-    if dtype not in _PARAMETERS:
-        raise ArgumentError(f"dtype is {dtype!r}; one of {', '.join(_PARAMETERS)} is wanted")
-    if compute is not None and compute not in _PRODUCTS:
-        raise ArgumentError(f"compute is {compute!r}; one of {', '.join(_PRODUCTS)} is wanted")
-    compute = dtype if compute is None else compute
-    if "float64" in (dtype, compute) and jax.dtypes.canonicalize_dtype("float64") != "float64":
+    check_dtype(dtype)
+    if compute is None:
+        return dtype, dtype
+    if compute not in ("bfloat16", dtype):
         raise ArgumentError(
-            "float64 is wanted while JAX computes in 32 bits; put the construction and the "
-            "training into `with jax.enable_x64(True):`"
+            f"compute is {compute!r}; 'bfloat16', or {dtype!r} as the parameters, is wanted"
         )
     return dtype, compute
 
@@ -115,16 +110,9 @@ def check_activation(activation: str) -> str:
     return activation
 
 
-def check_size(name: str, value: int) -> int:
-    """The size, if it is a positive integer."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ArgumentError(f"{name} is {value!r}; a positive integer is wanted")
-    return value
-
-
 def check_sizes(name: str, values: Sequence[int], at_least: int) -> tuple[int, ...]:
-    """The sizes as a tuple, if they are enough positive integers."""
+    """The sizes as a tuple, if they are enough whole numbers of at least 1."""
     sizes = tuple(values)
     if len(sizes) < at_least:
         raise ArgumentError(f"{name} is {sizes}; at least {at_least} sizes are wanted")
-    return tuple(check_size(f"{name}[{place}]", size) for place, size in enumerate(sizes))
+    return tuple(check_count(f"{name}[{place}]", size) for place, size in enumerate(sizes))

@@ -8,14 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.networks.layers import (
     ACTIVATIONS,
     Linear,
-    bias_of,
     check_activation,
     check_precision,
-    check_size,
     check_sizes,
     linear,
     normal_linear,
@@ -37,6 +36,7 @@ class MLP(Network):
             a number: the standard deviation of all weights and biases, which are normal (N24).
         width: only the first `width` units of every hidden layer take part, and are started as
             in a network that has no others; None for all units.
+        output_bias: whether the last layer has a bias.
         n_block: the network is cut into so many equal ones, each from its share of the inputs
             through its share of the units to its share of the outputs. The weights between
             blocks are set to zero after the start of the whole network, and stay zero (L25
@@ -49,9 +49,9 @@ class MLP(Network):
         std: the number given as `init`, or None for "torch".
 
     Raises:
-        ArgumentError: a size is not a positive integer, a name is unknown, the width is more than
-            a hidden layer has, the blocks do not divide a size, width and blocks are both given,
-            or float64 is wanted while JAX computes in 32 bits.
+        ArgumentError: a size is no whole number of at least 1, a name is unknown, the width is more
+            than a hidden layer has, the blocks do not divide a size, width and blocks are both
+            given, or float64 is wanted while JAX computes in 32 bits.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -69,6 +69,7 @@ class MLP(Network):
     activation: str = eqx.field(static=True)
     std: Float[Array, ""] | None
     width: Int[Array, ""] | None
+    output_bias: bool = eqx.field(static=True)
     n_block: int = eqx.field(static=True)
     dtype: str = eqx.field(static=True)
     compute: str = eqx.field(static=True)
@@ -80,6 +81,7 @@ class MLP(Network):
         *,
         init: str | float = "torch",
         width: int | None = None,
+        output_bias: bool = True,
         n_block: int = 1,
         dtype: str = "float32",
         compute: str | None = None,
@@ -89,7 +91,8 @@ class MLP(Network):
         self.dtype, self.compute = check_precision(dtype, compute)
         self.std = _check_init(init, dtype)
         self.width = _check_width(width, self.sizes[1:-1])
-        self.n_block = check_size("n_block", n_block)
+        self.output_bias = output_bias
+        self.n_block = check_count("n_block", n_block)
         if width is not None and n_block > 1:
             raise ArgumentError("width and n_block are both given; one of them is wanted")
         if any(size % n_block for size in self.sizes):
@@ -100,7 +103,8 @@ class MLP(Network):
     def init(self, key: Key[Array, ""]) -> tuple[Linear, ...]:
         """Weights and biases of each layer; those that take no part are zero."""
         keys = jax.random.split(key, len(self.sizes) - 1)
-        return tuple(self._masked(self._start(k, place), place) for place, k in enumerate(keys))
+        *hidden, last = (self._masked(self._start(k, place), place) for place, k in enumerate(keys))
+        return (*hidden, last if self.output_bias else last._replace(bias=None))
 
     def __call__(
         self, params: tuple[Linear, ...], inputs: Float[Array, "n_sample n_in"]
@@ -130,7 +134,8 @@ class MLP(Network):
         if self.width is None:
             return layer
         ins, outs = self._used(place), self._used(place + 1)
-        return Linear(layer.weight * (ins[:, None] & outs), bias_of(layer) * outs)
+        bias = None if layer.bias is None else layer.bias * outs
+        return Linear(layer.weight * (ins[:, None] & outs), bias)
 
     def _used(self, place: int) -> Bool[Array, " n_unit"]:
         unit = jnp.arange(self.sizes[place], dtype=jnp.int32)
@@ -156,7 +161,7 @@ def _check_init(init: str | float, dtype: str) -> Float[Array, ""] | None:
 def _check_width(width: int | None, hidden: tuple[int, ...]) -> Int[Array, ""] | None:
     if width is None:
         return None
-    if not hidden or not 1 <= width <= min(hidden):
+    if not hidden or check_count("width", width) > min(hidden):
         raise ArgumentError(
             f"width is {width}; a number from 1 to the size of every hidden layer {hidden} is "
             "wanted"

@@ -13,7 +13,7 @@ from skillphysics.networks.layers import Linear, bias_of
 def relu_output(
     hidden: Linear, last: Linear, x: Float[Array, "n_sample n_in"], compute: str
 ) -> Float[Array, "n_sample 1"]:
-    """relu(x W + b) v + c, computed and handed on in the precision `compute`.
+    """relu(x W + b) v + c, or without c, computed and handed on in the precision `compute`.
 
     A unit that is on adds x·(v_j w_j) to the output: that is linear in u_j = v_j w_j, so that one
     product with the samples is the gradient of all u_j, and with it that of both layers. The chain
@@ -23,8 +23,8 @@ def relu_output(
     ones = jnp.ones((x.shape[0], 1), compute)
     x = jnp.concatenate([x.astype(compute), ones], axis=1)
     weight = jnp.concatenate([hidden.weight, bias_of(hidden)[None]]).astype(compute)
-    y = _sum_of_units(x, weight, last.weight[:, 0].astype(compute))
-    return y[:, None] + bias_of(last).astype(compute)
+    y = _sum_of_units(x, weight, last.weight[:, 0].astype(compute))[:, None]
+    return y if last.bias is None else y + last.bias.astype(compute)
 
 
 @jax.custom_jvp

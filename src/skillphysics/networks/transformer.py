@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from skillphysics.checks import check_count
 from skillphysics.networks.blocks import Blocks, check_heads, run_blocks, start_blocks
 from skillphysics.networks.layers import (
     Linear,
     check_precision,
-    check_size,
     linear,
     uniform_linear,
 )
@@ -52,7 +52,7 @@ class Transformer(Network):
         compute: precision of the matrix products where it is not that of the parameters.
 
     Raises:
-        ArgumentError: a size is not a positive integer, the heads do not divide the width, a
+        ArgumentError: a size is no whole number of at least 1, the heads do not divide the width, a
             precision is unknown, or float64 is wanted while JAX computes in 32 bits.
 
     Example:
@@ -84,11 +84,11 @@ class Transformer(Network):
         dtype: str = "float32",
         compute: str | None = None,
     ) -> None:
-        self.n_input = check_size("n_input", n_input)
-        self.n_output = check_size("n_output", n_output)
-        self.width = check_size("width", width)
-        self.n_head = check_size("n_head", n_head)
-        self.n_layer = check_size("n_layer", n_layer)
+        self.n_input = check_count("n_input", n_input)
+        self.n_output = check_count("n_output", n_output)
+        self.width = check_count("width", width)
+        self.n_head = check_count("n_head", n_head)
+        self.n_layer = check_count("n_layer", n_layer)
         check_heads(width, n_head)
         self.dtype, self.compute = check_precision(dtype, compute)
 

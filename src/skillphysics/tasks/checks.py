@@ -3,16 +3,10 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.tasks.task import Predict
 from skillphysics.training.threefry import random_words
-
-
-def check_count(name: str, value: int, least: int = 1) -> int:
-    """A whole number of at least `least`, or an `ArgumentError`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ArgumentError(f"{name} is {value!r}; a whole number of at least {least} is wanted")
-    return value
 
 
 def check_batch_size(batch_size: int | None) -> int | None:

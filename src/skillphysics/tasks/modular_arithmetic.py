@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.tasks.checks import (
     check_batch_size,
-    check_count,
     check_split,
     draw_rows,
     outputs,
@@ -77,8 +77,7 @@ class ModularArithmetic(Task):
         if operation not in OPERATIONS:
             known = ", ".join(OPERATIONS)
             raise ArgumentError(f"operation is {operation!r}; one of {known} is wanted")
-        if check_count("modulus", modulus, 2) > _LARGEST:
-            raise ArgumentError(f"modulus is {modulus}; at most {_LARGEST} is wanted")
+        _check_modulus(modulus)
         for name, pairs in (("train", train), ("test", test)):
             numbers = np.asarray(pairs)
             if not (numbers.size and (numbers >= 0).all() and (numbers < modulus).all()):
@@ -108,7 +107,7 @@ class ModularArithmetic(Task):
         Raises:
             ArgumentError: as the class, or nothing is left to train on or to test.
         """
-        n_pair = check_count("modulus", modulus, 2) ** 2
+        n_pair = _check_modulus(modulus) ** 2
         n_train = check_split(n_pair, train_share, test=True)
         order = np.asarray(jax.random.permutation(key, jnp.arange(n_pair, dtype=jnp.int32)))
         pairs = np.stack([order // modulus, order % modulus], axis=1)
@@ -145,3 +144,9 @@ class ModularArithmetic(Task):
         chance = jnp.take_along_axis(jax.nn.log_softmax(given), answer[:, None], axis=1)
         right = jnp.argmax(given, axis=1) == answer
         return -jnp.mean(chance), jnp.mean(right.astype(given.dtype))
+
+
+def _check_modulus(modulus: int) -> int:
+    if check_count("modulus", modulus, 2) > _LARGEST:
+        raise ArgumentError(f"modulus is {modulus}; at most {_LARGEST} is wanted")
+    return modulus

@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.skills import Skills
 from skillphysics.tasks.bits import check_subset, draw_bits, mask_of
-from skillphysics.tasks.checks import check_batch_size, check_count, draw_rows, outputs
+from skillphysics.tasks.checks import check_batch_size, draw_rows, outputs
 from skillphysics.tasks.questions import Questions
 from skillphysics.tasks.task import Predict, Task
 from skillphysics.training.threefry import fold_in
@@ -238,8 +239,9 @@ def _sign(odd: Int[Array, " n_sample"]) -> Float[Array, " n_sample"]:
 
 
 def _used(n_samples: int | None, capacity: int) -> Int[Array, ""]:
-    if n_samples is not None and not 1 <= n_samples <= capacity:
+    n_used = capacity if n_samples is None else check_count("n_samples", n_samples)
+    if n_used > capacity:
         raise ArgumentError(
-            f"n_samples is {n_samples}; a number from 1 to the capacity of {capacity} is wanted"
+            f"n_samples is {n_samples}; at most the capacity of {capacity} is wanted"
         )
-    return jnp.asarray(capacity if n_samples is None else n_samples, jnp.int32)
+    return jnp.asarray(n_used, jnp.int32)

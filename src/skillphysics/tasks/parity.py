@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from skillphysics.checks import check_count, check_dtype
 from skillphysics.errors import ArgumentError
 from skillphysics.skills import check_frequency, check_names
 from skillphysics.tasks.bits import below, check_subset, draw_bits, mask_of, parity, unpack
 from skillphysics.tasks.checks import (
     check_batch_size,
-    check_count,
     check_split,
     draw_rows,
     outputs,
@@ -120,7 +120,7 @@ class Parities(Task):
         self.train, self.test = train, test
         self.batch_size = check_batch_size(batch_size)
         self.n_measure = check_count("n_measure", n_measure)
-        self.dtype = _check_dtype(dtype)
+        self.dtype = check_dtype(dtype)
 
     @classmethod
     def draw(
@@ -195,14 +195,3 @@ class Parities(Task):
             "skill_loss": skill_loss,
             "loss": jnp.mean(self.frequency.astype(self.dtype) * skill_loss),
         }
-
-
-def _check_dtype(dtype: str) -> str:
-    if dtype not in ("float32", "float64"):
-        raise ArgumentError(f"dtype is {dtype!r}; 'float32' or 'float64' is wanted")
-    if jax.dtypes.canonicalize_dtype(dtype) != dtype:
-        raise ArgumentError(
-            f"dtype is {dtype!r}, which JAX has only within `with jax.enable_x64(True):`; "
-            "build and train the task there, or take 'float32'"
-        )
-    return dtype

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
-from skillphysics.tasks.checks import check_count, outputs
+from skillphysics.tasks.checks import outputs
 from skillphysics.tasks.task import Predict, Task
 
 

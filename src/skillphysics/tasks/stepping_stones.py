@@ -3,9 +3,9 @@
 from collections import Counter
 from graphlib import TopologicalSorter
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.graph import Graph
-from skillphysics.tasks.checks import check_count
 
 
 def parity_bits(graph: Graph, n_root_bits: int = 2) -> dict[str, tuple[int, ...]]:

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
-from skillphysics.tasks.checks import check_count
 
 
 def draw_subsets(

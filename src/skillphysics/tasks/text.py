@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Integer, Key
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 from skillphysics.tasks.task import Predict, Task
 from skillphysics.tasks.tokens import Tokens
@@ -35,17 +36,20 @@ class Text(Task):
         reweight_steps: A, the steps with this weight; from then on w = 1. None for all steps.
         attached: the weight is no constant to the gradient, which then is that of ℓ^(1+κ); L25
             leaves open which of the two was used.
+        at_once: so many windows go through the network together, and the gradients of a batch's
+            parts add up, where a batch does not fit into memory. It divides the batch size; None
+            for the whole batch.
 
     Attributes:
         frequency: share of each group in the part to train on.
         group: the group of each token, [n_vocab]; tokens that do not occur are in the last.
         train: the part to train on.
-        validation: held-out windows with the token that follows, [batches, windows, block + 1].
+        validation: held-out windows with the token that follows, [parts, at_once, block + 1].
 
     Raises:
-        ArgumentError: an argument is out of its range, a token is not below n_vocab, a part is
-            shorter than a window, a group has no token in one of them, or `attached` or
-            `reweight_steps` is set without `reweight`.
+        ArgumentError: an argument is out of its range, `at_once` does not divide the batch, a token
+            is not below n_vocab, a part is shorter than a window, a group has no token in one of
+            them, or `attached` or `reweight_steps` is set without `reweight`.
 
     Example:
         >>> import jax
@@ -64,12 +68,13 @@ class Text(Task):
     frequency: Float[Array, " n_skill"]
     group: Int[Array, " n_vocab"]
     train: Integer[Array, " n_train"]
-    validation: Int[Array, "n_batch batch_size block_and_next"]
+    validation: Int[Array, "n_part at_once block_and_next"]
     block: int = eqx.field(static=True)
     batch_size: int = eqx.field(static=True)
     reweight: Float[Array, ""] | None
     reweight_steps: Int[Array, ""] | None
     attached: bool = eqx.field(static=True)
+    at_once: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -83,21 +88,23 @@ class Text(Task):
         reweight: float | None = None,
         reweight_steps: int | None = None,
         attached: bool = False,
+        at_once: int | None = None,
     ) -> None:
-        for name, value in (
-            ("block", block),
-            ("batch_size", batch_size),
-            ("validation_batches", validation_batches),
-        ):
-            if value < 1:
-                raise ArgumentError(f"{name} is {value}; a positive number is wanted")
+        self.block = check_count("block", block)
+        self.batch_size = check_count("batch_size", batch_size)
+        n_window = check_count("validation_batches", validation_batches) * batch_size
+        self.at_once = check_count("at_once", batch_size if at_once is None else at_once)
+        if batch_size % self.at_once:
+            raise ArgumentError(
+                f"at_once is {at_once}; a number that divides batch_size = {batch_size} is wanted"
+            )
         if reweight is not None and not (np.isfinite(reweight) and reweight >= 0):
             raise ArgumentError(f"reweight is {reweight}; a finite exponent of 0 or more is wanted")
         if reweight is None and (attached or reweight_steps is not None):
             name = "attached" if attached else "reweight_steps"
             raise ArgumentError(f"{name} is set without reweight, the exponent of the weight")
-        if reweight_steps is not None and not 0 <= reweight_steps < 2**31:
-            raise ArgumentError(f"reweight_steps is {reweight_steps}; at least 0 steps are wanted")
+        if reweight_steps is not None:
+            check_count("reweight_steps", reweight_steps, 0)
         ids = _checked(tokens)
         train, held_out = _parts(ids, validation_share, block)
         counts = np.bincount(train, minlength=tokens.n_vocab)
@@ -106,7 +113,7 @@ class Text(Task):
         self.frequency = jnp.asarray(share, jnp.float32)
         self.group = jnp.asarray(group, jnp.int32)
         self.train = jnp.asarray(train)
-        windows = _windows(held_out, validation_batches * batch_size, block)
+        windows = _windows(held_out, n_window, block)
         seen = np.bincount(group[windows[:, 1:]].ravel(), minlength=len(self.names))
         if not seen.all():
             raise ArgumentError(
@@ -114,9 +121,8 @@ class Text(Task):
                 f"{len(windows)} held-out windows; fewer skills, a larger validation_share or "
                 "more validation_batches are wanted"
             )
-        windows = windows.reshape(validation_batches, batch_size, block + 1)
+        windows = windows.reshape(-1, self.at_once, block + 1)
         self.validation = jnp.asarray(windows, jnp.int32)
-        self.block, self.batch_size = block, batch_size
         self.reweight = None if reweight is None else jnp.asarray(reweight, jnp.float32)
         self.reweight_steps = (
             None if reweight_steps is None else jnp.asarray(reweight_steps, jnp.int32)
@@ -141,7 +147,17 @@ class Text(Task):
         self, predict: Predict, batch: Int[Array, "batch_size block_and_next"]
     ) -> Float[Array, ""]:
         """The mean of w ℓ over all tokens of a batch."""
-        each = _cross_entropy(predict, batch)
+        if self.at_once == self.batch_size:
+            return self._weighted(predict, batch)
+        parts = batch.reshape(-1, self.at_once, self.block + 1)
+        # Each part is computed again on the way back: what is kept is that of one part.
+        of_part = jax.checkpoint(lambda windows: self._weighted(predict, windows))
+        return jax.lax.map(of_part, parts).mean()
+
+    def _weighted(
+        self, predict: Predict, windows: Int[Array, "n_window block_and_next"]
+    ) -> Float[Array, ""]:
+        each = _cross_entropy(predict, windows)
         if self.reweight is None:
             return each.mean()
         # Rounding makes ℓ a little negative, which has no power.

@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Integer
 
+from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
 
 # Documents that are encoded together, on all cores.
@@ -31,30 +33,41 @@ def byte_tokens(*paths: Path | str) -> Tokens:
     return Tokens(np.frombuffer(b"".join(_read(path) for path in paths), np.uint8), 256)
 
 
-def bpe_tokens(texts: Iterable[str], tokenizer: Path | str, *, end: str | None = None) -> Tokens:
+def bpe_tokens(
+    texts: Iterable[str],
+    tokenizer: Path | str,
+    *,
+    end: str | None = None,
+    most: int | None = None,
+) -> Tokens:
     """Documents as the tokens of a byte-pair encoding, one after the other.
 
     Args:
         texts: the documents.
         tokenizer: a file `tokenizer.json`, which the package tokenizers reads.
         end: the token that ends every document, such as ``"<|endoftext|>"``.
+        most: documents are read until there are so many tokens, and the rest is cut off; None for
+            all documents.
 
     Raises:
-        ArgumentError: the file cannot be read, `end` is no token of it, or the package is missing.
+        ArgumentError: the file cannot be read or is no such file, `most` is no positive number,
+            `end` is no token of the file, or the package is missing.
     """
-    encoding = _package("tokenizers").Tokenizer.from_str(_read(tokenizer).decode())
+    encoding = _encoding(tokenizer)
     end_id = None if end is None else encoding.token_to_id(end)
     if end is not None and end_id is None:
         raise ArgumentError(f"end is {end!r}, which is no token of {tokenizer}")
     ending = [] if end_id is None else [end_id]
     n_vocab = encoding.get_vocab_size()
     dtype = np.uint16 if n_vocab <= 2**16 else np.int32
+    left = math.inf if most is None else check_count("most", most)
     parts = [np.zeros(0, dtype)]
     documents = iter(texts)
-    while some := list(itertools.islice(documents, _AT_ONCE)):
+    while left > 0 and (some := list(itertools.islice(documents, _AT_ONCE))):
         encoded = encoding.encode_batch(some, add_special_tokens=False)
         parts += [np.array(one.ids + ending, dtype) for one in encoded]
-    return Tokens(np.concatenate(parts), n_vocab)
+        left -= sum(len(part) for part in parts[-len(some) :])
+    return Tokens(np.concatenate(parts)[:most], n_vocab)
 
 
 def dataset_texts(name: str, *, column: str = "text", **options: Any) -> Iterator[str]:
@@ -75,6 +88,14 @@ def dataset_texts(name: str, *, column: str = "text", **options: Any) -> Iterato
             f"column is {column!r}; one of {', '.join(rows.column_names)} is wanted"
         )
     return (row[column] for row in rows)
+
+
+def _encoding(tokenizer: Path | str) -> Any:
+    kind, text = _package("tokenizers").Tokenizer, _read(tokenizer)
+    try:
+        return kind.from_str(text.decode())
+    except Exception as error:  # The package raises bare ones.
+        raise ArgumentError(f"{tokenizer} is no tokenizer.json: {error}") from error
 
 
 def _package(name: str) -> Any:
