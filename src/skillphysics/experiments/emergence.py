@@ -44,8 +44,8 @@ class Emergence(Experiment):
     def _subsets(self, key: Key[Array, ""]) -> Array:
         return draw_subsets(key, self.n_task, self.n_bits, self.n_own, disjoint=True)
 
-    def _network(self, width: int, init: float, **options: Any) -> MLP:
-        hidden = [width] * check_count("depth", self.depth)
+    def _network(self, n_unit: int, init: float, **options: Any) -> MLP:
+        hidden = [n_unit] * check_count("depth", self.depth)
         sizes = [self.n_task + self.n_bits, *hidden, 1]
         return MLP(sizes, "relu", init=init, **options)
 
