@@ -92,6 +92,11 @@ class CalibrationTime(EmergenceTime):
     The start is that of N24's plot; its script has 0.1.
     """
 
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "10 s a seed on one core",
+        "paper": "1 minute a seed on two cores; N24 shows 50",
+    }
+
     steps: int = 5000
     n_task: int = 1
 
@@ -174,6 +179,10 @@ class CalibrationData(EmergenceData):
     """The data experiment with a single skill, which calibrates D_c (N24 Fig 11)."""
 
     QUICK: ClassVar[Mapping[str, Any]] = {"width": 100, "steps": 15_000}
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "1 minute a seed on one core",
+        "paper": "not measured; wants a GPU",
+    }
 
     steps: int = 30_000
     n_task: int = 1
@@ -188,7 +197,7 @@ class EmergenceParameters(Emergence):
     rate, start and widths are those of N24's figure; its script has 0.01, 0.01 and 2 to 48, its
     text a rate of 1e-3. The penalty is the script's; its text has 5e-5. At a rate of 0.05 with
     fresh batches half of the networks do not learn the first skill within 20 000 steps, so quick
-    scale has the script's.
+    scale has the script's. There, without the penalty, 20 units learn one skill of five.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
@@ -247,6 +256,10 @@ class CalibrationParameters(EmergenceParameters):
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {**EmergenceParameters.QUICK, "steps": 20_000}
+    COST: ClassVar[Mapping[Scale, str]] = {
+        "quick": "30 s a seed on one core",
+        "paper": "not measured; wants a GPU for its 50 seeds",
+    }
 
     steps: int = 50_000
     n_task: int = 1
