@@ -78,7 +78,7 @@ def in_data(scale: str, seeds: int) -> None:
 
 
 def in_parameters(scale: str, seeds: int) -> None:
-    """The number of basis functions, of a skill with the output's bias for itself and without."""
+    """The number of basis functions, of one skill with an output bias and without."""
     # Beyond N24's 20 units the fifth skill is half learned, too.
     _, together = run("emergence-parameters", scale, seeds, widths=(*range(1, 21), 24, 28))
     over, skill = against(together, "width"), np.arange(1, 6)

@@ -9,7 +9,6 @@ from skillphysics.scaling.extended import (
     calibrate_basis,
     calibrate_shots,
     calibrate_time,
-    parity_strength,
     shot_strength,
 )
 from skillphysics.scaling.laws import Condition, ScalingLaw, scaling_law
@@ -49,7 +48,6 @@ __all__ = [
     "exponent",
     "few_task_correction",
     "parameter_prefactor",
-    "parity_strength",
     "scaling_law",
     "shot_strength",
     "time_prefactor",

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import optimize
 
-from skillphysics.checks import check_count
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 
@@ -50,38 +49,6 @@ def basis_strength(n_basis: ArrayLike, rank: ArrayLike, per_skill: float) -> np.
     """
     used = np.asarray(n_basis, float) / _positive("per_skill", per_skill)
     return np.asarray(np.clip(used - (np.asarray(rank, float) - 1), 0, 1))
-
-
-def parity_strength(n_unit: int, n_bits: int, *, constant: bool = False) -> float:
-    """R/S that n ReLU units reach on a parity of m bits (ours): N24's N_c is m + 1.
-
-    Of the number s of ones, the units relu(s − j) with j = m − 1, m − 2, … set the output at one
-    more value of s each and are 0 below. So n of them are right where s > m − n, and R/S is the
-    share of these strings: a skill is half learned with (m + 1)/2 units, and whole with m + 1.
-
-    With a `constant` besides, the other strings get the mean μ of their targets, and R/S is
-    1 − P(s ≤ m − n)(1 − μ²): whole with m units. The output bias of a network is such a constant if
-    there is one skill; several would have to share it. Up to three bits no better weights are
-    found by a search from random ones.
-
-    Raises:
-        ArgumentError: a number is no whole one, or there is no bit.
-
-    Example:
-        >>> [parity_strength(n, 3) for n in range(1, 5)]
-        [0.125, 0.5, 0.875, 1.0]
-        >>> [round(parity_strength(n, 3, constant=True), 3) for n in range(1, 4)]
-        [0.143, 0.625, 1.0]
-    """
-    check_count("n_unit", n_unit, 0)
-    ones = np.arange(check_count("n_bits", n_bits) + 1)
-    share, sign = special.comb(n_bits, ones) / 2**n_bits, (-1.0) ** ones
-    left = ones <= n_bits - n_unit
-    rest = float(share[left].sum())
-    if not constant or rest == 0:
-        return 1 - rest
-    mean = float((share * sign)[left].sum()) / rest
-    return 1 - rest * (1 - mean**2)
 
 
 def calibrate_time(

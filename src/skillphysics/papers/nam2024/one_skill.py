@@ -27,7 +27,7 @@ SEEDS = 10
 """N24's fewest runs. Only paper scale has as many, and N24's networks."""
 DIFFERS = {
     "time": "these networks are 200 wide with batches of 1000, N24's 1000 and 4000. 1/c falls "
-    "with width: 34.5, 32.7, 28.1 at 100, 200, 400 (docs/experiments.md). At N24's size one seed "
+    "with width: 31.8, 27.5, 23.0 at 100, 200, 400 (docs/experiments.md). At N24's size one seed "
     "gave 18.8, and 22 predicted 1.00 1.06 0.91 0.95 0.99 of the times seen",
     "data": "these networks are 100 wide, N24's 1000, and train for half of its steps or fewer",
     "parameters": "these networks train by Adam at 0.01 on fresh batches, N24's at 0.05, and "
