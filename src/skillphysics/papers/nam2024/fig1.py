@@ -19,7 +19,7 @@ def parts(scale: Scale) -> Parts:
     if scale == "smoke":
         small = {name: {"n_seed": 1, **SMOKE[name], "n_bits": 15} for name in RESOURCES}
     else:
-        n_seed = {"quick": (2, 5, 1), "paper": (10, 10, 50)}[scale]
+        n_seed = {"quick": (2, 1, 1), "paper": (10, 10, 50)}[scale]
         small = {name: {"n_seed": n} for name, n in zip(RESOURCES, n_seed, strict=True)}
     taken = "paper" if scale == "paper" else "quick"
     five = {
