@@ -94,7 +94,7 @@ class CalibrationTime(EmergenceTime):
 
     COST: ClassVar[Mapping[Scale, str]] = {
         "quick": "10 s a seed on one core",
-        "paper": "1 minute a seed on two cores; N24 shows 50",
+        "paper": "30 s a seed on two cores; N24 shows 50",
     }
 
     steps: int = 5000
