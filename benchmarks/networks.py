@@ -109,8 +109,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--steps", type=int, default=200)
     arguments = parser.parse_args()
-    # Strengths are measured once in EVERY steps in all of them.
-    steps, short = arguments.steps, EVERY * max(1, arguments.steps // (10 * EVERY))
+    # Whole batches of the loader, and strengths once in EVERY steps as in the others.
+    steps, short = arguments.steps, 2 * EVERY * max(1, arguments.steps // (20 * EVERY))
     square = jnp.ones((SIDE, SIDE), jnp.float32)
     product = jax.jit(jnp.matmul)
     times = medians(

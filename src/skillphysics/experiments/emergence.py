@@ -197,7 +197,8 @@ class EmergenceParameters(Emergence):
     rate, start and widths are those of N24's figure; its script has 0.01, 0.01 and 2 to 48, its
     text a rate of 1e-3. The penalty is the script's; its text has 5e-5. At a rate of 0.05 with
     fresh batches half of the networks do not learn the first skill within 20 000 steps, so quick
-    scale has the script's. There, without the penalty, 20 units learn one skill of five.
+    scale has the script's. There, without the penalty, 20 units half learn two skills of
+    five.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {

@@ -134,7 +134,7 @@ class Experiment(abc.ABC):
 
 
 def remove_checkpoints(checkpoint: Path) -> None:
-    """Remove the file or files of a `run` that came to its end, and no other."""
+    """Remove the file or files of this name, which a `run` that came to its end left."""
     parts = re.compile(re.escape(checkpoint.name) + r"\.\d+-of-\d+")
     for path in checkpoint.parent.iterdir():
         if path.name == checkpoint.name or parts.fullmatch(path.name):

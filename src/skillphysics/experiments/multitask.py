@@ -100,6 +100,7 @@ class EmergenceTransformer(Emergence):
     learning_rate: float = 5e-5
     kind: str = "sgd"
     momentum: float = 0.9
+    """Of a kind that has one; 0 for others."""
     alpha: float = 1.9
     target_scale: float = 1.0
     width: int = 512

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
@@ -34,7 +36,7 @@ class Reweighting(Experiment):
         "text": "stdlib", "n_layer": 2, "n_head": 4, "width": 64, "block": 64, "batch_size": 16,
         "steps": 2000, "warmup": 200, "learning_rate": 3e-3, "validation_batches": 16,
         "weighted_steps": (0, 100, 200, 400, 800, 2000), "compute": "float32",
-        "at_once": 16, "n_token": 2_000_000,
+        "at_once": 0, "n_token": 2_000_000,
     }  # fmt: skip
     COST: ClassVar[Mapping[Scale, str]] = {
         "quick": "6 minutes a seed on two cores",
@@ -61,7 +63,7 @@ class Reweighting(Experiment):
     block: int = 1024
     batch_size: int = 480
     at_once: int = 8
-    """Windows of a batch that go through the network together."""
+    """Windows of a batch that go through the network together; 0 for all."""
     validation_batches: int = 8
     weight_decay: float = 0.1
     b2: float = 0.95
@@ -74,44 +76,42 @@ class Reweighting(Experiment):
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:  # noqa: ARG002
         """One run for each A; 0 is the plain loss."""
+        for n in self.weighted_steps:
+            if not 0 <= n <= self.steps:
+                raise ArgumentError(
+                    f"weighted_steps has {n}; numbers from 0 to steps = {self.steps} are wanted"
+                )
+        factor = WarmupCosine(self.warmup, self.steps, self.least_share)
+        kind = optimizer("adamw", b2=self.b2, weight_decay=self.weight_decay)
         tokens = self._tokens()
         network = GPT(
             tokens.n_vocab, block=self.block, n_layer=self.n_layer, n_head=self.n_head,
             width=self.width, compute=self.compute, remat=self.block > 256,
         )  # fmt: skip
-        late = [n for n in self.weighted_steps if n > self.steps]
-        if late:
-            raise ArgumentError(
-                f"weighted_steps has {late[0]}; at most steps = {self.steps} is wanted"
-            )
-        factor = WarmupCosine(self.warmup, self.steps, self.least_share)
-        kind = optimizer("adamw", b2=self.b2, weight_decay=self.weight_decay)
-        text = {
-            n: Text(
-                tokens, block=self.block, batch_size=self.batch_size, skills=self.n_skill,
-                validation_batches=self.validation_batches, reweight=self.exponent,
-                reweight_steps=n, attached=self.attached,
-                at_once=min(self.at_once, self.batch_size),
-            )
-            for n in self.weighted_steps
-        }  # fmt: skip
+        text = Text(
+            tokens, block=self.block, batch_size=self.batch_size, skills=self.n_skill,
+            validation_batches=self.validation_batches, reweight=self.exponent,
+            reweight_steps=0, attached=self.attached, at_once=self.at_once or None,
+        )  # fmt: skip
         return [
             Variant(
                 {"weighted_steps": n},
-                Learner(network, task),
+                # One text for all A.
+                Learner(network, _weighted(text, n)),
                 Scheduled(kind, factor),
                 self.learning_rate,
             )
-            for n, task in text.items()
+            for n in self.weighted_steps
         ]
 
     def _tokens(self) -> Tokens:
+        n_token = check_count("n_token", self.n_token)
         if self.text != "stdlib":
             if not Path(self.tokenizer).is_file():
                 # Said before the data set is fetched.
                 raise ArgumentError(f"tokenizer is {self.tokenizer}; a file is wanted")
             texts = dataset_texts(self.text, split="train")
-            return bpe_tokens(texts, self.tokenizer, end="<|endoftext|>", most=self.n_token)
+            return bpe_tokens(texts, self.tokenizer, end="<|endoftext|>", most=n_token)
         folder = Path(sysconfig.get_paths()["stdlib"])
         files = sorted(folder.glob("*.py")) + sorted(folder.glob("asyncio/*.py"))
         if not files:
@@ -119,4 +119,8 @@ class Reweighting(Experiment):
         # Modules in a fixed random order, so that the held-out end is like the rest.
         order = np.random.default_rng(0).permutation(len(files))
         found = byte_tokens(*(files[i] for i in order))
-        return found._replace(ids=found.ids[: check_count("n_token", self.n_token)])
+        return found._replace(ids=found.ids[:n_token])
+
+
+def _weighted(text: Text, n_step: int) -> Text:
+    return eqx.tree_at(lambda one: one.reweight_steps, text, jnp.asarray(n_step, jnp.int32))

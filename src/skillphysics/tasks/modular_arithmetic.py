@@ -25,8 +25,8 @@ OPERATIONS: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 )
 """What can be learned, by name."""
 
-# Beyond it, the product of two numbers is beyond int32.
-_LARGEST = 46_341
+# Its square, the number of pairs, is within int32.
+_LARGEST = 46_340
 
 
 class ModularArithmetic(Task):
@@ -77,7 +77,7 @@ class ModularArithmetic(Task):
         if operation not in OPERATIONS:
             known = ", ".join(OPERATIONS)
             raise ArgumentError(f"operation is {operation!r}; one of {known} is wanted")
-        _check_modulus(modulus)
+        self.modulus = _check_modulus(modulus)
         for name, pairs in (("train", train), ("test", test)):
             numbers = np.asarray(pairs)
             if not (numbers.size and (numbers >= 0).all() and (numbers < modulus).all()):
@@ -87,7 +87,6 @@ class ModularArithmetic(Task):
         self.names = ("train", "test")
         self.frequency = jnp.full(2, 0.5, jnp.float32)
         self.operation = operation
-        self.modulus = modulus
         self.train = jnp.asarray(train, jnp.int32)
         self.test = jnp.asarray(test, jnp.int32)
         self.batch_size = check_batch_size(batch_size)
@@ -147,6 +146,7 @@ class ModularArithmetic(Task):
 
 
 def _check_modulus(modulus: int) -> int:
-    if check_count("modulus", modulus, 2) > _LARGEST:
+    count = check_count("modulus", modulus, 2)
+    if count > _LARGEST:
         raise ArgumentError(f"modulus is {modulus}; at most {_LARGEST} is wanted")
-    return modulus
+    return count
