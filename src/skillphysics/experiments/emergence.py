@@ -62,7 +62,7 @@ class EmergenceTime(Emergence):
     QUICK: ClassVar[Mapping[str, Any]] = {"width": 200, "batch_size": 1000}
     COST: ClassVar[Mapping[Scale, str]] = {
         "quick": "30 s a seed on two cores",
-        "paper": "6 minutes a seed on two cores; N24 shows 10 seeds or more",
+        "paper": "3 minutes a seed on two cores; N24 shows 10 seeds or more",
     }
 
     steps: int = 30_000
