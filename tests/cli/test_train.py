@@ -96,6 +96,7 @@ def test_experiments_and_settings_are_listed(called):
         (["grokking", "--set", "b1=0,0,0"], "b1 has 3 values and b2 2"),
         (["reweighting", "--set", "attached=maybe"], "'maybe' is not true or false"),
         (["domino", "--out", "nowhere/curves.nc"], "nowhere is no folder"),
+        (["domino", "--checkpoint", "/"], "--checkpoint is /, which is a folder; a file is wanted"),
         (["domino", "--out", "curves.txt"], "a name in .nc, .csv or .parquet"),
     ],
 )

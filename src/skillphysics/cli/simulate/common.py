@@ -134,6 +134,8 @@ def check_out(out: Path, *, plot: bool = False, checkpoint: Path | None = None) 
         raise ArgumentError(f"--plot draws into {picture}, which is a folder; move it away")
     if checkpoint is not None and checkpoint.resolve() in (out.resolve(), picture.resolve()):
         raise ArgumentError(f"--checkpoint is {checkpoint}, as the result is; another is wanted")
+    if checkpoint is not None and checkpoint.is_dir():
+        raise ArgumentError(f"--checkpoint is {checkpoint}, which is a folder; a file is wanted")
     if out.suffix.lower() not in (".nc", ".csv", ".parquet"):
         raise ArgumentError(f"--out is {out}; a name in .nc, .csv or .parquet is wanted")
     if out.is_dir():
