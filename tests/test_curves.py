@@ -292,3 +292,11 @@ def test_many_skills_are_quick():
     # Takes a third of a second; the bound only tells linear from quadratic.
     assert time.perf_counter() - begin < 10
     assert np.isfinite(times).mean() > 0.99
+
+
+def test_the_axis_counts_steps_unless_the_attributes_say_otherwise():
+    assert Curves.from_arrays([0, 1], [[0.0], [1.0]]).axis == "steps"
+    epochs = Curves.from_arrays([0, 1], [[0.0], [1.0]], attrs={"axis": "epochs"})
+    assert epochs.select(["1"]).axis == "epochs"
+    with pytest.raises(CurvesError, match="'axis' must be text, got 3"):
+        Curves.from_arrays([0, 1], [[0.0], [1.0]], attrs={"axis": 3})

@@ -112,6 +112,14 @@ class Curves:
         return self.dataset["step"].values
 
     @property
+    def axis(self) -> str:
+        """What the coordinate `step` counts: "steps", unless the attribute `axis` says otherwise.
+
+        A log may have epochs or tokens only.
+        """
+        return self.dataset.attrs.get("axis", "steps")
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the skills."""
         return tuple(str(name) for name in self.dataset["skill"].values)
@@ -329,9 +337,12 @@ def _variable(dataset: xr.Dataset, name: str, dims: tuple[str, ...]) -> xr.Varia
 
 def _attributes(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     try:
-        return json.loads(json.dumps(dict(attrs), allow_nan=False))
+        plain = json.loads(json.dumps(dict(attrs), allow_nan=False))
     except (TypeError, ValueError) as error:
         raise CurvesError(f"the attributes are not JSON: {error}") from error
+    if not isinstance(plain.get("axis", ""), str):
+        raise CurvesError(f"the attribute 'axis' must be text, got {plain['axis']!r}")
+    return plain
 
 
 def _text(labels: Iterable[Any]) -> np.ndarray:

@@ -67,7 +67,7 @@ def plot(curves: Curves) -> Figure:
             _levels(column[0], chosen, legend=bool(place == shown[-1]))
             if losses:
                 _losses(column[1], chosen)
-            step_axis(column[-1], curves.steps)
+            step_axis(column[-1], curves.steps, label=curves.axis)
         for axis in axes[:, 1:].flat:
             axis.set_ylabel("")
     return drawn
@@ -136,8 +136,8 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def step_axis(axis: Axes, steps: np.ndarray, *, label: bool = True) -> None:
-    """Steps along x: a symmetric logarithm where they are spaced like one."""
+def step_axis(axis: Axes, steps: np.ndarray, *, label: str = "steps") -> None:
+    """Steps along x: a symmetric logarithm where they are spaced like one; "" for no label."""
     if is_logarithmic(steps):
         first = steps[steps > 0][0]
         if steps[0] == 0:
@@ -148,7 +148,7 @@ def step_axis(axis: Axes, steps: np.ndarray, *, label: bool = True) -> None:
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.set_xlim(steps[0], steps[-1] * 1.15 if is_logarithmic(steps) else steps[-1] * 1.03)
     if label:
-        axis.set_xlabel("step")
+        axis.set_xlabel(label)
 
 
 def by_rank(count: int) -> np.ndarray:

@@ -38,7 +38,7 @@ def curves_and_theories(explanation: Explanation) -> Figure:
         for name, colour, line in zip(shown, _THEORY_COLOURS, _THEORY_LINES, strict=False):
             axis.plot(steps, smooth[name].sel(skill=skill), line, color=colour, lw=1.4, label=name)
         axis.set_title(short(skill, 30))
-        step_axis(axis, curves.steps, label=place >= len(names) - n_column)
+        step_axis(axis, curves.steps, label=curves.axis if place >= len(names) - n_column else "")
         axis.tick_params(labelbottom=place >= len(names) - n_column)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
@@ -130,7 +130,7 @@ def learning_times(explanation: Explanation) -> Figure:
             axis.plot(max(row.half, positive), place, "|", color="black", ms=9, mew=1.6)
     axis.set_yticks(np.arange(len(table)), [short(name, 34) for name in table.index])
     axis.grid(visible=False, axis="y")
-    step_axis(axis, explanation.curves.steps)
+    step_axis(axis, explanation.curves.steps, label=explanation.curves.axis)
     begun = table["emergence"].where(table["emergence"] > 0).min()
     if is_logarithmic(explanation.curves.steps) and begun > 10 * positive:
         axis.set_xscale("log")
@@ -165,7 +165,7 @@ def residuals(explanation: Explanation) -> Figure:
     axis.set_xticks(ticks, [engineering(float(curves.steps[i])) for i in ticks])
     axis.set_yticks(np.arange(len(names)), [short(name, 34) for name in names])
     axis.grid(visible=False)
-    axis.set_xlabel("step (every checkpoint one column)")
+    axis.set_xlabel(f"{curves.axis} (one column per checkpoint)")
     axis.set_title(f"measured − {comparison.winner}")
     figure.colorbar(image, ax=axis, label=unit, extend="both")
     return figure
@@ -197,7 +197,7 @@ def collapse(explanation: Explanation) -> Figure:
     right.set_yscale("log")
     right.set_ylabel(f"−ln(u)/p, p by {_name_of(explanation, fit)}")
     for axis in (left, right):
-        step_axis(axis, part.steps)
+        step_axis(axis, part.steps, label=part.axis)
     left.set_title("unskill")
     right.set_title("its collapse: −ln of u^(1/p)")
     scale = ScalarMappable(Normalize(1, max(len(names), 2)), "viridis")
