@@ -1,32 +1,33 @@
-"""Intervals from refits to resampled residuals."""
+"""Intervals from refits to simulated data."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from jaxtyping import PRNGKeyArray
 
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
-from skillphysics.inference.coordinates import at_free, to_free, values
+from skillphysics.inference.coordinates import to_free
 from skillphysics.inference.data import data_of
-from skillphysics.inference.fit import Fit, as_float64, table
-from skillphysics.inference.solve import BATCH, MOST_STEPS, polish
+from skillphysics.inference.fit import Fit, as_float64, free_values
+from skillphysics.inference.noise import places
+from skillphysics.inference.solve import BATCH, MOST_STEPS
+from skillphysics.inference.solver import least_squares
 
 
 def bootstrap(
     fit: Fit, curves: Curves, *, key: PRNGKeyArray, draws: int = 200, confidence: float = 0.9
 ) -> pd.DataFrame:
-    """Intervals of a fit's parameters from refits to resampled residuals.
+    """Intervals of a fit's parameters from refits to simulated data.
 
-    Each draw adds to the fitted levels the residuals with random signs (the wild bootstrap), which
-    keeps their unequal sizes, and is refitted from the optimum. It sees curvature that the
-    intervals of the fit do not, and shares their assumption that the theory is right.
+    Each draw adds to the fitted levels errors of the size and the correlation along checkpoints
+    that the residuals of the fit have (`Fit.noise`), and is refitted from the optimum. It sees
+    curvature that the intervals of the fit do not. Both rest on the same noise.
 
     Args:
         fit: a fit to `curves`.
         curves: the same data.
-        key: source of the signs.
+        key: source of the errors.
         draws: how many refits.
         confidence: of the intervals, between 0 and 1.
 
@@ -38,32 +39,34 @@ def bootstrap(
         ArgumentError: `draws` is below 2 or `confidence` not between 0 and 1.
     """
     if draws < 2:
-        raise ArgumentError(f"draws is {draws}; at least 2 are wanted")
+        raise ArgumentError(f"draws must be at least 2, got {draws}")
     if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence}; a number between 0 and 1 is wanted")
-    data = data_of(curves)
-    predicted = fit.predicted.values
-    # Fitted residuals are smaller than errors by the parameters that they paid for.
-    inflation = np.sqrt(data.n_point / max(data.n_point - fit.n_parameter, 1))
-    residual = inflation * (data.level - predicted)
+        raise ArgumentError(f"confidence must be between 0 and 1, got {confidence}")
+    noise = fit.noise[""]
     with jax.enable_x64(True):
+        data = data_of(curves).expecting(fit.predicted.values)
+        _, weight = data.mean()
+        root = _root(noise.matrix(places(data.measured)))
+        size = noise.scale / np.where(weight > 0, weight, np.inf)
         theory = as_float64(fit.theory)
-        start = jnp.broadcast_to(to_free(theory, fit.held), (BATCH, to_free(theory, fit.held).size))
-        most = jnp.asarray(MOST_STEPS)
+        start = np.asarray(to_free(theory, fit.held))
         refits = []
         for batch_key in jax.random.split(key, -(-draws // BATCH)):
-            sign = jax.random.rademacher(batch_key, (BATCH, *residual.shape), jnp.float64)
-            optima = polish(theory, data, predicted + sign * residual, start, fit.held, most)
-            refits.append(
-                jax.vmap(lambda free: values(at_free(theory, free, fit.held), fit.held))(
-                    optima.free
-                )
-            )
-        sample = np.concatenate([np.asarray(part) for part in refits])[:draws]
-    frame = table(fit.theory, [str(name) for name in curves.names], fit.held)[["value"]]
+            error = root @ np.asarray(jax.random.normal(batch_key, (BATCH, *size.shape)))
+            level = fit.predicted.values + size * error
+            starts = np.broadcast_to(start, (BATCH, start.size))
+            optima = least_squares(theory, starts, fit.held, data.steps, level, weight, MOST_STEPS)
+            refits += [free_values(theory, free, fit.held) for free in optima.free]
+    sample = np.array(refits[:draws])
     tail = (1 - confidence) / 2
-    return frame.assign(
+    return fit.parameters[["value"]].assign(
         stderr=sample.std(axis=0, ddof=1),
         low=np.quantile(sample, tail, axis=0),
         high=np.quantile(sample, 1 - tail, axis=0),
     )
+
+
+def _root(matrix: np.ndarray) -> np.ndarray:
+    """A square root; steps without a measurement share their place, so it may be singular."""
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(np.maximum(values, 0))

@@ -1,9 +1,10 @@
 """Which theory explains the curves: by fit, by prediction, and whether the data can tell."""
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import jax
 import numpy as np
@@ -13,7 +14,8 @@ from jaxtyping import Array, PRNGKeyArray
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError, FitError
 from skillphysics.inference.data import Data, data_of
-from skillphysics.inference.fit import Fit, fit, fit_data, prepare
+from skillphysics.inference.fit import Fit, check_hold, prepare, summarised
+from skillphysics.inference.solve import BATCH, check_count, levels_at, refitted, solve
 from skillphysics.theories import ALL, Theory
 
 # A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above
@@ -21,6 +23,9 @@ from skillphysics.theories import ALL, Theory
 _TIE = 6.0
 # A theory predicts better where its held-out error is below this share of the winner's.
 _BETTER = 0.8
+# A theory whose residuals are this many standard errors is not right, however it ranks.
+_MISSES = 2.0
+_STARTS = 8
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,13 @@ class Comparison:
         fits: the fit of each theory to all steps, best first.
         table: one row per theory in the same order: `parameters`, `scale` (size of the residuals,
             in standard errors where these are known, else in level), `aic` and `delta_aic`,
-            `held_out` (root mean square error of the last steps, predicted from the others, in
-            the same unit as `scale`), `converged`.
+            `held_out` (root mean square error of the last levels, predicted from the others),
+            `converged`.
         winner: the simplest of the theories whose AIC is within 6 of the best.
         tied: all of these theories.
         better_predictors: theories whose held-out error is more than a fifth below the winner's.
         n_held_out: number of held-out steps.
+        known_noise: whether the curves carry standard errors.
     """
 
     fits: Mapping[str, Fit]
@@ -45,6 +51,7 @@ class Comparison:
     tied: tuple[str, ...]
     better_predictors: tuple[str, ...]
     n_held_out: int
+    known_noise: bool = False
 
     @property
     def decisive(self) -> bool:
@@ -57,13 +64,29 @@ class Comparison:
         return self.fits[self.winner]
 
     @property
+    def misses(self) -> float | None:
+        """Residuals of the winner in standard errors where they are too large, else None."""
+        missed = self.known_noise and self.best.scale > _MISSES
+        return self.best.scale if missed else None
+
+    @property
     def verdict(self) -> str:
-        """The outcome in a sentence or two."""
+        """The outcome in a few sentences; that no theory fits comes first."""
+        if self.misses is None:
+            return self._ranking
+        return (
+            f"No theory fits within the measurement error: even {self.winner} misses by "
+            f"{self.misses:.1f} standard errors, so none is right in detail. "
+            f"{self._ranking}"
+        )
+
+    @property
+    def _ranking(self) -> str:
         if self.decisive:
             others = [name for name in self.fits if name != self.winner]
             if not others:
                 return f"Only {self.winner} was fitted."
-            gap = self.fits[others[0]].aic - self.best.aic
+            gap = self.table["aic"].iloc[1] - self.table["aic"].iloc[0]
             name = self.winner[0].upper() + self.winner[1:]
             return (
                 f"{name} explains these curves best: its AIC is {gap:.1f} below the next "
@@ -105,10 +128,14 @@ def compare(
     """Fit theories to the same curves and rank them.
 
     Each theory is fitted twice: to all steps, for AIC, and to all but the last ones, which it must
-    then predict. The ranking is by AIC; among theories within 6 of the best the one with the fewest
-    parameters wins, so a limit that fits as well beats the general case. The predictions can veto:
-    a theory whose error on the held-out steps is more than a fifth below the winner's makes the
-    comparison undecided.
+    then predict. The ranking is by AIC = deviance/c + 2 parameters, where c is the variance of the
+    residuals of the best theory, as large and as long as they are where skills are learned
+    (`Noise.inflation`; QAIC in the literature), and at least 1 with known standard errors. So
+    checkpoints after everything is learned, and neighbours that err alike, are no evidence.
+
+    Among theories within 6 of the best the one with the fewest parameters wins, so a limit that
+    fits as well beats the general case. The predictions can veto: a theory whose error on the
+    held-out steps is more than a fifth below the winner's makes the comparison undecided.
 
     Args:
         curves: the data.
@@ -126,65 +153,89 @@ def compare(
         ArgumentError: an argument is unusable.
     """
     if not 0 < held_out < 1:
-        raise ArgumentError(f"held_out is {held_out}; a share between 0 and 1 is wanted")
+        raise ArgumentError(f"held_out must be a share between 0 and 1, got {held_out}")
     theories = ALL if theories is None else theories
     if not theories:
-        raise ArgumentError("theories is empty; at least one theory is wanted")
+        raise ArgumentError("theories must hold at least one theory, got none")
     data = data_of(curves)
     n_step = data.steps.size
     first_held_out = min(max(n_step - max(round(held_out * n_step), 1), 2), n_step - 1)
+    early, late = data.before(first_held_out), data.after(first_held_out)
+    held = tuple(sorted(hold))
 
     def work(name: str) -> tuple[Fit, np.ndarray] | FitError:
         try:
-            whole = fit(theories[name], curves, key=key, hold=hold, ceiling=ceiling, onset=onset)
-            early = data.before(first_held_out)
             with jax.enable_x64(True):
-                template = prepare(theories[name], curves, early, ceiling=ceiling, onset=onset)
-                earlier = fit_data(template, curves, early, whole.held, key=key)
+                template = prepare(theories[name], curves, data, ceiling=ceiling, onset=onset)
+                check_hold(template, hold)
+                check_count(template, data, held)
+                begin = prepare(theories[name], curves, early, ceiling=ceiling, onset=onset)
+                earlier, _ = solve(begin, early, held, _STARTS, key)
+                level = levels_at(begin, data, held, earlier.free)
+                optimum, agreement = solve(
+                    template, data, held, BATCH, jax.random.fold_in(key, 1), earlier.free
+                )
+                own, optimum = refitted(template, data, held, optimum)
+                whole = summarised(template, optimum, agreement, curves, own, held)
         except FitError as error:
             return error
         finally:
             done(name)
-        return whole, _squared_errors(earlier.predicted.values, data.after(first_held_out))
+        return whole, _squared_errors(level, late)
 
-    # Compiling takes most of the time, one core a theory, and lets go of Python's lock.
-    pool = ThreadPoolExecutor(max_workers=min(len(theories), os.cpu_count() or 1))
+    outcomes = _in_threads(work, theories)
+    fitted = {name: one for name, one in outcomes.items() if not isinstance(one, FitError)}
+    if not fitted:
+        raise next(one for one in outcomes.values() if isinstance(one, FitError))
+    fits = {name: outcome[0] for name, outcome in fitted.items()}
+    errors = {name: outcome[1] for name, outcome in fitted.items()}
+    return _ranked(fits, errors, n_step - first_held_out, known_noise=data.known_noise)
+
+
+_R = TypeVar("_R")
+
+
+def _in_threads(work: Callable[[str], _R], names: Iterable[str]) -> dict[str, _R]:
+    """Compiling takes most of the time, one core per theory, and releases Python's lock."""
+    names = list(names)
+    pool = ThreadPoolExecutor(max_workers=min(len(names), os.cpu_count() or 1))
     try:
-        outcomes = dict(zip(theories, pool.map(work, theories), strict=True))
+        return dict(zip(names, pool.map(work, names), strict=True))
     finally:
         # An interrupt does not wait for what is being compiled.
         pool.shutdown(wait=False, cancel_futures=True)
-    fitted = {
-        name: outcome for name, outcome in outcomes.items() if not isinstance(outcome, FitError)
-    }
-    failures = [outcome for outcome in outcomes.values() if isinstance(outcome, FitError)]
-    if not fitted:
-        raise failures[0]
-    fits = {name: outcome[0] for name, outcome in fitted.items()}
-    errors = {name: outcome[1] for name, outcome in fitted.items()}
-    return _ranked(fits, errors, n_step - first_held_out)
 
 
 def _squared_errors(level: np.ndarray, late: Data) -> np.ndarray:
-    """Mean squared weighted error of each skill over the late steps, NaN where not measured."""
-    count = (late.weight > 0).sum((0, 1))
-    total = ((late.weight * (level - late.level)) ** 2).sum((0, 1))
+    """Mean squared error of each skill's level over the late steps, NaN where not measured."""
+    count = late.measured.sum((0, 1))
+    total = (late.measured * (level - late.level) ** 2).sum((0, 1))
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _ranked(fits: dict[str, Fit], errors: dict[str, np.ndarray], n_held_out: int) -> Comparison:
-    order = sorted(fits, key=lambda name: fits[name].aic)
-    least = fits[order[0]].aic
-    tied = [name for name in order if fits[name].aic < least + _TIE]
-    winner = min(tied, key=lambda name: (fits[name].n_parameter, fits[name].aic))
+def _ranked(
+    fits: dict[str, Fit], errors: dict[str, np.ndarray], n_held_out: int, *, known_noise: bool
+) -> Comparison:
+    closest = min(fits.values(), key=lambda one: one.scale)
+    inflation = closest.noise[""].inflation
+    aic = {
+        name: one.deviance / max(inflation, 1e-300) + 2 * one.n_parameter
+        for name, one in fits.items()
+    }
+    order = sorted(fits, key=lambda name: aic[name])
+    least = aic[order[0]]
+    tied = [name for name in order if aic[name] < least + _TIE]
+    winner = min(
+        tied, key=lambda name: (fits[name].n_parameter, len(fits[name].parameters), aic[name])
+    )
     order.remove(winner)
     order.insert(0, winner)
     rows = {
         name: {
             "parameters": fits[name].n_parameter,
             "scale": fits[name].scale,
-            "aic": fits[name].aic,
-            "delta_aic": fits[name].aic - least,
+            "aic": aic[name],
+            "delta_aic": aic[name] - least,
             "held_out": float(np.sqrt(np.nanmean(errors[name]))),
             "converged": fits[name].converged,
         }
@@ -202,4 +253,5 @@ def _ranked(fits: dict[str, Fit], errors: dict[str, np.ndarray], n_held_out: int
         tuple(name for name in order if name in tied),
         tuple(better),
         n_held_out,
+        known_noise,
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 from functools import reduce
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from skillphysics.theories.base import Parameter, Theory, parameters
@@ -28,18 +30,68 @@ def at_free(template: Theory, free: Float[Array, " n_free"], held: Collection[st
     """The theory at free coordinates; what is held stays as in `template`."""
     theory, at = template, 0
     for p in moved(template, held):
-        shape = p.constraint.to_free(p.value).shape
-        size = int(jnp.size(jnp.zeros(shape)))
-        value = p.constraint.to_value(free[at : at + size].reshape(shape), p.value)
-        theory = _replaced(theory, p.path, value)
+        size = p.value.size
+        value = p.constraint.to_value(free[at : at + size].reshape(p.value.shape), p.value)
+        theory = replaced(theory, p.path, value)
         at += size
     return theory
 
 
-def values(theory: Theory, held: Collection[str] = ()) -> Float[Array, " n_value"]:
+def values(theory: Theory, held: Collection[str] = ()) -> Float[Array, " n_free"]:
     """The moved parameters themselves, one after the other."""
     return jnp.concatenate([p.value.reshape(-1) for p in moved(theory, held)])
 
 
-def _replaced(theory: Theory, path: tuple[str, ...], value: Array) -> Theory:
+def slopes(theory: Theory, held: Collection[str] = ()) -> Float[Array, " n_free"]:
+    """Derivative of each moved parameter by its own free coordinate."""
+    return jnp.concatenate([p.constraint.slope(p.value).reshape(-1) for p in moved(theory, held)])
+
+
+class Layout(NamedTuple):
+    """Which free coordinates belong to one skill each, which to all, and which say nothing.
+
+    Attributes:
+        own: parameters with one entry per skill, in order; empty unless the theory is separable.
+        at_own: places of their entries in the free coordinates, [n_own, n_skill].
+        shared: all other parameters.
+        at_shared: places of their entries, [n_shared].
+        gauge: places of each group of entries of which a common shift changes nothing.
+    """
+
+    own: tuple[Parameter, ...]
+    at_own: np.ndarray
+    shared: tuple[Parameter, ...]
+    at_shared: np.ndarray
+    gauge: tuple[np.ndarray, ...]
+
+    @classmethod
+    def of(cls, theory: Theory, held: Collection[str] = ()) -> "Layout":
+        """The layout of a theory's free coordinates."""
+        n_skill = theory.frequency.size
+        own, at_own, shared, at_shared, gauge = [], [], [], [], []
+        at = 0
+        for p in moved(theory, held):
+            place = np.arange(at, at + p.value.size)
+            at += p.value.size
+            mine = theory.separable and p.value.ndim == 1
+            (own if mine else shared).append(p)
+            (at_own if mine else at_shared).append(place)
+            if p.constraint.redundant:
+                gauge.append(place)
+        return cls(
+            tuple(own),
+            np.array(at_own, dtype=int).reshape(len(own), n_skill),
+            tuple(shared),
+            np.concatenate([*at_shared, np.zeros(0, dtype=int)]).astype(int),
+            tuple(gauge),
+        )
+
+    @property
+    def n_free(self) -> int:
+        """Number of free coordinates, with the redundant ones."""
+        return self.at_own.size + self.at_shared.size
+
+
+def replaced(theory: Theory, path: tuple[str, ...], value: Array) -> Theory:
+    """The theory with another value of one parameter."""
     return eqx.tree_at(lambda tree: reduce(getattr, path, tree), theory, value)

@@ -1,32 +1,33 @@
-"""One fit for every theory: weighted least squares from many starts in one compiled solve."""
+"""One fit for every theory: weighted least squares from many starts."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array, Float, PRNGKeyArray
-from scipy import stats
+from jaxtyping import Array, PRNGKeyArray
+from scipy import linalg, special, stats
 
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
-from skillphysics.inference.coordinates import at_free, moved, values
+from skillphysics.inference.coordinates import Layout, at_free, moved, slopes, values
 from skillphysics.inference.data import Data, data_of
-from skillphysics.inference.solve import solve
-from skillphysics.inference.solver import Optimum
+from skillphysics.inference.jacobian import Linearised, normal_equations
+from skillphysics.inference.noise import Noise, measure_noise, places
+from skillphysics.inference.solve import near, refitted, solve
+from skillphysics.inference.solver import Optimum, gauge
 from skillphysics.inference.starts import duration, plateau
 from skillphysics.theories.base import Theory
 from skillphysics.theories.measured import Measured
 
 Status = Literal["free", "at bound", "unidentifiable"]
 
-# A direction of parameter space this much weaker than the strongest is invisible in the data.
-_INVISIBLE = 1e-7
+# Squared, a direction of parameter space this much weaker than the strongest is invisible.
+_INVISIBLE = 1e-11
 # A parameter known to no better than this factor e^x either way is not determined.
 _UNDETERMINED = 3.0
 # An estimate this close to its bound, in standard errors or at all, sits at it.
@@ -40,21 +41,22 @@ class Fit:
     Attributes:
         theory: the fitted theory, with float64 NumPy parameters.
         parameters: one row per parameter entry (index `parameter`, `skill`; `skill` is "" for a
-            scalar): `value`, `stderr`, `low` and `high` (the interval of the asked confidence from
-            the curvature of the squared error, cut at the parameter's bounds), `unit`, `status`
-            ("free", "at bound", "unidentifiable"). At the bound itself the interval is NaN: take
-            one from `bootstrap`.
+            scalar): `value`, `stderr`, `low` and `high` (the interval of the asked confidence,
+            symmetric in the logarithm of positive parameters and in the log-odds of shares),
+            `unit`, `status` ("free", "at bound", "unidentifiable"). At the bound itself the
+            interval is NaN.
         converged: whether the best solve met its tolerance.
         agreement: share of the four most promising starts, solved to the end, that ended at the
             best squared error (within 0.1 %).
-        chi2: weighted sum of squared residuals.
+        chi2: weighted sum of squared residuals, with the errors expected at the fitted levels.
+        deviance: distance of the fit from the data in units of −2 ln L (`Data.deviance`).
         n_point: number of measurements.
-        n_parameter: number of free coordinates that move a level.
-        aic: Akaike's criterion, n ln(χ²/n) + 2 (parameters + 1): normal errors whose relative
-            sizes are known and whose common scale is fitted too.
+        n_parameter: number of free parameters that move a level.
         predicted: levels of the theory at the steps of the curves, [n_step, n_skill].
         confidence: of the intervals.
+        noise: size and duration of the errors behind the intervals, by parameter; "" for scalars.
         held: names of the parameters that stayed as they were.
+        covariance: of the free coordinates (logarithms, log-odds), in the order of `parameters`.
     """
 
     theory: Theory
@@ -62,16 +64,14 @@ class Fit:
     converged: bool
     agreement: float
     chi2: float
+    deviance: float
     n_point: int
     n_parameter: int
     predicted: xr.DataArray
     confidence: float
+    noise: dict[str, Noise]
     held: tuple[str, ...] = ()
-
-    @property
-    def aic(self) -> float:
-        """Akaike's information criterion; lower is better, differences matter."""
-        return self.n_point * np.log(self.chi2 / self.n_point) + 2 * (self.n_parameter + 1)
+    covariance: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
 
     @property
     def scale(self) -> float:
@@ -86,6 +86,60 @@ class Fit:
             level, {"step": steps, "skill": self.predicted["skill"]}, ("step", "skill"), "level"
         )
 
+    def ratios(self, parameter: str, to: str) -> pd.DataFrame:
+        """A parameter of every skill relative to that of one skill, with intervals.
+
+        The interval is that of the logarithm of the ratio, in which the errors of both skills and
+        their correlation enter.
+
+        Args:
+            parameter: a positive parameter with one entry per skill, such as "frequency".
+            to: the skill to which the others are related.
+
+        Returns:
+            One row per skill: `value`, `low`, `high` (NaN where it is not determined). The row of
+            `to` is 1 exactly.
+
+        Raises:
+            ArgumentError: there is no such parameter or skill.
+
+        Example:
+            >>> import jax, numpy as np
+            >>> from skillphysics.theories import Linear
+            >>> steps = np.arange(0, 100, 10.0)
+            >>> curves = Curves.from_arrays(steps, 1 - np.exp(-np.outer(steps, [0.06, 0.02])))
+            >>> result = fit(Linear, curves, key=jax.random.key(0))
+            >>> result.ratios("frequency", to="1").value.round(3).tolist()
+            [1.0, 0.333]
+        """
+        names = self.parameters.index.get_level_values("parameter")
+        if parameter not in names:
+            raise ArgumentError(
+                f"parameter must be one of {', '.join(dict.fromkeys(names))}, got {parameter!r}"
+            )
+        rows = self.parameters.xs(parameter)
+        if to not in rows.index:
+            raise ArgumentError(f"to must be one of the fitted skills, got {to!r}")
+        place = np.flatnonzero(names == parameter)
+        at = list(rows.index).index(to)
+        inner = self.covariance[np.ix_(place, place)]
+        variance = np.diag(inner) + inner[at, at] - 2 * inner[at]
+        reach = self._quantile(parameter) * np.sqrt(np.maximum(variance, 0))
+        value = rows["value"].to_numpy() / rows["value"].to_numpy()[at]
+        known = (rows["status"] != "unidentifiable").to_numpy() & (
+            rows["status"].iloc[at] != "unidentifiable"
+        )
+        reach = np.where(known, reach, np.nan)
+        reach[at] = 0
+        return pd.DataFrame(
+            {"value": value, "low": value * np.exp(-reach), "high": value * np.exp(reach)},
+            index=rows.index,
+        )
+
+    def _quantile(self, parameter: str) -> float:
+        noise = self.noise.get(parameter, self.noise[""])
+        return float(stats.t.ppf(0.5 + self.confidence / 2, noise.dof))
+
 
 def fit(
     theory: Theory | Callable[[Array], Theory],
@@ -95,14 +149,17 @@ def fit(
     hold: Collection[str] = (),
     ceiling: bool = False,
     onset: bool = False,
-    starts: int = 12,
+    starts: int = 8,
     confidence: float = 0.9,
 ) -> Fit:
     """Fit a theory to skill curves by weighted least squares.
 
     The free parameters are the theory's own, in coordinates that keep their constraints. The
-    weights are 1/standard error where the curves carry these, else equal; either way the common
-    scale of the errors is estimated from the residuals.
+    weights are 1/standard error where the curves carry these, else equal. Standard errors that are
+    a function of the level, as those of accuracies are, are taken at the fitted levels.
+
+    Intervals come from the curvature of the squared error, and from the size of the residuals and
+    their correlation along the checkpoints (`skillphysics.inference.noise`).
 
     Args:
         theory: what to fit: a theory, whose values are where the search begins, or a callable that
@@ -132,17 +189,17 @@ def fit(
         {('frequency', '1'): 0.75, ('frequency', '2'): 0.25, ('rate', ''): 0.08}
     """
     if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence is {confidence}; a number between 0 and 1 is wanted")
+        raise ArgumentError(f"confidence must be between 0 and 1, got {confidence}")
     if starts < 1:
-        raise ArgumentError(f"starts is {starts}; at least one start is wanted")
+        raise ArgumentError(f"starts must be at least 1, got {starts}")
     data = data_of(curves)
+    held = tuple(sorted(hold))
     with jax.enable_x64(True):
         template = prepare(theory, curves, data, ceiling=ceiling, onset=onset)
-        _check_hold(template, hold)
-        return fit_data(
-            template, curves, data, tuple(sorted(hold)), key=key, starts=starts,
-            confidence=confidence,
-        )  # fmt: skip
+        check_hold(template, hold)
+        optimum, agreement = solve(template, data, held, starts, key)
+        data, optimum = refitted(template, data, held, optimum)
+        return summarised(template, optimum, agreement, curves, data, held, confidence)
 
 
 def prepare(
@@ -175,52 +232,61 @@ def prepare(
     return as_float64(theory)
 
 
-def fit_data(
-    template: Theory,
-    curves: Curves,
-    data: Data,
-    held: tuple[str, ...],
-    *,
-    key: PRNGKeyArray,
-    starts: int = 12,
-    confidence: float = 0.9,
-) -> Fit:
-    """Fit a prepared theory to data, which may be part of the curves; within `enable_x64`."""
-    optimum, agreement = solve(template, data, held, starts, key)
-    return _summarise(template, optimum, agreement, curves, data, held, confidence)
+def check_hold(template: Theory, hold: Collection[str]) -> None:
+    """Refuse names of parameters that the theory does not have.
+
+    Raises:
+        ArgumentError: names the parameters that there are.
+    """
+    known = [p.name for p in moved(template)]
+    for name in hold:
+        if name not in known:
+            raise ArgumentError(
+                f"hold must name parameters of the theory ({', '.join(known)}), got {name!r}"
+            )
 
 
-def _summarise(
+def free_values(template: Theory, free: np.ndarray, held: tuple[str, ...]) -> np.ndarray:
+    """The parameters themselves at free coordinates, [n_free]."""
+    return np.asarray(values(at_free(template, jnp.asarray(free), held), held))
+
+
+def summarised(
     template: Theory,
     optimum: Optimum,
     agreement: float,
     curves: Curves,
     data: Data,
     held: tuple[str, ...],
-    confidence: float,
+    confidence: float = 0.9,
 ) -> Fit:
     """The optimum with its uncertainties, in NumPy."""
-    theory, level, slope = jax.tree.map(np.asarray, _describe(template, data, optimum.free, held))
-    chi2 = float(optimum.cost)
-    # What moves no level, such as Domino's frequencies, buys no fit either.
-    n_free = int((np.abs(np.asarray(optimum.jacobian)).max(axis=0, initial=0) > 0).sum())
-    dof = max(data.n_point - n_free, 1)
-    covariance, visible = _covariance(np.asarray(optimum.jacobian))
-    stderr = np.sqrt(np.einsum("vi,ij,vj->v", slope, covariance, slope) * chi2 / dof)
-    hidden = ((np.abs(slope) > _TOUCHES) & ~visible).any(axis=1)
-    stderr = np.where(hidden, np.inf, stderr)
-    frame = table(theory, curves.names, held)
-    frame["stderr"] = stderr
-    reach = stats.t.ppf(0.5 + confidence / 2, dof) * stderr
-    frame["low"] = np.maximum(frame["value"] - reach, frame["minimum"])
-    frame["high"] = np.minimum(frame["value"] + reach, frame["maximum"])
+    at_optimum = at_free(template, jnp.asarray(optimum.free), held)
+    slope = np.asarray(slopes(at_optimum, held))
+    theory = jax.tree.map(np.asarray, at_optimum)
+    linear, layout = near(template, data, held, optimum.free), Layout.of(template, held)
+    noise = _noise(linear, layout, data)
+    covariance, visible, n_free = _covariance(linear, layout, data, noise, optimum.free)
+    frame = _table(theory, curves.names, held)
+    names = frame.index.get_level_values("parameter")
+    free_stderr = np.where(visible, np.sqrt(np.diag(covariance)), np.inf)
+    moves = np.abs(slope) > _TOUCHES
+    frame["stderr"] = np.abs(slope) * np.where(moves, free_stderr, 0.0)
+    reach = free_stderr * np.array(
+        [stats.t.ppf(0.5 + confidence / 2, noise.get(name, noise[""]).dof) for name in names]
+    )
+    frame["low"], frame["high"] = _ends(template, optimum.free, held, reach)
     frame["status"] = [_status(row) for row in frame.itertuples()]
     # At the bound itself the curvature in the logarithm says nothing of the width.
     blind = (frame["status"] == "at bound") & ~(frame["stderr"] > _TOUCHES)
     frame.loc[blind, ["stderr", "low", "high"]] = np.nan
-    predicted = xr.DataArray(
-        level, {"step": curves.steps, "skill": list(curves.names)}, ("step", "skill"), "level"
+    level = xr.DataArray(
+        linear.level,
+        {"step": curves.steps, "skill": list(curves.names)},
+        ("step", "skill"),
+        "level",
     )
+    residual = data.weight * (linear.level - data.level)
     return Fit(
         theory=theory,
         parameters=pd.DataFrame(
@@ -228,16 +294,24 @@ def _summarise(
         ),
         converged=bool(optimum.converged),
         agreement=agreement,
-        chi2=chi2,
+        chi2=float((residual**2).sum()),
+        deviance=data.deviance(linear.level),
         n_point=data.n_point,
         n_parameter=n_free,
-        predicted=predicted,
+        predicted=level,
         confidence=confidence,
+        noise=noise,
         held=held,
+        covariance=covariance,
     )
 
 
-def table(theory: Theory, names: Sequence[str], held: tuple[str, ...]) -> pd.DataFrame:
+def as_float64(theory: Theory) -> Theory:
+    """The theory with double precision parameters; only within `jax.enable_x64`."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), theory)
+
+
+def _table(theory: Theory, names: Sequence[str], held: tuple[str, ...]) -> pd.DataFrame:
     """One row per moved parameter entry: value, unit and the interval of its constraint."""
     rows = [
         (p.name, names[i] if p.value.ndim else "", float(value), p.unit, *p.constraint.bounds)
@@ -248,27 +322,92 @@ def table(theory: Theory, names: Sequence[str], held: tuple[str, ...]) -> pd.Dat
     return pd.DataFrame(rows, columns=columns).set_index(["parameter", "skill"])
 
 
-@eqx.filter_jit
-def _describe(
-    template: Theory, data: Data, free: Float[Array, " n_free"], held: tuple[str, ...]
-) -> tuple[Theory, Array, Array]:
-    """The theory, its levels, and the derivatives of its parameters by free coordinates."""
-    theory = at_free(template, free, held)
-    slope = jax.jacfwd(lambda free: values(at_free(template, free, held), held))(free)
-    return theory, theory.levels(jnp.asarray(data.steps)), slope
+def _ends(
+    template: Theory, free: np.ndarray, held: tuple[str, ...], reach: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval ends: an entry alone moved by its reach in its free coordinate."""
+    low, high, at = [], [], 0
+    for p in moved(template, held):
+        here = slice(at, at + p.value.size)
+        at += p.value.size
+        shift = np.minimum(reach[here], 700)
+        middle = np.asarray(p.constraint.to_value(jnp.asarray(free[here]), p.value)).reshape(-1)
+        for ends, sign in ((low, -1), (high, 1)):
+            if p.constraint.bounds[1] == 1:
+                ends.append(special.expit(free[here] + sign * shift))
+            else:
+                unknown = np.inf if sign > 0 else 0.0
+                ends.append(
+                    np.where(shift < 300, middle * np.exp(sign * np.minimum(shift, 300)), unknown)
+                )
+    return np.concatenate(low), np.concatenate(high)
 
 
-def _covariance(jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(JᵀJ)⁻¹ on what the data see, and which free coordinates take part in nothing hidden."""
-    size = np.linalg.norm(jacobian, axis=0)
-    seen = size > 1e-12 * size.max(initial=1e-300)
-    unit = jacobian / np.where(seen, size, 1)
-    _, strength, directions = np.linalg.svd(unit, full_matrices=False)
-    strong = strength > _INVISIBLE * strength.max(initial=1e-300)
-    inverse = np.where(strong, 1 / np.where(strong, strength, 1) ** 2, 0)
-    scaled = directions / np.where(seen, size, np.inf)
-    hidden = (np.abs(directions[~strong]) > 1e-3).any(axis=0)
-    return (scaled.T * inverse) @ scaled, seen & ~hidden
+def _noise(linear: Linearised, layout: Layout, data: Data) -> dict[str, Noise]:
+    """The noise that moves each parameter, and, as "", what all skills share."""
+    residual = data.weight * (linear.level - data.level)
+    jacobian = np.asarray(linear.own)[:, None] * data.weight
+    own, alike = measure_noise(residual, data.measured, jacobian, known=data.known_noise)
+    # What all skills share is known from when each is learned: from the first parameter.
+    named = {p.name: one for p, one in zip(layout.own, own, strict=True)}
+    return {**named, "": own[0] if own else alike}
+
+
+def _covariance(
+    linear: Linearised, layout: Layout, data: Data, noise: dict[str, Noise], free: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Covariance of the free coordinates, which of them the data see, and how many move a level.
+
+    (JᵀJ)⁻¹ JᵀRJ (JᵀJ)⁻¹ s² on what the data see, with the size s² and the correlation R of the
+    errors that move each kind of parameter.
+    """
+    _, weight = data.mean()
+    matrix, _ = normal_equations(linear, layout, weight)
+    curvature = np.diag(matrix)
+    seen = curvature > 1e-24 * curvature.max(initial=1e-300)
+    size = np.sqrt(np.where(seen, curvature, 1))
+    border = gauge(layout, free[None])[0] / size
+    basis = np.where(seen[:, None], _complement(border, seen), 0)
+    values, vectors = np.linalg.eigh(basis.T @ (matrix / np.outer(size, size)) @ basis)
+    strong = values > _INVISIBLE * values.max(initial=1e-300)
+    directions = basis @ vectors
+    inverse = (directions[:, strong] / values[strong]) @ directions[:, strong].T
+    inverse = inverse / np.outer(size, size)
+    hidden = (np.abs(directions[:, ~strong]) > 1e-3).any(axis=1)
+    covariance = np.zeros_like(inverse)
+    kinds = [*((p.name, place) for p, place in zip(layout.own, layout.at_own, strict=True))]
+    for name, place in (*kinds, ("", layout.at_shared)):
+        if place.size:
+            spread = inverse[place] @ _spread(linear, layout, data, noise[name]) @ inverse
+            covariance[place] = noise[name].scale ** 2 * spread
+    covariance = (covariance + covariance.T) / 2
+    n_parameter = int((seen & (curvature > 0)).sum()) - sum(
+        bool(seen[place].any()) for place in layout.gauge
+    )
+    return covariance, seen & ~hidden, n_parameter
+
+
+def _complement(border: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Orthonormal columns that span the seen coordinates at right angles to the border."""
+    kept = np.eye(seen.size)[:, seen]
+    if not len(border):
+        return kept
+    inner = border[:, seen]
+    inner = inner[np.linalg.norm(inner, axis=1) > 0]
+    return kept @ linalg.null_space(inner) if len(inner) else kept
+
+
+def _spread(linear: Linearised, layout: Layout, data: Data, noise: Noise) -> np.ndarray:
+    """JᵀRJ summed over runs, whose errors are independent."""
+    if noise.correlation == 0:
+        return normal_equations(linear, layout, data.mean()[1])[0]
+    correlation = noise.matrix(places(data.measured))
+    parts = [
+        normal_equations(linear, layout, weight, correlation=correlation)[0]
+        for weight in data.weight
+        if (weight > 0).any()
+    ]
+    return sum(parts[1:], parts[0])
 
 
 def _status(row: Any) -> Status:
@@ -276,15 +415,3 @@ def _status(row: Any) -> Status:
     if inside < max(_TOUCHES, _AT_BOUND * row.stderr if np.isfinite(row.stderr) else 0):
         return "at bound"
     return "unidentifiable" if row.stderr > _UNDETERMINED * inside else "free"
-
-
-def _check_hold(template: Theory, hold: Collection[str]) -> None:
-    known = [p.name for p in moved(template)]
-    for name in hold:
-        if name not in known:
-            raise ArgumentError(f"there is no parameter {name!r} to hold; there are {known}")
-
-
-def as_float64(theory: Theory) -> Theory:
-    """The theory with double precision parameters; only within `jax.enable_x64`."""
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), theory)

@@ -1,102 +1,158 @@
-"""The least squares problem of a theory and curves, solved from many starts at once."""
+"""The best fit of a theory to curves, from many starts."""
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from skillphysics.errors import FitError
-from skillphysics.inference.coordinates import at_free, to_free
+from skillphysics.inference.coordinates import Layout
 from skillphysics.inference.data import Data
+from skillphysics.inference.jacobian import Linearised, linearised
 from skillphysics.inference.solver import Optimum, least_squares
 from skillphysics.inference.starts import candidates
 from skillphysics.theories.base import Theory
+from skillphysics.theories.measured import Measured
 
-_CANDIDATES = 40
+# Random theories that are looked at, each at several time scales; fewer where a good one is known.
+_CANDIDATES = 12
 # Starts are solved in batches of this size, so that one compiled program serves every batch: first
 # all of them for a few steps, then the best batch to the end.
 BATCH = 4
-_FIRST_STEPS, MOST_STEPS = 25, 100
+_FIRST_STEPS, MOST_STEPS = 10, 50
+# The errors expected at the fitted levels change the fit, and the fit them: twice is enough.
+_REFITS = 2
 # Optima whose squared errors differ by less than this factor count as one.
 _SAME_OPTIMUM = 1.001
+# A ceiling that a glance may give.
+_LOWEST, _HIGHEST = 0.02, 0.999
 
 
 def solve(
-    template: Theory, data: Data, held: tuple[str, ...], starts: int, key: PRNGKeyArray
+    template: Theory,
+    data: Data,
+    held: tuple[str, ...],
+    starts: int,
+    key: PRNGKeyArray,
+    also: np.ndarray | None = None,
 ) -> tuple[Optimum, float]:
     """The best optimum found from random starts, and the share of the finalists that reached it.
+
+    Args:
+        template: the theory, with the values around which starts are drawn.
+        data: what it is fitted to.
+        held: names of parameters that stay.
+        starts: how many starts are solved for a few steps; the best `BATCH` go on.
+        key: source of the starts.
+        also: free coordinates of one more start.
 
     Raises:
         FitError: there are not more measurements than parameters, or the theory is finite nowhere.
     """
-    n_free = to_free(template, held).size
-    if n_free >= data.n_point:
+    check_count(template, data, held)
+    layout = Layout.of(template, held)
+    count = -(-starts // BATCH) * BATCH
+    level, weight = data.mean()
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    tried = _CANDIDATES if also is None else _CANDIDATES // 3
+    free = _nearest(template, data, held, count, rng, tried)
+    if also is not None:
+        free = np.concatenate([also[None], free[:-1]])
+    if count > BATCH:
+        begun = [
+            least_squares(template, batch, held, data.steps, level, weight, _FIRST_STEPS)
+            for batch in free.reshape(-1, BATCH, layout.n_free)
+        ]
+        nearest = np.argsort(np.concatenate([optima.cost for optima in begun]))[:BATCH]
+        free = np.concatenate([optima.free for optima in begun])[nearest]
+    optima = least_squares(template, free, held, data.steps, level, weight, MOST_STEPS)
+    best = optima.best()
+    if not np.isfinite(best.cost):
+        raise FitError("the theory gives no finite levels for these curves from any start")
+    return best, float((optima.cost <= _SAME_OPTIMUM * best.cost + 1e-12).mean())
+
+
+def check_count(template: Theory, data: Data, held: tuple[str, ...]) -> None:
+    """Refuse a theory with as many parameters as there are measurements.
+
+    Raises:
+        FitError: says how many there are of both.
+    """
+    layout = Layout.of(template, held)
+    n_parameter = layout.n_free - len(layout.gauge)
+    if n_parameter >= data.n_point:
         raise FitError(
-            f"{n_free} parameters cannot be fitted to {data.n_point} measurements; "
+            f"{n_parameter} parameters cannot be fitted to {data.n_point} measurements; "
             "give more checkpoints, fewer skills or no free ceiling"
         )
-    starts = -(-starts // BATCH) * BATCH
-    tried = candidates(template, data, held, max(_CANDIDATES, starts), key)
-    first = _nearest(template, data, tried, held, starts)
-    level = np.broadcast_to(data.level, (BATCH, *data.level.shape))
-    begun = [
-        polish(template, data, level, batch, held, jnp.asarray(_FIRST_STEPS))
-        for batch in first.reshape(-1, BATCH, n_free)
-    ]
-    cost = np.concatenate([optima.cost for optima in begun])
-    nearest = np.argsort(np.where(np.isfinite(cost), cost, np.inf))[:BATCH]
-    free = jnp.concatenate([optima.free for optima in begun])[nearest]
-    optima = polish(template, data, level, free, held, jnp.asarray(MOST_STEPS))
-    cost = np.where(np.isfinite(optima.cost), optima.cost, np.inf)
-    best = int(cost.argmin())
-    if not np.isfinite(cost[best]):
-        raise FitError("the theory gives no finite levels for these curves from any start")
-    agreement = float((cost <= _SAME_OPTIMUM * cost[best] + 1e-12).mean())
-    return jax.tree.map(lambda leaf: leaf[best], optima), agreement
 
 
-@eqx.filter_jit
-def polish(
-    template: Theory,
-    data: Data,
-    level: Float[Array, "n_start n_run n_step n_skill"] | np.ndarray,
-    starts: Float[Array, "n_start n_free"],
-    held: tuple[str, ...],
-    most_steps: Int[Array, ""],
-) -> Optimum:
-    """Least squares from several starts, each to levels of its own and to its own optimum."""
-
-    def one(level: Float[Array, "n_run n_step n_skill"], start: Float[Array, " n_free"]) -> Optimum:
-        own = data._replace(level=level)
-        return least_squares(
-            lambda free: residuals(at_free(template, free, held), own).reshape(-1),
-            start,
-            most_steps,
-        )
-
-    return jax.vmap(one)(jnp.asarray(level), starts)
+def refitted(
+    template: Theory, data: Data, held: tuple[str, ...], optimum: Optimum
+) -> tuple[Data, Optimum]:
+    """The optimum under the errors that are expected at its own levels, and these errors."""
+    for _ in range(_REFITS if np.isfinite(data.variance).any() else 0):
+        data = data.expecting(levels_at(template, data, held, optimum.free))
+        optimum = polish(template, data, held, optimum.free)
+    return data, optimum
 
 
-@eqx.filter_jit
+def levels_at(template: Theory, data: Data, held: tuple[str, ...], free: np.ndarray) -> np.ndarray:
+    """Levels at free coordinates, [n_step, n_skill]."""
+    return near(template, data, held, free).level
+
+
+def near(template: Theory, data: Data, held: tuple[str, ...], free: np.ndarray) -> Linearised:
+    """The theory near one point, by the program that serves the solves."""
+    batch = linearised(template, np.broadcast_to(free, (BATCH, free.size)), held, data.steps)
+    return Linearised(*(np.asarray(part)[0] for part in batch))
+
+
+def polish(template: Theory, data: Data, held: tuple[str, ...], start: np.ndarray) -> Optimum:
+    """The optimum near a start."""
+    level, weight = data.mean()
+    starts = np.broadcast_to(start, (BATCH, start.size))
+    return least_squares(template, starts, held, data.steps, level, weight, MOST_STEPS).best()
+
+
 def _nearest(
     template: Theory,
     data: Data,
-    tried: Float[Array, "n_tried n_scale n_free"],
     held: tuple[str, ...],
     count: int,
-) -> Float[Array, "count n_free"]:
-    """The tried theories nearest to the data, each at its best time scale."""
+    rng: np.random.Generator,
+    tried: int,
+) -> np.ndarray:
+    """The random theories nearest to the data, each at its best time scale, [count, n_free].
 
-    def cost_at(free: Float[Array, " n_free"]) -> Float[Array, ""]:
-        return (residuals(at_free(template, free, held), data) ** 2).sum()
+    Ceilings enter linearly, so the best ones are known for whatever the rest of the theory is.
+    """
+    free = candidates(template, data, held, max(tried, count), rng)
+    level, weight = data.mean()
+    place = _ceilings(template, held)
+    if place is not None:
+        free[..., place] = 0
+    flat = free.reshape(-1, BATCH, free.shape[-1])
+    cost = np.empty(flat.shape[:2])
+    with np.errstate(all="ignore"):
+        for i, batch in enumerate(flat):
+            shown = np.asarray(linearised(template, batch, held, data.steps).level)
+            if place is not None:
+                # At free coordinate 0 a ceiling is a half.
+                bare = 2 * shown
+                best = (weight**2 * bare * level).sum(1) / (weight**2 * bare**2).sum(1)
+                best = np.clip(np.where(np.isfinite(best), best, 1), _LOWEST, _HIGHEST)
+                flat[i][:, place] = np.log(best) - np.log1p(-best)
+                shown = best[:, None, :] * bare
+            cost[i] = ((weight * (shown - level)) ** 2).sum((1, 2))
+    cost = np.where(np.isfinite(cost), cost, np.inf).reshape(free.shape[:2])
+    at_best = flat.reshape(free.shape)[np.arange(len(free)), cost.argmin(1)]
+    return at_best[np.argsort(cost.min(1), kind="stable")[:count]]
 
-    cost = jax.vmap(jax.vmap(cost_at))(tried)
-    cost = jnp.where(jnp.isfinite(cost), cost, jnp.inf)
-    best = tried[jnp.arange(tried.shape[0]), cost.argmin(1)]
-    return best[jnp.argsort(cost.min(1))[:count]]
 
-
-def residuals(theory: Theory, data: Data) -> Float[Array, "n_run n_step n_skill"]:
-    """Theory less measurement, in standard errors; 0 where nothing was measured."""
-    return jnp.asarray(data.weight) * (theory.levels(data.steps) - data.level)
+def _ceilings(template: Theory, held: tuple[str, ...]) -> np.ndarray | None:
+    """Places of the ceilings in the free coordinates, None where they are not fitted."""
+    layout = Layout.of(template, held)
+    for p, place in zip(layout.own, layout.at_own, strict=True):
+        if p.path == ("ceiling",) and isinstance(template, Measured):
+            return place
+    return None

@@ -1,114 +1,136 @@
-"""Levenberg–Marquardt for many small problems at once, as cheap to compile as to run.
+"""Levenberg–Marquardt on normal equations, for several starts at once.
 
-A fit here takes milliseconds to run and seconds to compile, and a report compiles some ten of them.
-The loop below evaluates residuals and their Jacobian in one place of its body, which compiles about
-three times faster than the general solvers; the tests hold its answers against SciPy's.
+A fit here takes milliseconds to run and its program seconds to compile, so only levels and their
+derivatives are compiled (`skillphysics.inference.jacobian`); the loop is plain NumPy. The tests
+hold its answers against SciPy's.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+import numpy as np
+
+from skillphysics.inference.coordinates import Layout
+from skillphysics.inference.jacobian import Linearised, linearised
+from skillphysics.inference.normal import Normal, order, to_layout
+from skillphysics.theories.base import Theory
 
 # Relative decrease of the squared error, expected and found, that counts as none (MINPACK's ftol).
 _NO_GAIN = 1e-6
-_FIRST_DAMPING, _MOST_DAMPING = 1e-2, 1e12
+_FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-10, 1e12
 # Coordinates are logarithms: a longer step leaves the region where the linearisation means much.
 _LONGEST = 4.0
+# After so many steps, starts whose squared error is this many times the least are given up.
+_PATIENCE, _FAR = 15, 1.5
 
 
 class Optimum(NamedTuple):
-    """Where a solve ended.
+    """Where solves ended, one row per start.
 
     Attributes:
-        free: the point, [n_free].
-        cost: sum of squared residuals there.
-        jacobian: of the residuals there, [n, n_free].
+        free: the points, [n_start, n_free].
+        cost: sums of squared residuals there, infinite where the theory is not finite.
         converged: whether neither a decrease was expected nor found any more.
     """
 
-    free: Float[Array, " n_free"]
-    cost: Float[Array, ""]
-    jacobian: Float[Array, "n n_free"]
-    converged: Bool[Array, ""]
+    free: np.ndarray
+    cost: np.ndarray
+    converged: np.ndarray
 
-
-class _State(NamedTuple):
-    free: Float[Array, " n_free"]
-    step: Float[Array, " n_free"]
-    expected: Float[Array, ""]
-    residual: Float[Array, " n"]
-    jacobian: Float[Array, "n n_free"]
-    cost: Float[Array, ""]
-    damping: Float[Array, ""]
-    taken: Int[Array, ""]
-    converged: Bool[Array, ""]
+    def best(self) -> "Optimum":
+        """The one with the least cost, without the axis of starts."""
+        at = int(self.cost.argmin())
+        return Optimum(self.free[at], self.cost[at], self.converged[at])
 
 
 def least_squares(
-    residuals: Callable[[Float[Array, " n_free"]], Float[Array, " n"]],
-    start: Float[Array, " n_free"],
-    most_steps: Int[Array, ""] | int,
+    template: Theory,
+    starts: np.ndarray,
+    held: tuple[str, ...],
+    steps: np.ndarray,
+    level: np.ndarray,
+    weight: np.ndarray,
+    most_steps: int,
 ) -> Optimum:
-    """A local minimum of the sum of squared residuals near a start; vmappable and jittable.
+    """Local minima of Σ (weight · (theory − level))² near several starts, within `enable_x64`.
 
-    It stops after `most_steps` steps, wherever it is. A start whose residuals are not finite stays
-    where it is, at infinite cost.
+    Args:
+        template: the theory, whose other values stay.
+        starts: free coordinates, [n_start, n_free].
+        held: names of parameters that stay.
+        steps: [n_step].
+        level: the data, [n_step, n_skill], or [n_start, n_step, n_skill] for data of its own for
+            each start.
+        weight: [n_step, n_skill], 0 where not measured.
+        most_steps: the solves stop after so many steps, wherever they are.
     """
-
-    def evaluate(free: Array) -> tuple[Array, Array]:
-        def twice(free: Array) -> tuple[Array, Array]:
-            value = residuals(free)
-            return value, value
-
-        jacobian, value = jax.jacfwd(twice, has_aux=True)(free)
-        return value, jacobian
-
-    def going(state: _State) -> Array:
-        stuck = state.damping > _MOST_DAMPING
-        return ~state.converged & ~stuck & (state.taken < most_steps)
-
-    def iterate(state: _State) -> _State:
-        residual, jacobian = evaluate(state.free + state.step)
-        cost = (residual**2).sum()
-        finite = jnp.isfinite(cost) & jnp.isfinite(jacobian).all()
-        gain = (state.cost - cost) / jnp.maximum(state.cost, 1e-300)
-        better = finite & ((cost < state.cost) | jnp.isinf(state.cost))
+    layout = Layout.of(template, held)
+    n_start = len(starts)
+    free, step = np.array(starts, dtype=np.float64), np.zeros_like(starts, dtype=np.float64)
+    cost = np.full(n_start, np.inf)
+    expected = np.full(n_start, np.inf)
+    damping = np.full(n_start, _FIRST_DAMPING)
+    converged = np.zeros(n_start, dtype=bool)
+    normal: Normal | None = None
+    for taken in range(most_steps):
+        linear = plain(linearised(template, free + step, held, steps))
+        with np.errstate(all="ignore"):
+            residual = weight * (linear.level - level)
+            tried = (residual**2).sum((-1, -2))
+            made = Normal.of(linear, weight, residual)
+            finite = np.isfinite(tried) & made.finite()
+            better = finite & (tried < cost) & ~converged
+            gain = np.where(np.isfinite(cost), (cost - tried) / np.maximum(cost, 1e-300), 1.0)
         # Nothing expected and nothing found, whether or not rounding made it worse.
-        converged = (state.taken > 0) & (state.expected < _NO_GAIN) & (gain < _NO_GAIN)
-        kept = _State(
-            state.free + state.step, state.step, state.expected, residual, jacobian, cost,
-            jnp.maximum(state.damping / 5, 1e-14), state.taken + 1, converged,
-        )  # fmt: skip
-        worse = state._replace(
-            damping=4 * state.damping, taken=state.taken + 1, converged=converged
-        )
-        return _propose(jax.tree.map(lambda a, b: jnp.where(better, a, b), kept, worse))
+        converged |= (taken > 0) & (expected < _NO_GAIN) & (gain < _NO_GAIN) & finite
+        free[better] += step[better]
+        cost[better] = tried[better]
+        normal = made if normal is None else normal.replaced(better, made)
+        damping = np.where(better, np.maximum(damping / 5, _LEAST_DAMPING), 4 * damping)
+        going = np.isfinite(cost) & ~converged & (damping < _MOST_DAMPING)
+        # The rest may stop once the best has ended and they are far from it.
+        far = cost > _FAR * cost.min()
+        if not going.any() or (taken > _PATIENCE and not (going & ~far).any()):
+            break
+        step[:] = 0
+        with np.errstate(all="ignore"):
+            step[going], expected[going] = _propose(
+                normal.take(going), layout, damping[going], cost[going], free[going]
+            )
+    return Optimum(free, cost, converged)
 
-    size = jax.eval_shape(residuals, start).shape[0]
-    # The first pass of the loop evaluates the start itself: any finite cost is below infinity.
-    state = _State(
-        start, jnp.zeros_like(start), jnp.asarray(jnp.inf, start.dtype),
-        jnp.zeros(size, start.dtype), jnp.zeros((size, start.size), start.dtype),
-        jnp.asarray(jnp.inf, start.dtype), jnp.asarray(_FIRST_DAMPING, start.dtype),
-        jnp.asarray(0), jnp.asarray(False),
+
+def gauge(layout: Layout, free: np.ndarray) -> np.ndarray:
+    """Normals of the directions that a step may not have, [n_start, n_gauge, n_free].
+
+    Entries that keep their sum p_1 + p_2 + … move by d ln p with Σ p_i d ln p_i = 0.
+    """
+    normal = np.zeros((len(free), len(layout.gauge), free.shape[-1]))
+    for i, place in enumerate(layout.gauge):
+        share = np.exp(free[:, place] - free[:, place].max(1, keepdims=True))
+        normal[:, i, place] = share / np.linalg.norm(share, axis=1, keepdims=True)
+    return normal
+
+
+def plain(linear: Linearised) -> Linearised:
+    """The parts as NumPy arrays."""
+    return Linearised(*(np.asarray(part) for part in linear))
+
+
+def _propose(
+    normal: Normal, layout: Layout, damping: np.ndarray, cost: np.ndarray, free: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The next step, [n_start, n_free], and the relative decrease that it promises."""
+    forbidden = gauge(layout, free)[..., order(layout)]
+    try:
+        step, along, bent = normal.step(damping, forbidden)
+    except np.linalg.LinAlgError:
+        return np.zeros_like(free), np.full(len(free), np.inf)
+    usable = np.asarray(np.isfinite(step).all(1))
+    step, along, bent = (
+        np.where(usable[:, None], step, 0), np.where(usable, along, 0), np.where(usable, bent, 0)
     )  # fmt: skip
-    end = jax.lax.while_loop(going, iterate, state)
-    return Optimum(end.free, end.cost, end.jacobian, end.converged)
-
-
-def _propose(state: _State) -> _State:
-    """The damped Gauss–Newton step, scaled by the curvature of each coordinate (Marquardt)."""
-    curvature = state.jacobian.T @ state.jacobian
-    slope = state.jacobian.T @ state.residual
-    scale = jnp.diag(curvature)
-    scale = jnp.maximum(scale, 1e-12 * scale.max() + 1e-300)
-    step = -jax.scipy.linalg.solve(
-        curvature + state.damping * jnp.diag(scale), slope, assume_a="pos"
-    )
-    step = jnp.where(jnp.isfinite(step).all(), step, 0)
-    step = step * jnp.minimum(1, _LONGEST / jnp.maximum(jnp.abs(step).max(initial=0), 1e-300))
-    decrease = -(2 * slope @ step + step @ curvature @ step)
-    return state._replace(step=step, expected=decrease / jnp.maximum(state.cost, 1e-300))
+    longest = np.abs(step).max(1, initial=0)
+    cut = np.minimum(1, _LONGEST / np.maximum(longest, 1e-300))
+    decrease = -(2 * cut * along + cut**2 * bent)
+    expected = np.where(usable, decrease / np.maximum(cost, 1e-300), np.inf)
+    return to_layout(layout, step * cut[:, None]), expected

@@ -54,6 +54,34 @@ class Theory(eqx.Module):
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         """The level of every skill at steps of its own, or at common ones [n_step, 1]."""
 
+    @property
+    def separable(self) -> bool:
+        """Whether skills meet in one clock τ(t) only, so that a fit costs skills × steps.
+
+        Then `level_on` gives the level of a skill from τ, the scalars of the theory and the
+        skill's own entries of its other parameters, and `clock` and `clock_shares` describe τ.
+        """
+        return False
+
+    def clock(self, steps: Float[Array, " n_step"]) -> Float[Array, " n_step"]:
+        """The internal time τ at the given steps, by default the steps themselves."""
+        return steps
+
+    def level_on(self, tau: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
+        """The level of every skill at internal times τ; `level_at(steps)` at τ = `clock(steps)`."""
+        return self.level_at(tau)
+
+    def clock_shares(
+        self, steps: Float[Array, " n_step"], tau: Float[Array, " n_step"]
+    ) -> tuple[Float[Array, "n_step n_skill"], Float[Array, " n_step"]] | None:
+        """What each skill and what the scalars have in the clock, for derivatives alone.
+
+        The derivative of column j by skill j's own parameters, at fixed steps and τ, is the
+        derivative of τ at a fixed step; that of the second part by a scalar likewise. None where
+        the clock has no parameters.
+        """
+        return None
+
     def levels(
         self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
     ) -> Float[Array, "n_step n_skill"]:
@@ -71,6 +99,14 @@ class Theory(eqx.Module):
         for name, _, constraint, _, value in parameters(self):
             if not isinstance(value, Tracer):
                 _check(f"{type(self).__name__}.{name}", constraint, np.asarray(value))
+
+
+class Separable(Theory):
+    """A theory in which skills meet in one clock only, or do not meet at all."""
+
+    @property
+    def separable(self) -> bool:
+        return True
 
 
 @eqx.filter_jit

@@ -20,12 +20,13 @@ Norm = Literal["l1", "l2"]
 
 # Of more skills than that the clock sees their distribution: on each of many bins of equal width in
 # ln p it is replaced by masses at Chebyshev points, which sum polynomials of their degree exactly.
-_MOST_EXACT, _N_BIN, _N_MASS = 8192, 96, 12
+_MOST_EXACT, _N_BIN, _N_MASS = 1200, 96, 12
 # Panels of τ that grow by a constant factor from 0.1/p_max to 40/p_min, where e^{−p τ} is below the
 # rounding of 1; with this many of them and 10 Gauss nodes in each, ∫ D is right to about 1e-10.
 _N_PANEL = 48
 _FIRST, _LAST = 0.1, 40.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
+_FEW_NODES, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(4)
 _MOST_NEWTON_STEPS = 60
 # Where all skills are learned the clock stands at this over p_min: e^{−p τ} is 0 in any precision.
 _STANDING = 800.0
@@ -64,6 +65,41 @@ def _clock_jvp(
     extra = by_frequency @ tangents[1] + by_waste * tangents[2]
     rate = (tangents[0].reshape(-1) - extra) / panels.demand(flat)
     return tau, jnp.where(done, 0, rate).reshape(tau.shape)
+
+
+def spent(
+    tau: Float[Array, " n"],
+    frequency: Float[Array, " n_skill"],
+    waste: Float[Array, ""],
+    norm: Norm,
+) -> tuple[Float[Array, "n n_skill"], Float[Array, " n"], Float[Array, " n"]]:
+    """The effort that went to every skill and to waste until τ, and the demand D(τ), held fixed.
+
+    Derivatives of the parts by frequencies and waste at a fixed τ are those of the effort ∫_0^τ D.
+    For "l2", D = √(Σ p_j² u_j² + N0²) is no sum over skills, but ∂(p_j² u_j²)/2D is, so a part is
+    ∫ p_j² u_j²/2D with D held fixed; its integral, for derivatives only, is right to about 1e-6.
+    """
+    fixed = jax.lax.stop_gradient((tau, *_compressed(frequency), waste))
+    panels = _Panels(fixed[1], fixed[2], fixed[3], jnp.zeros(1), jnp.zeros(1), norm)
+    least = jnp.finfo(tau.dtype).tiny
+    demand = jnp.maximum(panels.demand(fixed[0]), least)
+    if norm == "l1":
+        return -jnp.expm1(-frequency * tau[:, None]), waste * tau, demand
+    most, slowest = frequency.max(), frequency.min()
+    growth = jnp.linspace(0, 1, _N_PANEL // 2, dtype=tau.dtype)
+    growing = (_FIRST / most) * (_LAST / _FIRST * most / slowest) ** growth
+    knot = jnp.sort(jnp.concatenate([jnp.zeros(1, tau.dtype), growing, fixed[0]]))
+    knot = jax.lax.stop_gradient(knot)
+    half = jnp.diff(knot)[:, None] / 2
+    node = knot[:-1, None] + half * (1 + jnp.asarray(_FEW_NODES, tau.dtype))
+    share = half * jnp.asarray(_FEW_WEIGHTS, tau.dtype)
+    share = share / (2 * jnp.maximum(panels.demand(node), least))
+    left = frequency * jnp.exp(-frequency * node[..., None])
+    pieces = jnp.einsum("nq,nqk->nk", share, left**2)
+    by_skill = jnp.concatenate([jnp.zeros_like(pieces[:1]), jnp.cumsum(pieces, axis=0)])
+    wasted = waste**2 * jnp.concatenate([jnp.zeros(1, tau.dtype), jnp.cumsum(share.sum(1))])
+    place = jnp.searchsorted(knot, fixed[0])
+    return by_skill[place], wasted[place], demand
 
 
 def _compressed(
@@ -140,6 +176,14 @@ class _Panels(eqx.Module):
         before = _last_below(self.knot, tau)
         return self.total[before] + _integral(self.demand, self.knot[before], tau)
 
+    def effort_after(
+        self, tau: Float[Array, " n"], before: Float[Array, " n"], reached: Float[Array, " n"]
+    ) -> Float[Array, " n"]:
+        """∫_0^τ D from its value at another τ in the same panel, where few nodes will do."""
+        if self.norm == "l1":
+            return self.effort(tau)
+        return reached + _integral(self.demand, before, tau, few=True)
+
     def gradient(self, tau: Float[Array, " n"]) -> tuple[Float[Array, "n n_skill"], Array]:
         """Derivatives of the effort at fixed τ by every frequency and by the waste."""
         if self.norm == "l1":
@@ -165,12 +209,17 @@ class _Panels(eqx.Module):
 
 
 def _integral(
-    density: Callable[[Array], Array], start: Float[Array, " n"], end: Float[Array, " n"]
+    density: Callable[[Array], Array],
+    start: Float[Array, " n"],
+    end: Float[Array, " n"],
+    *,
+    few: bool = False,
 ) -> Float[Array, "n ..."]:
     """∫ of a density from each start to each end, within one panel each."""
     half = (end - start) / 2
-    nodes = (start + half)[:, None] + half[:, None] * jnp.asarray(_NODES, start.dtype)
-    weights = half[:, None] * jnp.asarray(_WEIGHTS, start.dtype)
+    node, weight = (_FEW_NODES, _FEW_WEIGHTS) if few else (_NODES, _WEIGHTS)
+    nodes = (start + half)[:, None] + half[:, None] * jnp.asarray(node, start.dtype)
+    weights = half[:, None] * jnp.asarray(weight, start.dtype)
     return jnp.einsum("nq,nq...->n...", weights, density(nodes))
 
 
@@ -193,18 +242,20 @@ def _solve(panels: _Panels, effort: Float[Array, " n"]) -> Float[Array, " n"]:
     start = jnp.where(beyond, low, _hermite(panels, effort, before, after))
     # Past the last knot only waste is left to demand anything, and one step is exact.
     high = jnp.where(beyond, jnp.inf, high)
-    enough = 4 * jnp.finfo(effort.dtype).eps
+    # Convergence is quadratic: after a step of that size nothing is left but rounding.
+    enough = 0.1 * float(jnp.finfo(effort.dtype).eps) ** 0.5
 
-    def again(state: tuple[Array, Array, Array]) -> Array:
-        tau, change, count = state
+    def again(state: tuple[Array, Array, Array, Array]) -> Array:
+        tau, _, change, count = state
         return (count < _MOST_NEWTON_STEPS) & (jnp.abs(change) > enough * tau).any()
 
-    def newton(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        tau, _, count = state
-        moved = jnp.clip(tau + (effort - panels.effort(tau)) / panels.demand(tau), low, high)
-        return moved, moved - tau, count + 1
+    def newton(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        tau, reached, _, count = state
+        moved = jnp.clip(tau + (effort - reached) / panels.demand(tau), low, high)
+        return moved, panels.effort_after(moved, tau, reached), moved - tau, count + 1
 
-    first = (jnp.clip(start, low, high), jnp.full_like(start, jnp.inf), jnp.zeros((), jnp.int32))
+    tau = jnp.clip(start, low, high)
+    first = (tau, panels.effort(tau), jnp.full_like(tau, jnp.inf), jnp.zeros((), jnp.int32))
     return jax.lax.while_loop(again, newton, first)[0]
 
 

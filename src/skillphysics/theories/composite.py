@@ -50,14 +50,40 @@ class Composite(Theory):
         share = jnp.exp(-self.exponent[:, None] * jnp.log(rank))
         return share / share.sum(axis=1, keepdims=True)
 
+    @property
+    def separable(self) -> bool:
+        return self.base.separable
+
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
+        return self._seen(self._latent.level_at, steps)
+
+    def clock(self, steps: Float[Array, " n_step"]) -> Float[Array, " n_step"]:
+        return self._latent.clock(steps)
+
+    def level_on(self, tau: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
+        return self._seen(self._latent.level_on, tau)
+
+    def clock_shares(
+        self, steps: Float[Array, " n_step"], tau: Float[Array, " n_step"]
+    ) -> tuple[Float[Array, "n_step n_skill"], Float[Array, " n_step"]] | None:
+        shares = self._latent.clock_shares(steps, tau)
+        if shares is None:
+            return None
+        return shares[0].reshape(tau.size, -1, self.n_latent).sum(axis=-1), shares[1]
+
+    @property
+    def _latent(self) -> Theory:
+        """The theory of all latent skills of all tasks."""
+        frequency = (self.frequency[:, None] * self.weight).reshape(-1)
+        return eqx.tree_at(lambda base: base.frequency, self.base, frequency)
+
+    def _seen(
+        self, latent: Callable[[Array], Array], at: Float[Array, "n_step #n_skill"]
+    ) -> Float[Array, "n_step n_skill"]:
+        """The levels of the tasks from those of their latent skills."""
+        own = at if at.shape[1] == 1 else jnp.repeat(at, self.n_latent, axis=1)
         weight = self.weight
-        latent = eqx.tree_at(
-            lambda base: base.frequency, self.base, (self.frequency[:, None] * weight).reshape(-1)
-        )
-        own = steps if steps.shape[1] == 1 else jnp.repeat(steps, self.n_latent, axis=1)
-        level = latent.level_at(own).reshape(-1, *weight.shape)
-        return (weight * level).sum(axis=-1)
+        return (weight * latent(own).reshape(-1, *weight.shape)).sum(axis=-1)
 
 
 def composite(make: Callable[[Array], Theory], n_latent: int = 24) -> Callable[[Array], Composite]:

@@ -27,10 +27,12 @@ class Constraint(eqx.Module):
     Attributes:
         wanted: the allowed values in words, for messages.
         bounds: the closure of the allowed interval of each entry.
+        redundant: how many directions of the free coordinates change nothing.
     """
 
     wanted: ClassVar[str] = "a number"
     bounds: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+    redundant: ClassVar[int] = 0
 
     @abc.abstractmethod
     def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -39,6 +41,10 @@ class Constraint(eqx.Module):
     @abc.abstractmethod
     def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
         """The allowed value at free coordinates; `like` is the value that the fit started from."""
+
+    def slope(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Derivative of each entry by its own free coordinate, by default that of e^free."""
+        return value
 
     def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
         """Which entries are allowed."""
@@ -83,20 +89,25 @@ class Share(Constraint):
     def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
         return jax.nn.sigmoid(free)
 
+    def slope(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+        return value * (1 - value)
+
 
 class Simplex(Positive):
-    """Positive entries [n] with the sum they started from: n − 1 free log-ratios to their mean.
+    """Positive entries [n] with the sum they started from, moved in their logarithms.
 
-    The basis of the log-ratios is orthonormal (Helmert), so no entry is special.
+    Free coordinates are centred log-ratios ln p_i − mean ln p. A common shift of them changes
+    nothing, so there are n − 1 free parameters.
     """
 
-    def to_free(self, value: Float[Array, " n"]) -> Float[Array, " n_free"]:
-        return _helmert(value.size, value.dtype) @ jnp.log(value)
+    redundant: ClassVar[int] = 1
 
-    def to_value(
-        self, free: Float[Array, " n_free"], like: Float[Array, " n"]
-    ) -> Float[Array, " n"]:
-        ratio = jnp.clip(free @ _helmert(like.size, like.dtype), -_FARTHEST, _FARTHEST)
+    def to_free(self, value: Float[Array, " n"]) -> Float[Array, " n"]:
+        logarithm = jnp.log(value)
+        return logarithm - logarithm.mean()
+
+    def to_value(self, free: Float[Array, " n"], like: Float[Array, " n"]) -> Float[Array, " n"]:
+        ratio = jnp.clip(free - free.mean(), -_FARTHEST, _FARTHEST)
         return like.sum() * jax.nn.softmax(ratio)
 
 
@@ -147,11 +158,3 @@ def parameter(constraint: Constraint, *, unit: Unit = "") -> dict[str, Any]:
         unit: "steps", "1/steps" or "" for a pure number; the starts of a fit are scaled by it.
     """
     return {"constraint": constraint, "unit": unit}
-
-
-def _helmert(n: int, dtype: Any) -> Float[Array, "n_less_1 n"]:
-    """Orthonormal rows that span the vectors of sum zero."""
-    row = jnp.arange(1, n, dtype=dtype)[:, None]
-    column = jnp.arange(n, dtype=dtype)[None, :]
-    entries = jnp.where(column < row, 1.0, jnp.where(column == row, -row, 0.0))
-    return entries / jnp.sqrt(row * (row + 1))

@@ -4,11 +4,11 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from skillphysics.theories.base import Theory
+from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, floating, parameter
 
 
-class Domino(Theory):
+class Domino(Separable):
     """The Domino model (L25 eq. 6): the n-th skill (from 0) rises linearly from n t0 to (n + 1) t0.
 
     t0 = 1/rate. Skills fall in the order of their frequencies, the most frequent first; nothing

@@ -4,11 +4,11 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from skillphysics.theories.base import Theory
+from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import POSITIVE, SIMPLEX, floating, parameter
 
 
-class Linear(Theory):
+class Linear(Separable):
     """The linear model under gradient flow (N24): s_k = 1 − e^{−rate p_k t}.
 
     It is also the limit N0 → ∞ of the Resource model at a fixed rate/N0.

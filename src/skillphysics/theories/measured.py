@@ -48,5 +48,23 @@ class Measured(Theory):
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         if self.onset is not None:
             steps = jnp.maximum(steps - self.onset, 0)
-        level = self.theory.level_at(steps)
+        return self._seen(self.theory.level_at(steps))
+
+    @property
+    def separable(self) -> bool:
+        # With onsets every skill has steps of its own, and so a clock of its own.
+        return self.theory.separable and self.onset is None
+
+    def clock(self, steps: Float[Array, " n_step"]) -> Float[Array, " n_step"]:
+        return self.theory.clock(steps)
+
+    def level_on(self, tau: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
+        return self._seen(self.theory.level_on(tau))
+
+    def clock_shares(
+        self, steps: Float[Array, " n_step"], tau: Float[Array, " n_step"]
+    ) -> tuple[Float[Array, "n_step n_skill"], Float[Array, " n_step"]] | None:
+        return self.theory.clock_shares(steps, tau)
+
+    def _seen(self, level: Float[Array, "n_step n_skill"]) -> Float[Array, "n_step n_skill"]:
         return level if self.ceiling is None else self.ceiling * level

@@ -4,12 +4,12 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from skillphysics.theories.base import Theory
+from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.domino import place_in_order
 
 
-class ModularDomino(Theory):
+class ModularDomino(Separable):
     """The Domino model of a modular network (L25 §6.1): all skills rise together.
 
     The n_dim parameters are divided equally among n_task modules. A skill has n_dim/n_task of them

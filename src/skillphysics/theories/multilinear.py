@@ -5,11 +5,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from skillphysics.theories.base import Theory
+from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import HELD, POSITIVE, SHARE, SIMPLEX, floating, parameter
 
 
-class Multilinear(Theory):
+class Multilinear(Separable):
     """The multilinear model under gradient flow (N24): sigmoidal growth of every skill.
 
     R_k/S = 1 / (1 + (S/r − 1) e^{−2 η p_k S t}), with target scale S and initial strength r. The

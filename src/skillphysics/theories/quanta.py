@@ -4,12 +4,12 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from skillphysics.theories.base import Theory
+from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.domino import place_in_order
 
 
-class Quanta(Theory):
+class Quanta(Separable):
     """The Quanta model (L25 §3.1): skill n is learned at t_n = 1 / (rate p_n), all in parallel.
 
     s_n = 1 − e^{−t / t_n}, which is how L25 draws it (Fig 9 right, t_n = 30 n); at t_n a skill is

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
 from skillphysics.theories.base import Theory, at_own_steps, check_choice
-from skillphysics.theories.clock import Norm, clock
+from skillphysics.theories.clock import Norm, clock, spent
 from skillphysics.theories.clock_ce import logits
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.lambert import logit
@@ -74,8 +74,24 @@ class Resource(Theory):
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         if self.criterion == "ce":
             return at_own_steps(self._levels_ce, steps)
-        tau = clock(self.rate * steps, self.frequency, self.waste, self.norm)
+        return self.level_on(clock(self.rate * steps, self.frequency, self.waste, self.norm))
+
+    @property
+    def separable(self) -> bool:
+        return self.criterion == "mse"
+
+    def clock(self, steps: Float[Array, " n_step"]) -> Float[Array, " n_step"]:
+        return clock(self.rate * steps, self.frequency, self.waste, self.norm)
+
+    def level_on(self, tau: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         return -jnp.expm1(-self.frequency * tau)
+
+    def clock_shares(
+        self, steps: Float[Array, " n_step"], tau: Float[Array, " n_step"]
+    ) -> tuple[Float[Array, "n_step n_skill"], Float[Array, " n_step"]]:
+        # η_eff t = E(τ; p, N0), so at a fixed step dτ = (t dη_eff − dE)/D, a sum over parameters.
+        by_skill, by_waste, demand = spent(tau, self.frequency, self.waste, self.norm)
+        return -by_skill / demand[:, None], (self.rate * steps - by_waste) / demand
 
     def _levels_ce(self, steps: Float[Array, " n"]) -> Float[Array, "n n_skill"]:
         return jax.nn.sigmoid(logits(self.rate * steps, self.frequency, self.waste, self.norm))
