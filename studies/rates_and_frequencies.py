@@ -5,7 +5,7 @@
 Trains the networks of `studies/networks.py` (25 minutes on one core; the curves are kept in OUT and
 not trained again), and prints κ of each, the prior of κ and of the scatters over networks, how
 often 90 % intervals hold the truth on networks that the prior has not seen, and whether κ can be
-predicted from what a network is. `--quick` takes a seed each of eight networks (1 minute).
+predicted from what a network is. `--quick` takes a seed each of eight networks (2 minutes).
 """
 
 import argparse
@@ -368,13 +368,17 @@ def main() -> None:
     print_table(VARIED, varied)
     tried = [trials(times, prior) for times in varied.values()]
     print_coverage("Varied networks, prior from the networks above", tried)
-    every = [trials(times, PRIORS["fresh"]) for times in {**fresh, **varied}.values()]
-    print_coverage("Fresh batches, prior of the package", every)
+    settings = {**FRESH, **VARIED}
+    every = {n: trials(t, PRIORS["fresh"]) for n, t in {**fresh, **varied}.items()}
+    print_coverage("Fresh batches, prior of the package", list(every.values()))
+    for kind in ("sgd", "sign_gd", "adam"):
+        of_kind = [tried for name, tried in every.items() if settings[name].optimizer == kind]
+        print_coverage(f"Fresh batches, {kind} only, prior of the package", of_kind)
     study("Full batches", FULL, full)
     tried = [trials(times, PRIORS["full"]) for times in full.values()]
     print_coverage("Full batches, prior of the package", tried)
     print_seeds({**fresh, **varied, **full})
-    print_causes({**FRESH, **VARIED}, {**fresh, **varied})
+    print_causes(settings, {**fresh, **varied})
 
 
 if __name__ == "__main__":

@@ -194,7 +194,7 @@ def frequency_law(
     Example:
         >>> law = frequency_law([100, 210, 390, 800], [8, 4, 2, np.nan])
         >>> law.kappa.median.round(1).tolist(), law.off_line.any().item()
-        ([1.0], False)
+        ([0.9], False)
         >>> [float(x[3].round(1)) for x in law.frequency]
         [1.0, 0.5, 1.5]
     """
