@@ -196,7 +196,7 @@ def frequency_law(
         >>> law.kappa.median.round(1).tolist(), law.off_line.any().item()
         ([0.9], False)
         >>> [float(x[3].round(1)) for x in law.frequency]
-        [1.0, 0.5, 1.5]
+        [0.9, 0.5, 1.5]
     """
     prior = _prior(batches, prior)
     prior = prior._replace(log_kappa_sd=_WIDER * prior.log_kappa_sd)
