@@ -29,7 +29,7 @@ GRID = np.geomspace(1e-3, 1e7, 4000)
 
 
 def draw(name: str, rng: np.random.Generator, long: float) -> tuple[Theory, Curves]:
-    """A random member of a theory, and its exact levels until `long` times the last skill's half."""
+    """A random member of a theory, and its levels to `long` times the half-time of the last skill."""
     frequency = jnp.asarray(Skills.power_law(N_SKILL, rng.uniform(1, 2.5)).frequency)
     waste, share = jnp.asarray(rng.uniform(0.01, 0.3)), jnp.asarray(10 ** rng.uniform(-3, -1))
     simple = {
@@ -64,17 +64,16 @@ def measured(exact: Curves, correlation: float, rng: np.random.Generator) -> Cur
 def held(result: Fit, theory: Theory) -> Iterator[tuple[str, bool]]:
     """For every interval of a fit, of what it is and whether it holds the truth."""
     truth = np.concatenate([np.ravel(p.value) for p in moved(theory)])
-    for (name, _), row, true in zip(
-        result.parameters.index, result.parameters.itertuples(), truth, strict=True
-    ):
-        if row.status == "free":
-            yield name, row.low <= true <= row.high
+    table = result.parameters
+    inside = (table["low"] <= truth) & (truth <= table["high"])
+    for (name, _), holds in inside[table["status"] == "free"].items():
+        yield str(name), bool(holds)
     ratios = result.ratios("frequency", to="1")
     true = np.asarray(theory.frequency / theory.frequency[0])
     for place in range(1, N_SKILL):
-        row = ratios.iloc[place]
-        if np.isfinite(row.low):
-            yield "ratio", row.low <= true[place] <= row.high
+        low, high = ratios.iloc[place][["low", "high"]]
+        if np.isfinite(low):
+            yield "ratio", bool(low <= true[place] <= high)
 
 
 def study(name: str, correlation: float, long: float, draws: int, *, methods: bool) -> None:

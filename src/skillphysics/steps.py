@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 
 MOST = 1000
@@ -62,6 +63,38 @@ def dense(steps: np.ndarray, count: int = 400) -> np.ndarray:
     first = steps[steps > 0][0]
     spaced = (np.geomspace if is_logarithmic(steps) else np.linspace)(first, steps[-1], count)
     return np.unique(np.concatenate([steps[:1], spaced]))
+
+
+def thinned(curves: Curves, most: int = 500) -> Curves:
+    """Curves averaged over bins of steps, at most `most` of them; few steps stay as they are.
+
+    Half of the bins would be equal in steps, half in their logarithm, so early learning keeps its
+    detail. A bin is at the mean of its steps; its standard error is that of independent
+    measurements.
+
+    Example:
+        >>> import numpy as np
+        >>> many = Curves.from_arrays(np.arange(10_000), np.zeros((10_000, 1)))
+        >>> thinned(many).steps.size <= 500
+        True
+    """
+    n_step = curves.steps.size
+    if n_step <= most:
+        return curves
+    even = np.linspace(0, n_step, most // 2)
+    edge = np.unique(np.concatenate([even, np.geomspace(1, n_step, most // 2)]).astype(int))
+    place = np.searchsorted(edge, np.arange(n_step), side="right") - 1
+    means = curves.dataset.drop_vars("level_stderr", errors="ignore").assign_coords(
+        bin=("step", place)
+    )
+    thin = means.groupby("bin").mean().rename(bin="step")
+    if "level_stderr" in curves.dataset:
+        square = (curves.dataset[["level_stderr"]] ** 2).assign_coords(bin=("step", place))
+        grouped = square.groupby("bin")
+        error = np.sqrt(grouped.sum() / grouped.count() ** 2).rename(bin="step")
+        thin = thin.assign(error.where(error > 0))
+    step = np.bincount(place, curves.steps) / np.bincount(place)
+    return Curves(thin.assign_coords(step=step).assign_attrs(curves.dataset.attrs))
 
 
 def is_logarithmic(steps: np.ndarray) -> bool:

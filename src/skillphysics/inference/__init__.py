@@ -2,6 +2,15 @@
 
 from skillphysics.inference.bootstrap import bootstrap
 from skillphysics.inference.compare import Comparison, compare
+from skillphysics.inference.drift import Drift, drift
 from skillphysics.inference.fit import Fit, fit
+from skillphysics.inference.half_times import half_times
+from skillphysics.inference.occurrence import (
+    FrequencyLaw,
+    frequency_law,
+    infer_frequencies,
+    relative_times,
+)
 
-__all__ = ["Comparison", "Fit", "bootstrap", "compare", "fit"]
+__all__ = ["Comparison", "Drift", "Fit", "FrequencyLaw", "bootstrap", "compare", "drift", "fit"]
+__all__ += ["frequency_law", "half_times", "infer_frequencies", "relative_times"]

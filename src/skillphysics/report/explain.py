@@ -2,28 +2,40 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
 from jaxtyping import Array, PRNGKeyArray
 
 from skillphysics.curves import Curves
-from skillphysics.errors import FitError
-from skillphysics.inference import Comparison, Fit, bootstrap, compare
+from skillphysics.errors import ArgumentError, FitError
+from skillphysics.inference import Comparison, Fit, compare
 from skillphysics.inference.data import Data, data_of
-from skillphysics.steps import dense
+from skillphysics.inference.drift import Drift, drift
+from skillphysics.inference.half_times import half_times, half_times_by_run
+from skillphysics.inference.occurrence import (
+    FrequencyLaw,
+    frequency_law,
+    infer_frequencies,
+    relative_times,
+)
+from skillphysics.steps import dense, thinned
 from skillphysics.theories import Theory
 
-# More skills than this are not fitted together: the cost grows with their number squared.
-MOST_FITTED = 24
+Batches = Literal["fresh", "full"]
+
+# More skills than this are not fitted together.
+MOST_FITTED = 100
 # A rise is a rise from this many standard errors on.
 _SIGNIFICANT = 3.0
 # From fewer measurements than this noise cannot be told from learning: every rise counts.
 _FEW = 6
 # Below this final level a skill is not mastered, and its ceiling is fitted.
 _MASTERED = 0.9
+# With fewer known frequencies there is no line to draw.
+_FEWEST_KNOWN = 3
 
 
 @dataclass(frozen=True)
@@ -31,23 +43,33 @@ class Explanation:
     """What the theories say about a set of curves.
 
     Attributes:
-        curves: everything that was measured.
+        curves: everything that was measured, averaged over bins where there are very many steps.
         comparison: the theories fitted to the skills that show learning, ranked.
-        intervals: bootstrap intervals of the winner's parameters.
-        skills: one row per measured skill, in order of learning: `final_level` (mean of the last
-            tenth of its measurements), `ceiling` of the winner (1 where it has none), `half`
-            (step at which the measured level first crosses half of the ceiling), `emergence` and
-            `saturation` (steps at which the winner's curve crosses 5 % and 95 % of the ceiling,
-            which noise cannot trigger), `learned` (step at which the measured level first crosses
-            0.9), `frequency` with `frequency_low` and `frequency_high`, `fitted`. Steps are
-            infinite where never, NaN where unknown.
+        skills: one row per measured skill, in order of learning. Steps are infinite where never,
+            NaN where unknown; `_low` and `_high` are ends of 90 % intervals.
+
+            - `final_level`: mean of the last tenth of its measurements; `ceiling` of the winner (1
+              where it has none); `fitted`: whether it shows learning and was fitted.
+            - `half`: step at which the measured level, made monotone, reaches half of the ceiling.
+            - `time_ratio`, `time_ratio_low`, `time_ratio_high`: t_i/t_1 of the half-times, with
+              the interval for what it is on average over seeds.
+            - `emergence`, `saturation`: steps at which the winner's curve crosses 5 % and 95 % of
+              the ceiling; `learned`: step at which the measured level first crosses 0.9.
+            - `rate`, `rate_low`, `rate_high`: relative rate p_i/p_1 under the winning theory. It is
+              no frequency.
+            - `frequency`: what is known of it, NaN where nothing is.
+            - `inferred`, `inferred_low`, `inferred_high`: relative frequency p_i/p_1 inferred from
+              the half-times; all NaN unless it was asked for or frequencies are known.
+        drift: test of the theories with one clock.
+        law: of half-times and known frequencies, None with fewer than three of them.
         unreliable: sentences on what not to trust.
     """
 
     curves: Curves
     comparison: Comparison
-    intervals: pd.DataFrame
     skills: pd.DataFrame
+    drift: Drift
+    law: FrequencyLaw | None
     unreliable: tuple[str, ...]
 
     @property
@@ -67,65 +89,108 @@ def explain(
     theories: Mapping[str, Callable[[Array], Theory]] | None = None,
     *,
     key: PRNGKeyArray,
+    frequencies: Mapping[str, float] | None = None,
+    infer: Batches | None = None,
     done: Callable[[str], object] = id,
 ) -> Explanation:
     """Fit the theories to the skills that show learning, and say what follows.
 
     Every skill gets a ceiling of its own unless all of them end above 0.9. Skills that show no
-    sign of learning (a rise of less than three standard errors) carry no information on a theory
-    and are left out, as are all but 24 of many, spread over the order of learning.
+    sign of learning carry no information on a theory and are left out: those that rise by less
+    than three standard errors, and those that never pass chance. So are all but 100 of many, spread
+    over the order of learning. Over 500 steps are averaged over bins.
 
     Args:
         curves: the data; several runs are fitted together.
         theories: by name, what makes a theory from frequencies, as in `compare`.
-        key: source of the random starts and resamples.
+        key: source of the random starts.
+        frequencies: known relative frequencies of three or more skills, in any unit; by default
+            those that the curves carry.
+        infer: infer relative frequencies of the others from the half-times, by the prior for
+            "fresh" batches or for repeated passes over a "full" data set. With known frequencies
+            the line through them is used, and "fresh" where this is not given.
         done: called with the name of each piece of work once it is finished.
 
     Raises:
         FitError: fewer than three steps, or no skill shows learning.
+        ArgumentError: a frequency is unusable, of an unknown skill, or fewer than three are given.
     """
+    n_step = curves.steps.size
+    curves = thinned(curves)
+    known = _known(curves, frequencies)
     names = np.array(curves.names)
     measured = curves.level.notnull().any([d for d in curves.level.dims if d != "skill"]).values
     if not measured.any():
         raise FitError("no skill was ever measured; the log holds no numbers")
     data = data_of(curves.select(names[measured]))
     rise, error = _rise(data)
-    rising = np.zeros(names.size, bool)
+    final, final_error = _final(data)
+    rising, above = np.zeros((2, names.size), bool)
     rising[measured] = (rise > 0) & (rise > _SIGNIFICANT * error)
-    if not rising.any():
+    above[measured] = (final > 0) & (final > _SIGNIFICANT * final_error)
+    if not (rising & above).any():
         raise FitError(
-            f"no skill of {curves.dataset.attrs.get('source', 'these curves')} rises by more than "
-            f"{_SIGNIFICANT:g} standard errors of its measurement, so there is no learning to "
-            "explain; give a longer log or other skills"
+            f"no skill of {curves.dataset.attrs.get('source', 'these curves')} rises above chance "
+            f"by more than {_SIGNIFICANT:g} standard errors of its measurement, so there is no "
+            "learning to explain; give a longer log or other skills"
         )
     order = _order(curves)
-    candidates = [int(i) for i in order if rising[i]]
-    chosen = _spread(candidates, MOST_FITTED)
-    part = curves.select(names[chosen])
-    final = _final_level(part)
-    comparison_key, bootstrap_key = jax.random.split(key)
+    candidates = [int(i) for i in order if rising[i] and above[i]]
+    part = curves.select(names[_spread(candidates, MOST_FITTED)])
     comparison = compare(
         part,
         theories,
-        key=comparison_key,
-        ceiling=bool((final < _MASTERED).any()),
+        key=key,
+        ceiling=bool((_final_level(part) < _MASTERED).any()),
         done=done,
     )
-    intervals = bootstrap(comparison.best, part, key=bootstrap_key)
-    done("intervals")
-    skills = _skills(curves, comparison.best, intervals, names[order])
+    skills = _skills(curves, comparison.best, names[order])
+    skills, law = _with_frequencies(skills, known, infer)
+    fitted = skills.query("fitted")
+    change = drift(curves.select(fitted.index), fitted["ceiling"].to_numpy())
+    done("half-times")
     reasons = (
-        *_on_skills(curves, names[measured & ~rising], names[~measured], len(candidates)),
+        *_on_steps(n_step, curves),
+        *_on_skills(
+            curves,
+            flat=names[measured & ~rising],
+            below=names[measured & rising & ~above],
+            unmeasured=names[~measured],
+            n_rising=len(candidates),
+        ),
+        *_on_clock(change),
         *_on_theories(comparison),
+        *_on_noise(curves, comparison),
     )
-    return Explanation(curves, comparison, intervals, skills, reasons)
+    return Explanation(curves, comparison, skills, change, law, reasons)
+
+
+def _known(curves: Curves, given: Mapping[str, float] | None) -> pd.Series:
+    """Known frequencies of every skill, NaN where there is none."""
+    known = pd.Series(np.nan, index=pd.Index(curves.names, name="skill"))
+    if given is None:
+        own = curves.skills.frequency
+        return known if own is None else pd.Series(own, index=known.index)
+    for name, value in given.items():
+        if name not in known.index:
+            raise ArgumentError(
+                f"frequencies names {name!r}, which is no skill of these curves; there are "
+                f"{_listed(list(known.index))}"
+            )
+        if not (np.isfinite(value) and value > 0):
+            raise ArgumentError(f"the frequency of {name!r} must be positive, got {value}")
+        known[name] = float(value)
+    if known.notna().sum() < _FEWEST_KNOWN:
+        raise ArgumentError(
+            f"frequencies must name at least {_FEWEST_KNOWN} skills, got {known.notna().sum()}"
+        )
+    return known
 
 
 def _rise(data: Data) -> tuple[np.ndarray, np.ndarray]:
     """How much each skill rises from its first measurements to its last quarter, and the error."""
-    weight = data.weight.sum(0)
-    level = (data.weight * data.level).sum(0) / np.where(weight > 0, weight, 1)
-    n_run = (data.weight > 0).sum(0)
+    level, weight = data.mean()
+    n_run = data.measured.sum(0)
     rise, error = np.empty(level.shape[1]), np.empty(level.shape[1])
     for i in range(rise.size):
         seen = np.flatnonzero(weight[:, i] > 0)
@@ -141,12 +206,25 @@ def _rise(data: Data) -> tuple[np.ndarray, np.ndarray]:
 def _noise(data: Data, level: np.ndarray, seen: np.ndarray, skill: int) -> float:
     """Standard error of one measurement: as given, else from the jumps between neighbours."""
     if data.known_noise:
-        return float(np.median(1 / data.weight[:, seen, skill][data.weight[:, seen, skill] > 0]))
+        return float(np.median(data.stderr[:, seen, skill][data.measured[:, seen, skill]]))
     if level.size < _FEW:
         return 0.0
     jumps = np.diff(level)
     # Most jumps of a learning curve are noise; the few large ones are learning.
     return float(np.median(np.abs(jumps)) / (0.6745 * np.sqrt(2))) if jumps.size else 1.0
+
+
+def _final(data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Mean level of the last tenth of each skill's measurements, and its standard error."""
+    level, weight = data.mean()
+    final, error = np.empty((2, level.shape[1]))
+    for i in range(final.size):
+        seen = np.flatnonzero(weight[:, i] > 0)
+        late = seen[-max(len(seen) // 10, 1) :]
+        final[i] = level[late, i].mean()
+        count = data.measured[:, late, i].sum()
+        error[i] = _noise(data, level[seen, i], seen, i) / np.sqrt(count)
+    return final, error
 
 
 def _final_level(curves: Curves) -> np.ndarray:
@@ -174,33 +252,71 @@ def _spread(candidates: list[int], most: int) -> list[int]:
     return [candidates[i] for i in np.linspace(0, len(candidates) - 1, most).round().astype(int)]
 
 
-def _skills(curves: Curves, best: Fit, intervals: pd.DataFrame, names: np.ndarray) -> pd.DataFrame:
-    mean = curves.mean_run()
+def _skills(curves: Curves, best: Fit, names: np.ndarray) -> pd.DataFrame:
     values = best.parameters["value"]
-    by_name = {
-        kind: values.xs(kind)
-        if kind in values.index.get_level_values(0)
-        else pd.Series(dtype=float)
-        for kind in ("frequency", "ceiling")
-    }
+    has_ceiling = "ceiling" in values.index.get_level_values(0)
     frame = pd.DataFrame(index=pd.Index(curves.names, name="skill"))
     frame["final_level"] = _final_level(curves)
-    frame["ceiling"] = by_name["ceiling"].reindex(frame.index).fillna(1.0)
-    frame["half"] = _crossing(mean.level, frame["ceiling"].to_numpy(), 0.5)
-    smooth = best.levels(dense(curves.steps))
-    for column, share in (("emergence", 0.05), ("saturation", 0.95)):
-        fitted = list(smooth["skill"].values)
-        crossing = _crossing(smooth, frame["ceiling"].reindex(fitted).to_numpy(), share)
-        frame[column] = pd.Series(crossing, index=fitted).reindex(frame.index)
-    frame["learned"] = mean.learning_time(0.9).values
-    frame["frequency"] = by_name["frequency"].reindex(frame.index)
-    if len(by_name["frequency"]):
-        drawn = intervals.xs("frequency").reindex(frame.index)
-        frame["frequency_low"], frame["frequency_high"] = drawn["low"], drawn["high"]
-    else:
-        frame["frequency_low"] = frame["frequency_high"] = np.nan
     frame["fitted"] = frame.index.isin(list(best.predicted["skill"].values))
-    return frame.reindex(list(names))
+    ceiling = values.xs("ceiling") if has_ceiling else pd.Series(dtype=float)
+    frame["ceiling"] = ceiling.reindex(frame.index).fillna(1.0)
+    frame = frame.reindex(list(names))
+    fitted = frame.query("fitted")
+    part = curves.select(fitted.index)
+    top = fitted["ceiling"].to_numpy()
+    frame["half"] = half_times(part, top)["half"].reindex(frame.index)
+    frame["half_log_stderr"] = half_times(part, top)["log_stderr"].reindex(frame.index)
+    frame[["time_ratio", "time_ratio_low", "time_ratio_high"]] = _time_ratios(part, top).reindex(
+        frame.index
+    )
+    smooth = best.levels(dense(curves.steps)).sel(skill=list(fitted.index))
+    for column, share in (("emergence", 0.05), ("saturation", 0.95)):
+        crossing = _crossing(smooth, top, share)
+        frame[column] = pd.Series(crossing, index=fitted.index).reindex(frame.index)
+    learned = curves.mean_run().learning_time(0.9).values
+    frame["learned"] = pd.Series(learned, index=curves.names).reindex(frame.index)
+    frame[["rate", "rate_low", "rate_high"]] = _rates(best, fitted.index[0]).reindex(frame.index)
+    return frame
+
+
+def _time_ratios(curves: Curves, ceiling: np.ndarray) -> pd.DataFrame:
+    """t_i/t_1 of the half-times with intervals; NaN where no skill has one in every run."""
+    time, stderr = half_times_by_run(curves, ceiling)
+    time = np.where(np.isfinite(time) & (time > 0), time, np.nan)
+    frame = pd.DataFrame(np.nan, index=list(curves.names), columns=range(3))
+    if np.isfinite(time).all(0).any():
+        ratio = relative_times(time, np.where(np.isfinite(stderr), stderr, 0)).log_ratio
+        frame[:] = np.exp(np.stack([ratio.median, ratio.low, ratio.high], axis=1))
+    return frame.set_axis(["time_ratio", "time_ratio_low", "time_ratio_high"], axis=1)
+
+
+def _rates(best: Fit, first: str) -> pd.DataFrame:
+    """The winner's frequencies relative to that of the first skill: rates under its name."""
+    columns = ["rate", "rate_low", "rate_high"]
+    if "frequency" not in best.parameters.index.get_level_values(0):
+        return pd.DataFrame(columns=columns, dtype=float)
+    ratios = best.ratios("frequency", to=first).set_axis(columns, axis=1)
+    unknown = best.parameters.xs("frequency")["status"] == "unidentifiable"
+    return ratios.mask(unknown | unknown[first])
+
+
+def _with_frequencies(
+    skills: pd.DataFrame, known: pd.Series, infer: Batches | None
+) -> tuple[pd.DataFrame, FrequencyLaw | None]:
+    """The table with known and inferred frequencies, and the law of the known ones."""
+    columns = ["inferred", "inferred_low", "inferred_high"]
+    skills = skills.assign(frequency=known.reindex(skills.index), **dict.fromkeys(columns, np.nan))
+    half = skills["half"].where(np.isfinite(skills["half"]) & (skills["half"] > 0))
+    error = skills["half_log_stderr"].fillna(0.0).to_numpy()
+    usable = half.notna().to_numpy()
+    law = None
+    batches: Batches = infer or "fresh"
+    if (usable & skills["frequency"].notna().to_numpy()).sum() >= _FEWEST_KNOWN:
+        law = frequency_law(half.to_numpy(), skills["frequency"].to_numpy(), error, batches=batches)
+    if usable.any() and (infer is not None or skills["frequency"].notna().any()):
+        ratio = infer_frequencies(half.to_numpy(), error, batches=batches).log_ratio
+        skills[columns] = np.exp(np.stack([ratio.median, ratio.low, ratio.high], axis=1))
+    return skills.drop(columns="half_log_stderr"), law
 
 
 def _crossing(level: xr.DataArray, ceiling: np.ndarray, share: float) -> np.ndarray:
@@ -208,8 +324,14 @@ def _crossing(level: xr.DataArray, ceiling: np.ndarray, share: float) -> np.ndar
     return Curves(relative.to_dataset(name="level")).learning_time(share).values
 
 
+def _on_steps(n_step: int, curves: Curves) -> list[str]:
+    if n_step == curves.steps.size:
+        return []
+    return [f"The {n_step:,} measured steps are averaged over {curves.steps.size} bins."]
+
+
 def _on_skills(
-    curves: Curves, flat: np.ndarray, unmeasured: np.ndarray, n_rising: int
+    curves: Curves, *, flat: np.ndarray, below: np.ndarray, unmeasured: np.ndarray, n_rising: int
 ) -> list[str]:
     reasons = []
     if unmeasured.size:
@@ -219,6 +341,8 @@ def _on_skills(
             f"No sign of learning (a rise below {_SIGNIFICANT:g} standard errors), so left out of "
             f"the fits: {_listed(flat)}."
         )
+    if below.size:
+        reasons.append(f"Never above chance, so left out of the fits: {_listed(below)}.")
     if n_rising > MOST_FITTED:
         reasons.append(
             f"The theories were fitted to {MOST_FITTED} of the {n_rising} skills that show "
@@ -228,6 +352,32 @@ def _on_skills(
         reasons.append(
             "The log gives no standard errors: all measurements weigh the same, and the size of "
             "the noise is taken from the residuals."
+        )
+    return reasons
+
+
+def _on_clock(change: Drift) -> list[str]:
+    if not change.n_pair:
+        return [
+            "Whether skills share one clock, as in the Resource theory, cannot be tested: no two "
+            "skills that follow each other are half-way at three common checkpoints."
+        ]
+    pairs = "1 pair" if change.n_pair == 1 else f"{change.n_pair} pairs"
+    return [
+        f"In a Resource theory ln u_i/ln u_j stays constant while two skills are learned; here it "
+        f"changes by a factor of {change.factor:.2f} (median of {pairs} of neighbours)."
+    ]
+
+
+def _on_noise(curves: Curves, comparison: Comparison) -> list[str]:
+    several = curves.level.sizes.get("run", 1) > 1
+    noise = comparison.best.noise[""]
+    reasons = []
+    if noise.correlation > 0.3 and not several:
+        reasons.append(
+            f"Errors of neighbouring checkpoints are alike (correlation {noise.correlation:.2f}), "
+            "which intervals allow for; an error that all checkpoints share, such as that of the "
+            "test questions or of the seed, cannot be seen in one run."
         )
     return reasons
 
