@@ -6,9 +6,9 @@ import pytest
 
 from skillphysics.errors import ArgumentError, LogError
 from skillphysics.io import Log, levels, read_curves
-from skillphysics.io.chance import known_chance, most_specific
-from skillphysics.io.kinds import is_measurement, kind, split_key
-from skillphysics.io.log import finished, listed, make_table
+from skillphysics.measure.chance import known_chance, most_specific
+from skillphysics.measure.names import is_measurement, kind, split_key
+from skillphysics.measure.log import finished, listed, make_table
 
 
 def log(rows, **more):

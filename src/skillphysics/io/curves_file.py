@@ -23,9 +23,10 @@ import xarray as xr
 
 from skillphysics.curves import AXES, Curves
 from skillphysics.errors import ArgumentError, CurvesError, LogError
+from skillphysics.io.columns import Columns
 from skillphysics.io.files import replacing
-from skillphysics.io.log import Log, finished, make_table
 from skillphysics.io.parse import first_line, head, parse_json, short
+from skillphysics.measure.log import Log, finished, make_table
 
 FORMAT = "curves"
 
@@ -94,8 +95,9 @@ def detect(path: Path) -> bool:
     return start.startswith((_HDF5, _MARK.encode()))
 
 
-def read(path: Path) -> Log:
+def read(path: Path, columns: Columns = Columns()) -> Log:
     """The levels of a file of curves as a log, for those who compare logs; see `load_curves`."""
+    columns.allow(FORMAT)
     curves = load_curves(path)
     level = curves.level if "run" in curves.level.dims else curves.level.expand_dims(run=[""])
     shape = level.shape
@@ -112,7 +114,7 @@ def read(path: Path) -> Log:
         value=level.values.ravel(),
         stderr=errors,
     )
-    return Log(finished(table), path, FORMAT)
+    return Log(finished(table), path, FORMAT, curves.axis)
 
 
 # --- netCDF -----------------------------------------------------------------------------------

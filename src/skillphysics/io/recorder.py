@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Any, SupportsFloat
 
 from skillphysics.errors import ArgumentError, LogError
-from skillphysics.io.log import Log, finished, make_table
+from skillphysics.io.columns import Columns
 from skillphysics.io.parse import head, number, parse_json, readable, short, step_number
+from skillphysics.measure.log import Log, finished, make_table
 from skillphysics.skills import check_names
 
 FORMAT = "recorder"
@@ -186,12 +187,13 @@ def detect(path: Path) -> bool:
     return head(path).startswith(_START)
 
 
-def read(path: Path) -> Log:
+def read(path: Path, columns: Columns = Columns()) -> Log:
     """The recording of a `Recorder`, without a last line that a kill cut off.
 
     Raises:
         LogError: a line before the last is damaged, or its step does not increase.
     """
+    columns.allow(FORMAT)
     with readable(path):
         content = path.read_bytes()
     lines = content.split(b"\n")
@@ -214,7 +216,7 @@ def read(path: Path) -> Log:
     notes = ()
     if lines[-1]:
         notes = (f"{path.name} ends in the middle of a line, which is left out",)
-    return Log(finished(table), path, FORMAT, notes, chance=about["chance"])
+    return Log(finished(table), path, FORMAT, notes=notes, chance=about["chance"])
 
 
 def _header(line: bytes, path: Path) -> dict[str, Any]:

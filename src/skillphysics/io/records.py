@@ -1,0 +1,161 @@
+"""JSON logs: an object a line, a list of objects, a history of lists, or results by step."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from skillphysics.errors import LogError
+from skillphysics.io.columns import Columns
+from skillphysics.io.parse import head, number_of, parse_json, readable
+from skillphysics.io.sheet import sheet_of
+from skillphysics.io.tables import from_sheet, text_columns
+from skillphysics.measure.log import Log
+from skillphysics.measure.names import axis_of
+
+FORMAT = "json"
+
+_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_NAMED_STEP = re.compile(r"[A-Za-z_\-=./]*?(\d+)")
+Record = Mapping[str, Any]
+
+
+def detect(path: Path) -> bool:
+    """Whether this is a file of JSON by its name and its first letter."""
+    if path.is_dir() or path.suffix.lower() not in _SUFFIXES:
+        return False
+    return head(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
+def read(path: Path, columns: Columns = Columns()) -> Log:
+    """Rows of key and value from JSON; objects within objects give keys with slashes.
+
+    An object a line or a list of objects is a row each. An object of lists is a history, whose
+    place in the lists counts epochs unless one of them counts something. An object whose keys
+    each name a step holds the row of that step.
+
+    Raises:
+        LogError: the file is no JSON, or none of these; or as for a table.
+    """
+    records, notes = _records(path)
+    return from_records(path, FORMAT, records, columns, notes)
+
+
+def from_records(
+    path: Path,
+    format: str,  # noqa: A002
+    records: Sequence[tuple[int, Record]],
+    columns: Columns,
+    notes: Iterable[str] = (),
+) -> Log:
+    """The log of rows of key and value, each with its number in the file."""
+    flat = [(row, dict(_flat(record))) for row, record in records]
+    names = list(dict.fromkeys(key for _, record in flat for key in record))
+    if not names:
+        raise LogError(f"{path} holds no measurement")
+    return from_sheet(sheet_of(path, flat, text_columns(names, columns)), format, columns, notes)
+
+
+def _records(path: Path) -> tuple[list[tuple[int, Record]], list[str]]:
+    with readable(path):
+        text = path.read_text(encoding="utf-8-sig")
+    first = text.lstrip().partition("\n")[0]
+    if path.suffix.lower() == ".json" and not _is_object(first):
+        content = parse_json(text, str(path), "write the file again")
+        return _from_document(content, path), []
+    return _from_lines(text, path)
+
+
+def _is_object(line: str) -> bool:
+    """Whether one line is a whole object: then the file is one of JSON lines."""
+    try:
+        value = parse_json(line, "", "")
+    except LogError:
+        return False
+    return isinstance(value, dict) and not any(isinstance(v, list | dict) for v in value.values())
+
+
+def _from_lines(text: str, path: Path) -> tuple[list[tuple[int, Record]], list[str]]:
+    lines = [(i, line) for i, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    records: list[tuple[int, Record]] = []
+    for place, (row, line) in enumerate(lines):
+        try:
+            value = parse_json(line, f"{path}, row {row}", "correct or remove the row")
+        except LogError:
+            # Whoever still writes to the file has not finished the last line.
+            if place == len(lines) - 1 and place and not text.endswith("\n"):
+                return records, [f"{path.name} ends in the middle of a line, which is left out"]
+            raise
+        if not isinstance(value, dict):
+            raise LogError(f"{path}, row {row} is no JSON object; correct or remove the row")
+        records.append((row, value))
+    return records, []
+
+
+def _from_document(content: Any, path: Path) -> list[tuple[int, Record]]:
+    if isinstance(content, dict):
+        inner = [
+            v for k, v in content.items() if k in ("history", "log_history", "logs", "metrics")
+        ]
+        if len(inner) == 1 and isinstance(inner[0], dict | list) and inner[0]:
+            content = inner[0]
+    if isinstance(content, list) and content and all(isinstance(one, dict) for one in content):
+        return list(enumerate(content, start=1))
+    if isinstance(content, dict) and content:
+        if any(isinstance(v, list) for v in content.values()):
+            return _from_lists(content, path)
+        steps = {key: _NAMED_STEP.fullmatch(key) for key in content}
+        if all(steps.values()) and all(isinstance(v, dict) for v in content.values()):
+            rows = [(int(found[1]), content[key]) for key, found in steps.items() if found]
+            return [
+                (i, {"step": step, **row})
+                for i, (step, row) in enumerate(sorted(rows, key=_step), 1)
+            ]
+        if any(axis_of(key) for key in content):
+            return [(1, content)]
+    raise LogError(
+        f"{path} is JSON, but no log that is known here: rows of a step and values (one object a "
+        "line, or a list of objects), lists of values a metric, or results by step"
+    )
+
+
+def _step(row: tuple[int, Any]) -> int:
+    return row[0]
+
+
+def _from_lists(content: Mapping[str, Any], path: Path) -> list[tuple[int, Record]]:
+    """The rows of `{"loss": [...], "val_loss": [...]}`; without a counter they are epochs."""
+    lists = {key: value for key, value in _flat(content) if isinstance(value, list)}
+    lists = {key: value for key, value in lists.items() if all(map(_is_plain, value))}
+    lengths = {len(value) for value in lists.values()}
+    if not lists or (len(lengths) > 1 and not any(axis_of(key) for key in lists)):
+        found = ", ".join(f"{key} {len(value)}" for key, value in list(lists.items())[:4])
+        raise LogError(
+            f"{path} holds lists of different lengths ({found or 'none of numbers'}); write one row "
+            "a step, with the step in it"
+        )
+    counters = [key for key in lists if axis_of(key)]
+    length = len(lists[counters[0]]) if counters else lengths.pop()
+    used = {key: value for key, value in lists.items() if len(value) == length}
+    rows = [{key: value[i] for key, value in used.items()} for i in range(length)]
+    # Keras counts epochs from 0, and its histories have nothing else.
+    return [(i + 1, row if counters else {"epoch": i, **row}) for i, row in enumerate(rows)]
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        number_of(value)
+    except ValueError:
+        return isinstance(value, str)
+    return True
+
+
+def _flat(record: Record, before: str = "") -> Iterable[tuple[str, Any]]:
+    ahead: list[tuple[str, Record]] = [(before, record)]
+    while ahead:
+        prefix, inner = ahead.pop(0)
+        for key, value in inner.items():
+            if isinstance(value, dict):
+                ahead.append((f"{prefix}{key}/", value))
+            else:
+                yield f"{prefix}{key}", value

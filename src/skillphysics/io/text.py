@@ -1,0 +1,83 @@
+"""Text logs of training scripts: lines with a counter and numbers, as Megatron and nanoGPT print."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from skillphysics.errors import LogError
+from skillphysics.io.columns import Columns
+from skillphysics.io.parse import head, readable
+from skillphysics.io.records import from_records
+from skillphysics.measure.log import Log
+from skillphysics.measure.names import axis_of, is_measurement, parse_key
+
+FORMAT = "text"
+
+_SUFFIXES = (".log", ".txt", ".out", ".stdout", ".err", "")
+# A name of a few words, then a number: `lm loss: 2.3E+00 |`, `step 250: train loss 2.4,`,
+# `Epoch: [3]`. Words such as INFO and time stamps before the name are no part of it.
+_PAIR = re.compile(
+    r"(?P<name>[A-Za-z_][\w@./()%+-]*(?: [A-Za-z_(][\w@./()%+-]*){0,5})\s*[:=]?\s*\[?\s*"
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf|NaN)(?![\w.])"
+)
+_OBJECT = re.compile(r"\{[^{}]*\}")
+_LEVELS = re.compile(r"^(?:(?:INFO|DEBUG|WARNING|root|train|rank\d*)[ :|-]+)+", re.IGNORECASE)
+
+
+def detect(path: Path) -> bool:
+    """Whether the first lines hold, twice at least, a counter and a metric."""
+    if not path.is_file() or path.suffix.lower() not in _SUFFIXES:
+        return False
+    lines = head(path).decode("utf-8", errors="replace").split("\n")
+    return sum(_tells(_pairs(line)) for line in lines[:400]) >= 2
+
+
+def read(path: Path, columns: Columns = Columns()) -> Log:
+    """The numbers of a text log that are named like metrics, at the counter of their line.
+
+    Raises:
+        LogError: no line has a counter and a metric.
+    """
+    with readable(path):
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    records = [(row, pairs) for row, line in enumerate(lines, start=1) if (pairs := _pairs(line))]
+    if not any(_tells(pairs) for _, pairs in records):
+        raise LogError(
+            f"{path} has no line with a counter and a metric, such as 'step 100: loss 2.3'; write "
+            "a CSV with a column 'step' and one column a skill"
+        )
+    return from_records(path, FORMAT, records, columns)
+
+
+def _tells(pairs: dict[str, Any]) -> bool:
+    return any(axis_of(name) for name in pairs) and any(parse_key(n).metric for n in pairs)
+
+
+def _pairs(line: str) -> dict[str, Any]:
+    """The counters and metrics of a line; other numbers are no measurement that is known."""
+    found = dict(_object(line)) or {one["name"]: one["number"] for one in _PAIR.finditer(line)}
+    named = {
+        _LEVELS.sub("", name) if not parse_key(name).metric else name: number
+        for name, number in found.items()
+    }
+    return {
+        name: number
+        for name, number in named.items()
+        if axis_of(name) or (parse_key(name).metric and is_measurement(name))
+    }
+
+
+def _object(line: str) -> Iterator[tuple[str, Any]]:
+    """The values of an object within a line, as the Trainer and fairseq print."""
+    for found in _OBJECT.finditer(line):
+        for load in (json.loads, ast.literal_eval):
+            try:
+                value = load(found[0])
+            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+                continue
+            if isinstance(value, dict):
+                yield from ((str(key), one) for key, one in value.items())
+                break
