@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -135,7 +135,7 @@ def from_sheet(
     if roles.stderr and not roles.value:
         _beside(series, roles.stderr, gone)
     key, task = _labels_of(sheet, roles, table)
-    return measured(
+    log = measured(
         sheet.path,
         format,
         run=_run_labels(sheet, roles.run, table["row"].to_numpy()),
@@ -149,6 +149,7 @@ def from_sheet(
         notes=account,
         left_out=gone,
     )
+    return replace(log, keys={pair: name or str(roles.value) for pair, name in log.keys.items()})
 
 
 def from_series(
@@ -419,9 +420,9 @@ def _axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str,
     steps = [name for name, axis in counted.items() if axis == "steps" and not is_call_count(name)]
     steps = _optimizer_steps(sheet, steps) or [n for n in counted if is_call_count(n)]
     if len(steps) == 1:
-        if is_call_count(steps[0]) and sheet.is_history:
+        if is_call_count(steps[0]):
             notes.append(
-                f"steps are those of {steps[0]!r}, which counts calls of the tracker; choose "
+                f"steps are those of {steps[0]!r}, where a tracker may count its own calls; choose "
                 "another column with --step (step=…)"
             )
         return steps[0], "steps"

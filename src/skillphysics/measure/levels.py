@@ -72,7 +72,7 @@ class Reading:
         log: the log.
         choices: what becomes a skill.
         grid: the measurements of the choices.
-        scale: for each task of a known scale, the values of level 0 and level 1.
+        scale: for each task of a known kind, the values of level 0 and level 1, NaN where missing.
         missing: options that would complete the scales, and the tasks that need them.
         notes: what a user must know.
         left_out: tasks, columns and keys that are not read, and why.
@@ -574,6 +574,7 @@ def _accuracy_scales(
             small.append(choice.name)
         if bottom is None:
             missing.setdefault("chance", []).append(choice.name)
+            scales[choice.task] = (math.nan, top)
         elif not bottom < top or (bottom < 0 and not _signed(choice)):
             raise LogError(
                 f"{log.source}: the chance level of {choice.task!r} is {bottom:g} and its ceiling "
@@ -632,11 +633,11 @@ def _loss_scales(
             continue
         bottom, top = _of(given["floor"], choice), _of(given["start"], choice)
         bottom = _zero(choice) if bottom is None else bottom
-        if bottom is None:
-            missing.setdefault("floor", []).append(choice.name)
-            continue
         if top is None:
             top = first_value(grid, i)
+        if bottom is None:
+            missing.setdefault("floor", []).append(choice.name)
+            bottom = math.nan
         if bottom >= top:
             raise LogError(
                 f"{log.source}: the loss of {choice.task!r} starts at {top:g} and its floor is "
