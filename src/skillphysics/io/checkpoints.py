@@ -10,7 +10,7 @@ from skillphysics.measure.log import listed
 
 # The count may not go on as 10k or 4B: that would be read as ten steps.
 CHECKPOINT = re.compile(
-    r"(?<![A-Za-z])(?:global_)?(?:step|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)(?![\dkKmMbB.])"
+    r"(?<![A-Za-z])(?:global_)?(?:step|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)(?![\dkKmMbB])"
 )
 
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}

@@ -416,10 +416,15 @@ def _axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str,
     if columns.step is not None:
         return columns.step, axis_of(columns.step) or columns.step
     counted = {name: axis_of(name) for name in sheet.numbers}
-    counted = {n: a for n, a in counted.items() if a and (n in sheet.bad or sheet.n_numbers(n))}
+    counted = {name: axis for name, axis in counted.items() if axis}
+    there = {n: axis for n, axis in counted.items() if n in sheet.bad or sheet.n_numbers(n)}
+    counted = there or counted
     steps = [name for name, axis in counted.items() if axis == "steps" and not is_call_count(name)]
     steps = _optimizer_steps(sheet, steps) or [n for n in counted if is_call_count(n)]
     if len(steps) == 1:
+        calls = [name for name in counted if is_call_count(name) and name != steps[0]]
+        if calls:
+            notes.append(f"steps are those of {steps[0]!r}; {calls[0]!r} counts calls of the tracker")
         if is_call_count(steps[0]):
             notes.append(
                 f"steps are those of {steps[0]!r}, where a tracker may count its own calls; choose "
