@@ -76,7 +76,7 @@ def test_a_folder_of_two_formats(tmp_path, sample):
     sample.tensorboard(tmp_path / "runs" / "a", {"train/loss": [(0, 1.0)]})
     log = read_log(tmp_path)
     assert log.format == "trainer"
-    assert any("TensorBoard" in note for note in log.notes)
+    assert any("tensorboard" in note for note in log.notes)
     assert read_log(tmp_path, format="tensorboard").tasks == ("train",)
     sample.mlruns(tmp_path / "mlruns")
     (tmp_path / "trainer_state.json").unlink()

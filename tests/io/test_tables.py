@@ -99,7 +99,10 @@ def test_not_measured(tmp_path, sample, empty):
         ([["step", "x"], ["inf", 0.5]], r"row 2: the step \(column 'step'\) is inf"),
         ([["step", "x"], ["one", 0.5]], r"row 2, column 'step' holds 'one'"),
         ([["step", "x", "x"], [0, 1, 2]], r"two columns 'x'"),
-        ([["step", "iteration", "x"], [0, 1, 2]], r"columns that count \(step, iteration\); choose.*--step step"),
+        (
+            [["step", "iteration", "x"], [0, 1, 2]],
+            r"columns that count \(step, iteration\); choose.*--step step",
+        ),
         ([["time", "x"], [0, 1]], r"no step column among time, x; say .*--step.* 'step'"),
         ([["step x"], ["0 1"]], r"no step column among step x"),
         ([["step"], [0]], r"no column of measurements beside 'step'"),
@@ -107,7 +110,10 @@ def test_not_measured(tmp_path, sample, empty):
         ([["step", "x"], [0, 1], [1]], r"row 3 has 1 cells; the header has 2"),
         ([["step", "x"], [0, 1, 2]], r"row 2 has 3 cells; the header has 2"),
         ([["step", "skill", "value"], [0, "", 1]], r"row 2, column 'skill' is empty"),
-        ([["step", "skill", "task", "value"], [0, "a", "b", 1]], r"name tasks \(skill, task\); choose one with --task"),
+        (
+            [["step", "skill", "task", "value"], [0, "a", "b", 1]],
+            r"name tasks \(skill, task\); choose one with --task",
+        ),
         ([["step", "run", "x"], [0, "", 1]], r"row 2, column 'run' is empty"),
         ([["step", "x"], [0, 1], [1, "x"], [2, 3]], r"row 3, column 'x' holds 'x'"),
         ([["step", "x/acc"], [0, 1], [1, "x"], [2, "y"]], r"row 3, column 'x/acc' holds 'x'"),

@@ -6,7 +6,7 @@ import pytest
 from skillphysics.errors import ArgumentError, LogError
 from skillphysics.measure.chance import known_chance, most_specific
 from skillphysics.measure.levels import levels
-from skillphysics.measure.log import Log, finished, later, listed, make_table, measured
+from skillphysics.measure.log import Log, finished, listed, make_table
 
 
 def log(rows, **more):
@@ -120,11 +120,19 @@ def test_losses_beside_accuracies_wait_for_a_floor():
         (curve("x", "acc", 0.3), {"metric": "f1"}, r"no metric 'f1'; it has acc"),
         (curve("x", "", 0.3), {"metric": "f1"}, r"no metric 'f1'; it names none"),
         (curve("x", "foo", 0.3), {"metric": "foo"}, r"scale of x is not known; if it rises give"),
-        (curve("x", "acc", 9.0, 3.0), {"chance": 0}, r"'x/acc' is 9.*its values fall.*--metric loss"),
+        (
+            curve("x", "acc", 9.0, 3.0),
+            {"chance": 0},
+            r"'x/acc' is 9.*its values fall.*--metric loss",
+        ),
         (curve("x", "acc", 0.3), {"metric": "loss"}, r"no metric 'loss' of x; there are acc"),
         (curve("piqa", "acc", 0.3), {"skills": ["pika"]}, r"no task is called 'pika'; near it are"),
         (curve("x", "acc", 0.3), {"chance": {"y*": 0.5}}, r"chance: no task is called 'y\*'"),
-        (curve("x", "ppl", 0.0), {"metric": "ppl", "floor": 0}, r"ppl of 'x' is 0, and a perplexity"),
+        (
+            curve("x", "ppl", 0.0),
+            {"metric": "ppl", "floor": 0},
+            r"ppl of 'x' is 0, and a perplexity",
+        ),
         (curve("x", "acc", np.inf), {"chance": 0}, r"'x' is infinite at step 0"),
     ],
 )

@@ -1,6 +1,10 @@
 import pytest
 
-from skillphysics.measure.names import axis_of, is_measurement, kind, metric_of, shortened, split_key
+from skillphysics.measure.names import (
+    is_measurement,
+    kind,
+    split_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,5 +48,3 @@ def test_kinds():
     assert kind("exact_match,strict-match") == "accuracy"
     assert kind("word_perplexity") == "perplexity"
     assert kind("likelihood_difference") is None
-
-

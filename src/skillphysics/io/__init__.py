@@ -17,8 +17,8 @@ from skillphysics.io import (
     folder,
     lm_eval,
     mlflow,
-    records,
     recorder,
+    records,
     tables,
     tensorboard,
     text,
@@ -30,7 +30,7 @@ from skillphysics.io.curves_file import load_curves, write_curves
 from skillphysics.io.parse import refuse_lfs
 from skillphysics.io.recorder import Recorder
 from skillphysics.measure.levels import Given, levels, matching
-from skillphysics.measure.log import Log
+from skillphysics.measure.log import Log, listed
 
 if TYPE_CHECKING:
     from skillphysics.io.graph_file import read_graph, write_graph
@@ -83,8 +83,8 @@ _READERS: tuple[Reader, ...] = (
 FORMATS: dict[str, Reader] = {reader.FORMAT: reader for reader in _READERS}
 # Any table, JSON or text file, and any folder of these: only where nothing else claims it.
 _FALLBACKS = (tables.FORMAT, records.FORMAT, text.FORMAT, folder.FORMAT)
-# The state of a Trainer holds its whole history, of which the trackers have copies.
-_WHOLE = (trainer.FORMAT, tensorboard.FORMAT)
+# The state of a Trainer holds its whole history, of which these have copies.
+_COPIES = {tensorboard.FORMAT, mlflow.FORMAT, wandb.FORMAT}
 
 
 def read_log(
@@ -205,14 +205,15 @@ def _format(path: Path, name: str | None) -> tuple[str, list[str]]:
         if own.detect(path):
             return own.FORMAT, []
     found = [n for n, reader in FORMATS.items() if n not in _FALLBACKS and reader.detect(path)]
-    # The tracker's own folder may lie beside any log, and cannot be read.
     if path.is_dir() and len(found) > 1:
+        if trainer.FORMAT in found and {*found} <= {trainer.FORMAT, *_COPIES}:
+            others = listed(one for one in found if one != trainer.FORMAT)
+            return trainer.FORMAT, [
+                f"logs of {others} beside the state of the Trainer are left out: the state holds "
+                "the whole history; --format (format=…) chooses one of them"
+            ]
+        # The tracker's own folder may lie beside any log, and cannot be read.
         found = [one for one in found if one != wandb.FORMAT]
-    if found == list(_WHOLE):
-        return trainer.FORMAT, [
-            "event files of TensorBoard beside the state of the Trainer are left out: the state "
-            "holds the whole history"
-        ]
     if len(found) > 1:
         raise LogError(
             f"{path} holds logs of several formats ({', '.join(found)}); say which with --format "

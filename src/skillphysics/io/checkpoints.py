@@ -36,6 +36,20 @@ class Counted:
     notes: tuple[str, ...] = ()
 
 
+def step_in(text: str) -> float | None:
+    """The step that the name of one checkpoint says, if it does.
+
+    Example:
+        >>> step_in("out/checkpoint-500"), step_in("2k"), step_in("final")
+        (500.0, 2000.0, None)
+    """
+    found = CHECKPOINT.search(text)
+    if found is not None:
+        return float(found[1])
+    bare = _NUMBER.fullmatch(text.strip())
+    return _value(bare) if bare is not None else None
+
+
 def counted(names: Mapping[Path, str]) -> Counted:
     """The one number in which names differ, as a count.
 

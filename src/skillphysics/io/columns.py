@@ -43,3 +43,7 @@ class Columns:
                     f"{name} is {value!r}, but a log of format {format!r} has no columns to choose "
                     "it from; leave it out"
                 )
+
+
+# Nothing was said: the names of the columns count.
+BY_NAME = Columns()

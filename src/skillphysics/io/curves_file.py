@@ -23,7 +23,7 @@ import xarray as xr
 
 from skillphysics.curves import AXES, Curves
 from skillphysics.errors import ArgumentError, CurvesError, LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.files import replacing
 from skillphysics.io.parse import first_line, head, parse_json, short
 from skillphysics.measure.log import Log, finished, make_table
@@ -95,7 +95,7 @@ def detect(path: Path) -> bool:
     return start.startswith((_HDF5, _MARK.encode()))
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The levels of a file of curves as a log, for those who compare logs; see `load_curves`."""
     columns.allow(FORMAT)
     curves = load_curves(path)

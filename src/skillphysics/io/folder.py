@@ -9,7 +9,7 @@ import pandas as pd
 
 from skillphysics.errors import LogError
 from skillphysics.io import records, tables, text, wandb
-from skillphysics.io.columns import FOLDER, Columns
+from skillphysics.io.columns import BY_NAME, FOLDER, Columns
 from skillphysics.io.parse import files_below
 from skillphysics.io.places import Place, sorted_out
 from skillphysics.measure.log import Log, categories, finished, listed, measured
@@ -30,7 +30,7 @@ def detect(path: Path) -> bool:
     return path.is_dir() and bool(_files(path))
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The logs of all files below a folder, put together.
 
     Files that measure different things are parts of one log, such as a chart for each skill.

@@ -256,20 +256,22 @@ def _undecided(log: Log, why: str, command: _Command) -> Inspection:
     """What the log holds, where nobody has said what kind of numbers these are."""
     table = log.table
     skills = []
-    for (task, metric), rows in table.groupby(["task", "metric"], observed=True, sort=False):
-        by_step = rows.groupby("step")["value"].mean()
+    for pair, rows in table.groupby(["task", "metric"], observed=True, sort=False):
+        task, metric = (str(part) for part in pair)  # pyright: ignore[reportGeneralTypeIssues]
+        values = rows["value"].to_numpy()
+        steps = rows["step"].to_numpy()
         skills.append(
             InspectedSkill(
-                name=str(task),
-                key=log.keys.get((str(task), str(metric)), str(task)),
-                metric=str(metric),
-                kind=str(kind(str(metric)) or ""),
+                name=task,
+                key=log.keys.get((task, metric), task),
+                metric=metric,
+                kind=kind(metric) or "",
                 direction="",
                 zero=None,
                 one=None,
                 measurements=len(rows),
-                first=float(by_step.iloc[0]),
-                last=float(by_step.iloc[-1]),
+                first=float(values[steps == steps.min()].mean()),
+                last=float(values[steps == steps.max()].mean()),
             )
         )
     nameless = [skill for skill in skills if not skill.kind]

@@ -9,7 +9,7 @@ from typing import Any
 
 from skillphysics.errors import LogError
 from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, without_count
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below, head, number, read_json, short
 from skillphysics.measure.log import Log, finished, later, listed, make_table
 from skillphysics.measure.names import axis_of, kind
@@ -43,7 +43,7 @@ def detect(path: Path) -> bool:
     return _is_results(path)
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """Results of one model at its checkpoints: a folder of files, or one file.
 
     The step of a file is in its name, in the name of a folder it lies in, or in the `revision` of
@@ -92,6 +92,8 @@ def read(path: Path, columns: Columns = Columns()) -> Log:
 
 
 def _is_results(path: Path) -> bool:
+    if path.suffix == ".jsonl":
+        return False
     start = head(path)
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"results"' in start
 

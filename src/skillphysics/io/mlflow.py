@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from skillphysics.errors import LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, readable, short
 from skillphysics.measure.log import Log, measured
 from skillphysics.measure.names import is_measurement
@@ -40,7 +40,7 @@ def detect(path: Path) -> bool:
     return bool(_runs(path)) if path.is_dir() else head(path).startswith(_SQLITE)
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The metrics of all runs that are not deleted, in the order in which they were logged.
 
     Raises:

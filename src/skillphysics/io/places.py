@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
-from skillphysics.io.columns import FOLDER, Columns
+from skillphysics.io.columns import BY_NAME, FOLDER, Columns
 from skillphysics.measure.log import listed
 from skillphysics.measure.names import is_split, shortened
 
@@ -16,7 +16,7 @@ class Place(NamedTuple):
 
 
 def sorted_out(
-    places: Mapping[str, Set[str]], columns: Columns = Columns()
+    places: Mapping[str, Set[str]], columns: Columns = BY_NAME
 ) -> tuple[dict[str, Place], list[str]]:
     """What each folder stands for, by its name and by what is measured in it, and notes on that.
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, SupportsFloat
 
 from skillphysics.errors import ArgumentError, LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, number, parse_json, readable, short, step_number
 from skillphysics.measure.log import Log, finished, make_table
 from skillphysics.skills import check_names
@@ -187,7 +187,7 @@ def detect(path: Path) -> bool:
     return head(path).startswith(_START)
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The recording of a `Recorder`, without a last line that a kill cut off.
 
     Raises:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from skillphysics.errors import LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, number_of, parse_json, readable
 from skillphysics.io.sheet import sheet_of
 from skillphysics.io.tables import from_sheet, text_columns
@@ -27,7 +27,7 @@ def detect(path: Path) -> bool:
     return head(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """Rows of key and value from JSON; objects within objects give keys with slashes.
 
     An object a line or a list of objects is a row each. An object of lists is a history, whose
@@ -131,8 +131,8 @@ def _from_lists(content: Mapping[str, Any], path: Path) -> list[tuple[int, Recor
     if not lists or (len(lengths) > 1 and not any(axis_of(key) for key in lists)):
         found = ", ".join(f"{key} {len(value)}" for key, value in list(lists.items())[:4])
         raise LogError(
-            f"{path} holds lists of different lengths ({found or 'none of numbers'}); write one row "
-            "a step, with the step in it"
+            f"{path} holds lists of different lengths ({found or 'none of numbers'}); write one "
+            "row a step, with the step in it"
         )
     counters = [key for key in lists if axis_of(key)]
     length = len(lists[counters[0]]) if counters else lengths.pop()

@@ -103,7 +103,9 @@ def header(path: Path) -> tuple[str, ...]:
     else:
         with readable(path), _opened(path) as file:
             try:
-                names = next(csv.reader(file, delimiter=_delimiter(path), strict=True), [])
+                names = _stripped(
+                    next(csv.reader(file, delimiter=_delimiter(path), strict=True), [])
+                )
             except csv.Error as error:
                 raise LogError(
                     f"{path}, row 1: {error}; correct the line of column names"
@@ -155,6 +157,10 @@ def sheet_of(
     return Sheet(path, tuple(names), rows, texts, numbers, bad, n_bad, is_history=True)
 
 
+def _stripped(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells]
+
+
 def _delimiter(path: Path) -> str:
     line = head(path).decode("utf-8", errors="replace").lstrip("\ufeff").partition("\n")[0]
     if "\t" in line:
@@ -178,7 +184,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
     with readable(path), _opened(path) as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
-            names = next(reader, [])
+            names = _stripped(next(reader, []))
             _refuse_repeated(names, path)
             texts = {name: [] for name in names if name in set(text)}
             as_text = [(i, texts[name]) for i, name in enumerate(names) if name in texts]
@@ -186,7 +192,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
             for cells in reader:
                 if not cells:
                     continue
-                if cells == names:
+                if _stripped(cells) == names:
                     headers += 1
                     continue
                 if len(cells) != len(names):
@@ -232,6 +238,8 @@ def _tolerant(cell: str, *, decimal_comma: bool) -> float:
         return math.nan
     if decimal_comma and plain.count(",") == 1 and "." not in plain:
         plain = plain.replace(",", ".")
+    if plain.endswith("%"):
+        plain = plain[:-1].rstrip()
     return _number(plain)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skillphysics.errors import LogError
-from skillphysics.io.columns import FOLDER, Columns
+from skillphysics.io.columns import BY_NAME, FOLDER, Columns
 from skillphysics.io.parse import short
 from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
 from skillphysics.measure.log import Log, categories, listed, measured
@@ -42,6 +42,7 @@ _TENSORBOARD_SAMPLE = 1000
 _UNNAMED = re.compile(r"|Unnamed: \d+")
 
 _CLOCK = "a clock, a setting, a speed or a counter"
+_BATCH = "the value of one batch; its mean over an epoch is read"
 _SUMMARY = "the mean over the whole run, written at its end"
 
 
@@ -75,7 +76,7 @@ def detect(path: Path) -> bool:
     return is_table(path)
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """A table with a row a step.
 
     Wide: a column a skill, named as `parse_key` says. Tidy: a column for the task of a row, and
@@ -101,7 +102,7 @@ def text_columns(names: Sequence[str], columns: Columns) -> list[str]:
 def from_sheet(
     sheet: Sheet,
     format: str,  # noqa: A002
-    columns: Columns = Columns(),
+    columns: Columns = BY_NAME,
     notes: Iterable[str] = (),
     left_out: Mapping[str, str] | None = None,
 ) -> Log:
@@ -329,6 +330,8 @@ def _measured(
             gone[name] = "a column without a name"
         elif _is_summary(sheet, name):
             gone[name] = _SUMMARY
+        elif name.endswith("_step") and f"{name[:-5]}_epoch" in sheet.numbers:
+            gone[name] = _BATCH
         elif sheet.n_numbers(name) == 0:
             gone[name] = "without a number"
         else:
@@ -337,7 +340,7 @@ def _measured(
 
 
 def _is_text(sheet: Sheet, name: str, key: str) -> bool:
-    """Whether a column with cells that are no numbers is one of text; else such a cell is an error."""
+    """Whether a column with cells that are no numbers is one of text, else an error."""
     if sheet.n_numbers(name) >= sheet.n_bad[name] or (
         parse_key(key).metric and sheet.n_numbers(name)
     ):
@@ -414,7 +417,8 @@ def _refuse_empty(sheet: Sheet, name: str) -> None:
 def _axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str, str]:
     """The column of steps, or of epochs or tokens where there is no such, and what it counts."""
     if columns.step is not None:
-        return columns.step, axis_of(columns.step) or columns.step
+        counts = re.search(r"step|iter|update", normal(columns.step))
+        return columns.step, axis_of(columns.step) or ("steps" if counts else columns.step)
     counted = {name: axis_of(name) for name in sheet.numbers}
     counted = {name: axis for name, axis in counted.items() if axis}
     there = {n: axis for n, axis in counted.items() if n in sheet.bad or sheet.n_numbers(n)}
@@ -424,7 +428,9 @@ def _axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str,
     if len(steps) == 1:
         calls = [name for name in counted if is_call_count(name) and name != steps[0]]
         if calls:
-            notes.append(f"steps are those of {steps[0]!r}; {calls[0]!r} counts calls of the tracker")
+            notes.append(
+                f"steps are those of {steps[0]!r}; {calls[0]!r} counts calls of the tracker"
+            )
         if is_call_count(steps[0]):
             notes.append(
                 f"steps are those of {steps[0]!r}, where a tracker may count its own calls; choose "

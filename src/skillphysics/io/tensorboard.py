@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from skillphysics.errors import LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below, first_line, readable
 from skillphysics.io.places import sorted_out
 from skillphysics.measure.log import Log, categories, measured
@@ -32,7 +32,7 @@ def detect(path: Path) -> bool:
     return _MARK in path.name
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The scalars of an event file, or of every folder with event files below `path`.
 
     Folders are runs, tasks or splits as `places.sorted_out` says. Points are kept in whatever
@@ -100,6 +100,7 @@ def _log(
     notes: list[str],
     gone: dict[str, str],
 ) -> Log:
+    axis = _axis(points, gone)
     held: dict[str, set[str]] = {}
     for place, tag in points:
         held.setdefault(place, set()).add(tag)
@@ -119,9 +120,21 @@ def _log(
         key=each([tag for _, tag in points]),
         value=np.array([value for _, value in flat], dtype=np.float64),
         task=each([places[place].task for place, _ in points]),
+        axis=axis,
         notes=[*notes, *more],
         left_out=gone,
     )
+
+
+def _axis(points: dict[tuple[str, str], list[tuple[int, float]]], gone: dict[str, str]) -> str:
+    """What the steps count: Keras writes tags `epoch_…` at epochs, and others at batches."""
+    by_epoch = {key for key in points if key[1].rpartition("/")[2].startswith("epoch_")}
+    if not by_epoch:
+        return "steps"
+    for key in set(points) - by_epoch:
+        gone[key[1]] = "drawn over steps, while tags 'epoch_…' are drawn over epochs"
+        del points[key]
+    return "epochs"
 
 
 def _scalar(one: Any, plugin: str, file: Path) -> float | None:

@@ -1,4 +1,4 @@
-"""Text logs of training scripts: lines with a counter and numbers, as Megatron and nanoGPT print."""
+"""Text logs of training scripts: lines with a counter and numbers, as of Megatron and nanoGPT."""
 
 import ast
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skillphysics.errors import LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, readable
 from skillphysics.io.records import from_records
 from skillphysics.measure.log import Log
@@ -35,7 +35,7 @@ def detect(path: Path) -> bool:
     return sum(_tells(_pairs(line)) for line in lines[:400]) >= 2
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The numbers of a text log that are named like metrics, at the counter of their line.
 
     Raises:

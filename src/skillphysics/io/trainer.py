@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skillphysics.errors import LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, number, read_json, step_number
 from skillphysics.io.records import from_records
 from skillphysics.measure.log import Log
@@ -21,7 +21,7 @@ def detect(path: Path) -> bool:
     return path.name == _NAME or b'"log_history"' in head(path)
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The history of one training run.
 
     Of a folder of checkpoints, the one with the largest step, whose history holds the others'.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skillphysics.errors import LogError
-from skillphysics.io.columns import Columns
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below
 from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
 from skillphysics.io.tables import Series, from_series, from_sheet, text_columns
@@ -36,7 +36,7 @@ def detect(path: Path) -> bool:
     return _is_history(names) or _is_chart(names)
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The runs of a chart (`<run> - <metric>`), or the history of one run (`_step`).
 
     In a history the step is that of the optimizer where it was logged, also in other rows.

@@ -60,7 +60,8 @@ def known_chance(task: str, *, free_text: bool) -> float | None:
         >>> known_chance("mmlu_pro_law", free_text=False) is None
         True
     """
-    for name in (task, benchmark(task)):
+    parts = [benchmark(part) for part in reversed(re.split("[/|]", task))]
+    for name in (task, benchmark(task), *parts):
         if any(fnmatchcase(name, pattern) for pattern in UNLIKE):
             return None
         level = most_specific(KNOWN, name)

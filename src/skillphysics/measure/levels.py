@@ -14,7 +14,7 @@ from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError, CurvesError, LogError
 from skillphysics.measure.chance import known_chance, most_specific
 from skillphysics.measure.log import Log, categories, codes, labels, listed, rows_where
-from skillphysics.measure.names import family, kind, metric_of, normal, rank, shortened
+from skillphysics.measure.names import family, kind, kind_in, metric_of, normal, rank, shortened
 
 Given = SupportsFloat | Mapping[str, SupportsFloat] | None
 KINDS = ("accuracy", "loss", "level")
@@ -329,7 +329,7 @@ def _choices(
     found: dict[str, Choice] = {}
     unusable = []
     for task in tasks:
-        best = _best(metrics.get(task, []), metric)
+        best = _best(task, metrics.get(task, []), metric)
         if best is None:
             unusable.append(task)
             continue
@@ -391,7 +391,7 @@ def _metrics_of(log: Log) -> dict[str, list[str]]:
     return found
 
 
-def _best(metrics: Sequence[str], wanted: str | None) -> str | None:
+def _best(task: str, metrics: Sequence[str], wanted: str | None) -> str | None:
     """The metric of a task to read: what was asked for, else the first in order of preference."""
     if wanted is None:
         usable = [m for m in metrics if kind(m) in KINDS]
@@ -401,7 +401,11 @@ def _best(metrics: Sequence[str], wanted: str | None) -> str | None:
             or [m for m in metrics if m.partition(",")[0].lower() == wanted and m]
             or [m for m in metrics if m and wanted not in KINDS and family(m) == family(wanted)]
             or [m for m in metrics if kind(m) == wanted]
-            or [m for m in metrics if m == "" and wanted in KINDS]
+            or [
+                m
+                for m in metrics
+                if m == "" and wanted in KINDS and kind_in(task) in (None, wanted)
+            ]
         )
     return min(usable, key=rank) if usable else None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import SupportsFloat
 
@@ -222,7 +223,7 @@ def _forgotten(step: np.ndarray) -> np.ndarray:
     """Positions in one series that an attempt resumed from a checkpoint replaces."""
     starts = [0, *(np.flatnonzero(np.diff(step) < 0) + 1), step.size]
     gone = np.zeros(step.size, dtype=bool)
-    for start, end in zip(starts[1:-1], starts[2:], strict=True):
+    for start, end in pairwise(starts[1:]):
         before = step[:start][~gone[:start]]
         first, last = step[start], step[end - 1]
         if before.min() < first and first in before and last >= before.max():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 Kind = Literal["level", "accuracy", "loss", "perplexity"]
@@ -40,7 +41,9 @@ _TABLE: tuple[tuple[Metric, str], ...] = (
         Metric("acc", "accuracy", guesses=True),
         "acc accuracy top1 top_1 acc1 acc@1 top_1_accuracy top_1_acc top1_accuracy top1_acc "
         "accuracy_top1 multiclass_accuracy binary_accuracy categorical_accuracy "
-        "sparse_categorical_accuracy token_accuracy mean_token_accuracy acc_raw raw_acc",
+        "sparse_categorical_accuracy token_accuracy mean_token_accuracy acc_raw raw_acc "
+        "in_context_learning_multiple_choice_accuracy in_context_learning_lm_accuracy "
+        "in_context_learning_qa_accuracy in_context_learning_generation_exact_match_accuracy",
     ),
     (
         Metric("acc_norm", "accuracy", guesses=True),
@@ -58,7 +61,7 @@ _TABLE: tuple[tuple[Metric, str], ...] = (
             "inst_level_loose",
         )
     ),
-    *((Metric(f"pass@{k}", "accuracy", 0.0), f"pass@{k} pass_at_{k}") for k in (1, 5, 10, 100)),
+    (Metric("pass@k", "accuracy", 0.0), "pass@k pass@1 pass_at_1"),
     (Metric("success_rate", "accuracy", 0.0), "success_rate solve_rate pass_rate"),
     (Metric("top5", "accuracy"), "top5 top_5 acc5 acc@5 top_5_accuracy top5_accuracy top5_acc"),
     (Metric("soft", "accuracy", guesses=True), "soft soft_acc soft_accuracy"),
@@ -75,9 +78,9 @@ _TABLE: tuple[tuple[Metric, str], ...] = (
             "rougel rouge_l rougelsum rouge_lsum",
             "chrf",
             "meteor",
-            "map map50 map_50 map50_95 map_50_95 mean_average_precision",
-            "iou miou mean_iou",
-            "dice dice_score",
+            "map map50 map_50 map50_95 map_50_95 m_ap mean_average_precision",
+            "iou miou mean_iou m_iou jaccard",
+            "dice dice_score dice_coef",
             "recall",
             "precision",
             "mrr",
@@ -86,7 +89,8 @@ _TABLE: tuple[tuple[Metric, str], ...] = (
     ),
     (
         Metric("loss", "loss"),
-        "loss lm_loss language_modeling_loss log_loss logloss",
+        "loss losses lm_loss mlm_loss language_modeling_loss log_loss logloss log_perplexity "
+        "log_ppl",
     ),
     (Metric("nll", "loss"), "nll nll_loss neg_log_likelihood negative_log_likelihood"),
     (
@@ -108,13 +112,22 @@ _TABLE: tuple[tuple[Metric, str], ...] = (
     # The exponential of a loss: its logarithm is one, and is taken only where asked for by name.
     (
         Metric("perplexity", "perplexity"),
-        "ppl perplexity word_perplexity byte_perplexity token_perplexity lm_loss_ppl",
+        "ppl perplexity word_perplexity byte_perplexity token_perplexity language_perplexity "
+        "lm_loss_ppl",
     ),
     # Named by public logs beside the above, on scales of their own.
     (Metric("soft_log", None), "soft_log log_soft"),
     (Metric("logprob", None), "logprob correct_logprob log_prob logits_per_byte"),
 )
 _METRICS = {name: metric for metric, names in _TABLE for name in names.split()}
+# Families with a number of their own.
+_NUMBERED = (
+    (re.compile(r"pass(?:@|_at_)\d+"), "pass@k"),
+    (re.compile(r"m_?ap[@_]?[\d_@:]+"), "map"),
+    (re.compile(r"recall@\d+|hits?@\d+"), "recall"),
+    (re.compile(r"precision@\d+"), "precision"),
+    (re.compile(r"ndcg@\d+"), "ndcg"),
+)
 _RANK = {metric.family: i for i, (metric, _) in enumerate(_TABLE)}
 _LONGEST = max(name.count("_") for name in _METRICS) + 1
 # Words that are metrics only where they stand alone: skills are called so too.
@@ -125,7 +138,7 @@ _SPLITS = ("eval", "evaluation", "test", "val", "valid", "validation", "dev", "t
 # Folders and prefixes that group evaluations and say nothing about them.
 _NAMESPACE = re.compile(
     r"(?:eval|evals|evaluation|downstream(?:_[a-z_]+)?|metrics?|benchmarks?|harness|icl|"
-    r"lm[_-]eval(?:[_-]harness)?|lighteval)/"
+    r"lm[_-]eval(?:[_-]harness)?|lighteval|results?|logs?|scores?)/"
 )
 _NAMESPACE_WORD = re.compile(r"(?:eval|downstream|lm_eval)[_.]", re.IGNORECASE)
 
@@ -137,11 +150,15 @@ _SETTING = re.compile(
 )
 # Clocks and speeds where a name ends with them.
 _CLOCK = re.compile(
-    r"(?:^|_)(?:time|runtime|seconds|sec|secs|ms|s_it|it_s|timestamp|datetime|date|elapsed|eta"
+    r"(?:^|_)(?:time|times|runtime|duration|latency|hours|minutes|seconds|sec|secs|ms|s_it|it_s"
+    r"|timestamp|datetime|date|elapsed|eta|n_params|num_params|parameters"
+    r"|(?:eval|evaluation|val|valid|validation|test)(?:_[a-z]+)?_(?:steps?|iters?|iterations?)"
     r"|tokens?|words|samples|examples|[kmgtp]?flops?|flos|mfu|hfu|tps|throughput|memory|mem"
     r"|utilization|percentage|progress|(?:tokens|samples|examples|words)_seen"
     r"|(?:total|max|warmup)_(?:steps|iters|iterations|epochs)|seed|rank|index|idx)$"
 )
+# Beside a measurement a name may hold these anywhere, and is then none of an accuracy.
+_QUANTITY = re.compile(r"(?:^|_)(?:tokens?|[kmgtp]?flops?|flos)(?:_|$)|^time_(?:per|to|since|for)_")
 _MACHINE = re.compile(
     r"(?:system|perf|throughput|optim|optimizer|timers?|time|gpu|memory|hardware)/"
 )
@@ -168,6 +185,13 @@ _AXES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # The tracker's count of its own calls, which is no optimizer step where there is another.
 _CALLS = "_step"
+
+
+_HINTS: tuple[tuple[Kind, frozenset[str]], ...] = (
+    ("perplexity", frozenset(("ppl", "perplexity"))),
+    ("loss", frozenset(("loss", "losses", "nll", "xent", "bpb", "entropy", "crossentropy"))),
+    ("accuracy", frozenset(("acc", "accuracy", "accuracies"))),
+)
 
 
 class Key(NamedTuple):
@@ -205,7 +229,13 @@ def metric_of(name: str) -> Metric | None:
     plain = name.partition(",")[0].strip().lower()
     if "/" in plain:
         return None
-    return _METRICS.get(plain) or _METRICS.get(normal(plain)) or _METRICS.get(normal(name))
+    found = _METRICS.get(plain) or _METRICS.get(normal(plain)) or _METRICS.get(normal(name))
+    if found is not None or not any(letter.isdigit() for letter in plain):
+        return found
+    # Also by the first word of a longer one, `mAP@0.5`.
+    return next(
+        (_METRICS[to] for pattern, to in _NUMBERED if pattern.fullmatch(normal(plain))), None
+    )
 
 
 def kind(metric: str) -> Kind | None:
@@ -275,7 +305,7 @@ def is_measurement(key: str) -> bool:
         return False
     if parse_key(key).metric:
         return True
-    return axis_of(key) is None and _CLOCK.search(plain) is None
+    return not (axis_of(key) or _CLOCK.search(plain) or _QUANTITY.search(plain))
 
 
 @lru_cache(2**16)
@@ -295,10 +325,10 @@ def parse_key(key: str) -> Key:
         >>> parse_key("eval_loss")[:2], parse_key("train_loss_step")[:2], parse_key("lambada")[:2]
         (('eval', 'loss'), ('train', 'loss'), ('lambada', ''))
     """
-    if key.endswith(STDERR) and len(key) > len(STDERR):
-        task, metric, generic = parse_key(key.removesuffix(STDERR))
+    plain = key.strip().removesuffix(",none")
+    if plain.endswith(STDERR) and len(plain) > len(STDERR):
+        task, metric, generic = parse_key(plain.removesuffix(STDERR))
         return Key(task, metric + STDERR, generic)
-    plain = key.strip()
     for start, end in (("", "_step"), ("", "_epoch"), ("epoch_", ""), ("", "")):
         if not (plain.startswith(start) and plain.endswith(end)):
             continue
@@ -323,8 +353,22 @@ def split_key(key: str) -> tuple[str, str]:
 
 
 def is_split(name: str) -> bool:
-    """Whether a name is that of a part of the data: train, validation, test, …"""
+    """Whether a name is that of a part of the data: train, validation, test or the like."""
     return normal(name) in _SPLITS
+
+
+def kind_in(name: str) -> Kind | None:
+    """The kind that words within a name speak of, where the name itself is of no known metric.
+
+    Example:
+        >>> kind_in("smoothed loss of copy"), kind_in("copy")
+        ('loss', None)
+    """
+    words = set(normal(name).split("_"))
+    for known, hints in _HINTS:
+        if words & hints:
+            return known
+    return None
 
 
 def shortened(names: Sequence[str], most: int = 24) -> dict[str, str]:
@@ -400,7 +444,7 @@ def _words(key: str) -> list[tuple[int, int]]:
     words = []
     for start, end in found:
         cuts = [start, *(start + one.start() for one in _CAMEL.finditer(key[start:end])), end]
-        words += list(zip(cuts, cuts[1:], strict=False))
+        words += list(pairwise(cuts))
     return words
 
 
