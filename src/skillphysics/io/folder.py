@@ -91,6 +91,8 @@ def _places(
         # The same runs measured in every file: then the files do not differ by run.
         columns = replace(columns, task=FOLDER)
     places, notes = sorted_out(keys, columns)
+    if columns.task == FOLDER:
+        notes = [f"the files are taken as tasks: {listed(one.task for one in places.values())}"]
     return {file: places[names[file]] for file in logs}, notes
 
 
@@ -114,7 +116,8 @@ def _labels(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
 def _together(
     folder: Path, logs: dict[Path, Log], places: dict[Path, Place], notes: Sequence[str]
 ) -> Log:
-    parts, left_out = [], {}
+    parts = []
+    left_out: dict[str, str] = {}
     for file, log in logs.items():
         run, task = places[file]
         table = log.table.astype({"run": object, "task": object, "metric": object})
@@ -124,10 +127,9 @@ def _together(
         pairs = zip(table["task"], table["metric"], strict=True)
         table = table.assign(key=[_key(log, *pair) for pair in pairs], outer=task)
         parts.append(table)
-        left_out |= {
-            (name if name not in left_out else f"{file.name}: {name}"): why
-            for name, why in log.left_out.items()
-        }
+        for name, why in log.left_out.items():
+            same = left_out.setdefault(name, why) == why
+            left_out |= {} if same else {f"{file.name}: {name}": why}
     table = pd.concat(parts, ignore_index=True)
     inner_notes = dict.fromkeys(note for log in logs.values() for note in log.notes)
     first = next(iter(logs.values()))

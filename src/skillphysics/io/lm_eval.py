@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skillphysics.errors import LogError
-from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, without_count
+from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, step_in, without_count
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below, head, number, read_json, short
 from skillphysics.measure.log import Log, finished, later, listed, make_table
@@ -204,9 +204,7 @@ def _through_training(path: Path, content: Mapping[str, Any]) -> Log:
     """The results of a file with a list for each metric, along its checkpoints."""
     key = str(_axis(content))
     names = [str(one) for one in content[key]]
-    steps = [
-        float(one) if isinstance(one, int | float) else _number_in(str(one)) for one in content[key]
-    ]
+    steps = [step_in(str(one)) for one in content[key]]
     if None in steps:
         raise LogError(f"{path}: {key!r} holds {short(names[steps.index(None)])}, which is no step")
     rows = []
@@ -229,11 +227,6 @@ def _through_training(path: Path, content: Mapping[str, Any]) -> Log:
     table = make_table(run=[""] * len(rows), step=step, task=task, metric=metric, value=value)
     table, notes = later(table)
     return Log(finished(table), path, FORMAT, axis_of(key) or "steps", notes=tuple(notes))
-
-
-def _number_in(text: str) -> float | None:
-    found = CHECKPOINT.search(text) or re.fullmatch(r"(\d+)", text)
-    return float(found[1]) if found else None
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:

@@ -46,12 +46,12 @@ def sorted_out(
     notes = []
     tasks = list(dict.fromkeys(place.task for place in found.values() if place.task))
     if tasks:
-        notes.append(f"folders are taken as tasks or splits: {listed(tasks)}")
+        notes.append(f"files or folders are taken as tasks or splits: {listed(tasks)}")
     if len(runs) > 1:
         named = [run for run in runs if run]
         notes.append(
-            f"folders are taken as runs: {listed(sorted(named))}; if they are tasks, say --task "
-            f"{FOLDER} (task='{FOLDER}')"
+            f"files or folders are taken as runs: {listed(sorted(named))}; if they are tasks, say "
+            f"--task {FOLDER} (task='{FOLDER}')"
         )
         found = {path: Place(place.run or ".", place.task) for path, place in found.items()}
     return found, notes

@@ -1,11 +1,11 @@
 """JSON logs: an object a line, a list of objects, a history of lists, or results by step."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from skillphysics.errors import LogError
+from skillphysics.io.checkpoints import step_in
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, number_of, parse_json, readable
 from skillphysics.io.sheet import sheet_of
@@ -16,7 +16,6 @@ from skillphysics.measure.names import axis_of
 FORMAT = "json"
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
-_NAMED_STEP = re.compile(r"[A-Za-z_\-=./]*?(\d+)")
 Record = Mapping[str, Any]
 
 
@@ -104,12 +103,11 @@ def _from_document(content: Any, path: Path) -> list[tuple[int, Record]]:
     if isinstance(content, dict) and content:
         if any(isinstance(v, list) for v in content.values()):
             return _from_lists(content, path)
-        steps = {key: _NAMED_STEP.fullmatch(key) for key in content}
-        if all(steps.values()) and all(isinstance(v, dict) for v in content.values()):
-            rows = [(int(found[1]), content[key]) for key, found in steps.items() if found]
+        steps = {key: step_in(key) for key in content}
+        if None not in steps.values() and all(isinstance(v, dict) for v in content.values()):
             return [
-                (i, {"step": step, **row})
-                for i, (step, row) in enumerate(sorted(rows, key=_step), 1)
+                (i, {"step": step, **content[key]})
+                for i, (key, step) in enumerate(steps.items(), 1)
             ]
         if any(axis_of(key) for key in content):
             return [(1, content)]
@@ -117,10 +115,6 @@ def _from_document(content: Any, path: Path) -> list[tuple[int, Record]]:
         f"{path} is JSON, but no log that is known here: rows of a step and values (one object a "
         "line, or a list of objects), lists of values a metric, or results by step"
     )
-
-
-def _step(row: tuple[int, Any]) -> int:
-    return row[0]
 
 
 def _from_lists(content: Mapping[str, Any], path: Path) -> list[tuple[int, Record]]:

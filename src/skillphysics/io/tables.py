@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skillphysics.errors import LogError
+from skillphysics.io.checkpoints import step_in
 from skillphysics.io.columns import BY_NAME, FOLDER, Columns
 from skillphysics.io.parse import short
 from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
@@ -34,11 +35,15 @@ _VALUES = ("value", "score", "result", "metric_value")
 _METRICS = ("metric", "metric_name", "measure")
 _TAGS = ("tag", "key", "variable")
 _ERRORS = ("stderr", "std_err", "standard_error", "value_stderr", "score_stderr", "se", "sem")
-_LABELS = (*_TASKS, *_RUNS, *_METRICS, *_TAGS)
+# Names of checkpoints, which say their steps where no column of numbers does.
+_CHECKPOINTS = ("checkpoint", "checkpoint_name", "ckpt", "revision", "model_revision")
+_LABELS = (*_TASKS, *_RUNS, *_METRICS, *_TAGS, *_CHECKPOINTS)
 
 _TENSORBOARD = ("wall time", "step", "value")
 # TensorBoard's page shows, and so exports, a sample of this many points.
 _TENSORBOARD_SAMPLE = 1000
+# The length of a training beside other counters, and a counter where it is alone.
+_TOTAL = re.compile(r"(?:total|num_total)_(?:steps|iterations|iters|updates|env_steps)")
 _UNNAMED = re.compile(r"|Unnamed: \d+")
 
 _CLOCK = "a clock, a setting, a speed or a counter"
@@ -117,8 +122,11 @@ def from_sheet(
     """
     account, gone = [*sheet.notes, *notes], dict(left_out or {})
     _refuse_unknown(sheet, columns)
+    sheet = _with_named_steps(sheet, columns)
     roles = _roles(sheet, columns)
     step, axis = _axis_column(sheet, columns, account)
+    if columns.step is None:
+        _refuse_within_epochs(sheet, step)
     steps, rows = _steps(sheet, step, account, chosen=columns.step is not None)
     _leave_out_runs_of_one_step(sheet, roles, steps, columns, account)
     taken = {*roles.used, step, *gone}
@@ -420,6 +428,7 @@ def _axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str,
         counts = re.search(r"step|iter|update", normal(columns.step))
         return columns.step, axis_of(columns.step) or ("steps" if counts else columns.step)
     counted = {name: axis_of(name) for name in sheet.numbers}
+    counted |= {name: "steps" for name in counted if normal(name) in _CHECKPOINTS}
     counted = {name: axis for name, axis in counted.items() if axis}
     there = {n: axis for n, axis in counted.items() if n in sheet.bad or sheet.n_numbers(n)}
     counted = there or counted
@@ -447,10 +456,27 @@ def _axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str,
             f"{sheet.path} has several columns that count ({listed(others)}); choose one with "
             f"--step {others[0]} (step={others[0]!r} in Python)"
         )
+    totals = [name for name in sheet.numbers if _TOTAL.fullmatch(normal(name))]
+    if len(totals) == 1 and sheet.n_numbers(totals[0]):
+        return totals[0], "steps"
     raise LogError(
         f"{sheet.path} has no step column among {listed(sheet.names) or 'its columns (none)'}; "
         "say which it is with --step COLUMN (step=… in Python), or call it 'step'"
     )
+
+
+def _with_named_steps(sheet: Sheet, columns: Columns) -> Sheet:
+    """The sheet, with the names of checkpoints as steps where no column counts steps."""
+    if columns.step is None and any(axis_of(name) == "steps" for name in sheet.numbers):
+        return sheet
+    for name, cells in sheet.texts.items():
+        wanted = name == columns.step or (columns.step is None and normal(name) in _CHECKPOINTS)
+        steps = [step_in(cell) for cell in cells] if wanted else [None]
+        if None not in steps:
+            texts = {other: cell for other, cell in sheet.texts.items() if other != name}
+            numbers = sheet.numbers | {name: np.array(steps, dtype=np.float64)}
+            return replace(sheet, texts=texts, numbers=numbers)
+    return sheet
 
 
 def _optimizer_steps(sheet: Sheet, steps: list[str]) -> list[str]:
@@ -462,6 +488,23 @@ def _optimizer_steps(sheet: Sheet, steps: list[str]) -> list[str]:
         return steps[:1]
     named = [name for name in steps if normal(name).endswith(("global_step", "global_steps"))]
     return named[:1] if len(named) == 1 else steps
+
+
+def _refuse_within_epochs(sheet: Sheet, step: str) -> None:
+    """A count that begins again in each epoch is no axis."""
+    count = sheet.numbers[step] if step in sheet.numbers else np.array([])
+    for name, epoch in sheet.numbers.items():
+        if axis_of(name) != "epochs" or name == step:
+            continue
+        both = ~(np.isnan(count) | np.isnan(epoch))
+        again = (np.diff(epoch[both]) > 0) & (np.diff(count[both]) < 0)
+        if again.any() and np.all(np.diff(epoch[both]) >= 0):
+            row = sheet.rows[both][int(np.argmax(again)) + 1]
+            raise LogError(
+                f"{sheet.path}, row {row}: {step!r} begins again in each epoch, so it is no "
+                f"axis; choose --step {name} (step={name!r} in Python), where the last of each "
+                "epoch counts"
+            )
 
 
 def _steps(

@@ -12,7 +12,7 @@ from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, readable
 from skillphysics.io.records import from_records
 from skillphysics.measure.log import Log
-from skillphysics.measure.names import axis_of, is_measurement, parse_key
+from skillphysics.measure.names import axis_of, is_measurement, is_split, parse_key
 
 FORMAT = "text"
 
@@ -24,7 +24,10 @@ _PAIR = re.compile(
     r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf|NaN)(?![\w.])"
 )
 _OBJECT = re.compile(r"\{[^{}]*\}")
-_LEVELS = re.compile(r"^(?:(?:INFO|DEBUG|WARNING|root|train|rank\d*)[ :|-]+)+", re.IGNORECASE)
+# `validation loss at iteration 200 | lm loss value: 7.9E+00 |`
+_SPLIT = re.compile(r"\W*(?P<split>validation|valid|val|evaluation|eval|test)\b", re.IGNORECASE)
+_BEFORE_COUNTERS = ("at", "after", "on", "in")
+_LEVELS = re.compile(r"^(?:(?:INFO|DEBUG|WARNING|root|rank\d*)[ :|-]+)+", re.IGNORECASE)
 
 
 def detect(path: Path) -> bool:
@@ -58,16 +61,36 @@ def _tells(pairs: dict[str, Any]) -> bool:
 
 def _pairs(line: str) -> dict[str, Any]:
     """The counters and metrics of a line; other numbers are no measurement that is known."""
-    found = dict(_object(line)) or {one["name"]: one["number"] for one in _PAIR.finditer(line)}
-    named = {
-        _LEVELS.sub("", name) if not parse_key(name).metric else name: number
-        for name, number in found.items()
-    }
-    return {
-        name: number
-        for name, number in named.items()
-        if axis_of(name) or (parse_key(name).metric and is_measurement(name))
-    }
+    objects = dict(_object(line))
+    if objects:
+        return {name: value for name, value in objects.items() if _is_known(name)}
+    split = _SPLIT.match(line)
+    found: dict[str, Any] = {}
+    for one in _PAIR.finditer(line):
+        name = _counter(one["name"])
+        if name is None:
+            name = _LEVELS.sub("", one["name"]).removesuffix(" value")
+            own = any(is_split(word) for word in name.split())
+            name = f"{split['split']} {name}" if split and not own else name
+        if _is_known(name):
+            found[name] = one["number"]
+    return found
+
+
+def _counter(name: str) -> str | None:
+    """The counter that a name ends with, in one spelling for all of steps."""
+    words = name.split()
+    for start in range(len(words)):
+        axis = axis_of(" ".join(words[start:]))
+        # `number of skipped iterations` is none.
+        before = words[start - 1] if start else "at"
+        if axis is not None and (before.lower() in _BEFORE_COUNTERS or before.isupper()):
+            return "step" if axis == "steps" else " ".join(words[start:])
+    return None
+
+
+def _is_known(name: str) -> bool:
+    return bool(axis_of(name) or (parse_key(name).metric and is_measurement(name)))
 
 
 def _object(line: str) -> Iterator[tuple[str, Any]]:

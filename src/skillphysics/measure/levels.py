@@ -328,8 +328,11 @@ def _choices(
     named = {task for task in tasks if {task, short[task]} & set(wanted or ())}
     found: dict[str, Choice] = {}
     unusable = []
+    # Beside columns whose names say so, one without a name could be anything.
+    some_say = any(kind(m) == metric for one in metrics.values() for m in one)
     for task in tasks:
-        best = _best(task, metrics.get(task, []), metric)
+        usable = [m for m in metrics.get(task, []) if m or not some_say or task in named]
+        best = _best(task, usable, metric)
         if best is None:
             unusable.append(task)
             continue
@@ -347,15 +350,18 @@ def _choices(
             "another metric of a task that is read",
         )
     nameless = [task for task in unusable if "" in metrics.get(task, [])]
-    others = [task for task in unusable if task not in nameless]
     account.leave_out(
         (log.keys.get((task, ""), task) for task in nameless),
-        "the log does not name its metric; say what it measures (--metric, metric=…)",
+        "the log does not name its metric; say what it measures (--metric, metric=…)"
+        if metric is None
+        else f"no {metric} by its name, as others are; ask for it by name (--skills, skills=…)",
     )
-    account.leave_out(
-        others,
-        "without a usable metric" if metric is None else f"not measured by {metric}",
-    )
+    for task in [task for task in unusable if task not in nameless]:
+        why = "without a usable metric" if metric is None else f"not measured by {metric}"
+        if metric is None and any(kind(m) == "perplexity" for m in metrics.get(task, [])):
+            why = "a perplexity; ask for its logarithm by its name (--metric, metric=…)"
+        known = [log.keys[task, m] for m in metrics.get(task, []) if (task, m) in log.keys]
+        account.leave_out(known or [task], why)
     return list(found.values())
 
 

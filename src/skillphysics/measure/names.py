@@ -132,6 +132,7 @@ _RANK = {metric.family: i for i, (metric, _) in enumerate(_TABLE)}
 _LONGEST = max(name.count("_") for name in _METRICS) + 1
 # Words that are metrics only where they stand alone: skills are called so too.
 _ALONE = {"level", "map", "recall", "precision", "error", "err", "ce", "em", "soft", "dice", "mse"}
+_OF_TRAINING = ("loss", "nll", "cross_entropy", "bpb")
 _AFTER_A_TASK = _ALONE - {"level"}
 
 _SPLITS = ("eval", "evaluation", "test", "val", "valid", "validation", "dev", "train", "training")
@@ -463,7 +464,9 @@ def _with_task(rest: str, metric: str) -> Key:
     if task:
         return Key(task, metric)
     bare = "eval" if rest.lower().startswith("eval") else ""
-    return Key(bare or ("train" if kind(metric) == "loss" else metric), metric, generic=True)
+    # A bare loss is that of training, whatever the script evaluates beside it.
+    alone = "train" if family(metric) in _OF_TRAINING else metric
+    return Key(bare or alone, metric, generic=True)
 
 
 def without_namespace(name: str) -> str:
