@@ -10,7 +10,7 @@ from typing import Any
 from skillphysics.errors import LogError
 from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, step_in, without_count
 from skillphysics.io.columns import BY_NAME, Columns
-from skillphysics.io.parse import files_below, head, number, read_json, short
+from skillphysics.io.parse import files_below, head, is_json_lines, number, read_json, short
 from skillphysics.measure.log import Log, finished, later, listed, make_table
 from skillphysics.measure.names import axis_of, kind
 
@@ -92,7 +92,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
 
 
 def _is_results(path: Path) -> bool:
-    if path.suffix == ".jsonl":
+    if path.suffix == ".jsonl" or is_json_lines(path):
         return False
     start = head(path)
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"results"' in start

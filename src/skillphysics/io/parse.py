@@ -81,6 +81,12 @@ def files_below(folder: Path, suffix: str = "", inside: str = "") -> Iterator[Pa
                 yield path
 
 
+def is_json_lines(path: Path) -> bool:
+    """Whether a file holds one JSON object a line, by its first two lines."""
+    first, _, rest = head(path).lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip()[:1] == b"{"
+
+
 def read_json(path: Path) -> Any:
     """The content of a JSON file.
 

@@ -7,7 +7,7 @@ from typing import Any
 from skillphysics.errors import LogError
 from skillphysics.io.checkpoints import step_in
 from skillphysics.io.columns import BY_NAME, Columns
-from skillphysics.io.parse import head, number_of, parse_json, readable
+from skillphysics.io.parse import head, is_json_lines, number_of, parse_json, readable
 from skillphysics.io.sheet import sheet_of
 from skillphysics.io.tables import from_sheet, text_columns
 from skillphysics.measure.log import Log
@@ -58,20 +58,10 @@ def from_records(
 def _records(path: Path) -> tuple[list[tuple[int, Record]], list[str]]:
     with readable(path):
         text = path.read_text(encoding="utf-8-sig")
-    first = text.lstrip().partition("\n")[0]
-    if path.suffix.lower() == ".json" and not _is_object(first):
+    if path.suffix.lower() == ".json" and not is_json_lines(path):
         content = parse_json(text, str(path), "write the file again")
         return _from_document(content, path), []
     return _from_lines(text, path)
-
-
-def _is_object(line: str) -> bool:
-    """Whether one line is a whole object: then the file is one of JSON lines."""
-    try:
-        value = parse_json(line, "", "")
-    except LogError:
-        return False
-    return isinstance(value, dict) and not any(isinstance(v, list | dict) for v in value.values())
 
 
 def _from_lines(text: str, path: Path) -> tuple[list[tuple[int, Record]], list[str]]:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ import pyarrow.parquet as pq
 
 from skillphysics.errors import LogError
 from skillphysics.io.parse import first_line, head, missing, number_of, readable, short
+from skillphysics.measure.names import axis_of
 
 PARQUET = b"PAR1"
 _SUFFIXES = (".csv", ".tsv", ".tab")
 _TEXT = (".txt", ".dat")
+_PAIRED = re.compile(r"[=:]\s*[-+.\d]")
 
 
 class Cell(NamedTuple):
@@ -77,7 +80,10 @@ def is_csv(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in _TEXT:
         line = head(path).decode("utf-8", errors="replace").partition("\n")[0]
-        return "\t" in line or line.count(",") + line.count(";") > 0
+        # Other texts have commas too; a table names its axis.
+        return (
+            any(axis_of(cell) for cell in re.split("[\t,;]", line)) and _PAIRED.search(line) is None
+        )
     return suffix in _SUFFIXES
 
 

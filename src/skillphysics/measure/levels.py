@@ -251,7 +251,12 @@ def _with_metric(log: Log, metric: str, account: _Account) -> tuple[Log, str | N
         found = next(iter(whole))[1]
         table = rows_where(log.table, chosen).reset_index(drop=True)
         used = {name: table[name].cat.remove_unused_categories() for name in ("task", "metric")}
-        return replace(log, table=table.assign(**used)), found or None
+        if not found:
+            # Its own name is all that is known of it.
+            used["metric"] = used["metric"].cat.rename_categories([metric])
+            keys = {(task, metric): metric for task, _ in whole}
+            return replace(log, table=table.assign(**used), keys=keys), metric
+        return replace(log, table=table.assign(**used)), None
     return (log if kind(metric) else _split_off(log, metric)), metric
 
 

@@ -372,7 +372,7 @@ def kind_in(name: str) -> Kind | None:
     return None
 
 
-def shortened(names: Sequence[str], most: int = 24) -> dict[str, str]:
+def shortened(names: Sequence[str], most: int = 20) -> dict[str, str]:
     """For each name a shorter one without what all of them share, where they stay distinct.
 
     A shared path is always dropped, shared words at either end only from names longer than
