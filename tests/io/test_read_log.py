@@ -10,8 +10,12 @@ from skillphysics.errors import ArgumentError, LogError
 from skillphysics.io import FORMATS, read_curves, read_log
 
 NAMES = ["lm-eval", "wide", "long", "parquet", "trainer", "wandb-chart", "wandb-history"]
-NAMES += ["tensorboard", "mlruns", "mlflow.db", "recorder"]
+NAMES += ["tensorboard", "mlruns", "mlflow.db", "recorder", "json-lines", "history", "tidy"]
+NAMES += ["tabs", "text", "through-training", "lighteval", "checkpoints", "lightning"]
 FORMAT = {"wide": "table", "long": "table", "parquet": "table", "wandb-chart": "wandb"}
+FORMAT |= {"json-lines": "json", "history": "json", "tidy": "table", "tabs": "table"}
+FORMAT |= dict.fromkeys(("through-training", "lighteval", "checkpoints"), "lm-eval")
+FORMAT |= {"lightning": "folder"}
 FORMAT |= {"wandb-history": "wandb", "mlruns": "mlflow", "mlflow.db": "mlflow"}
 
 

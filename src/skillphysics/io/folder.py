@@ -137,7 +137,7 @@ def _together(
         return _stacked(folder, logs, table, [*notes, *inner_notes], left_out)
     return measured(
         folder,
-        first.format if len({log.format for log in logs.values()}) == 1 else FORMAT,
+        FORMAT,
         run=categories(list(table["run"])),
         step=table["step"].to_numpy(),
         key=categories(list(table["key"])),
@@ -164,6 +164,4 @@ def _stacked(
     keys = {pair: key for log in logs.values() for pair, key in log.keys.items()}
     names = {name: categories(list(table[name])) for name in ("run", "task", "metric")}
     whole = table[list(first.table.columns)].assign(**names)
-    formats = {log.format for log in logs.values()}
-    form = first.format if len(formats) == 1 else FORMAT
-    return Log(finished(whole), folder, form, first.axis, keys, tuple(notes), gone)
+    return Log(finished(whole), folder, FORMAT, first.axis, keys, tuple(notes), gone)
