@@ -478,3 +478,81 @@ def test_gemstone(shared):
     assert first == pytest.approx(expected)
     errors = curves.dataset["level_stderr"].sel(run="1024x28", step=2385, skill="arc:challenge")
     assert errors.item() == pytest.approx(0.01377220656516854 / 0.75)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"checkpoints": ["step1000", "step2000"], "piqa": {"acc": [0.5, 0.75]}},
+        {"steps": [1000, 2000], "results": {"piqa": {"acc,none": [0.5, 0.75]}}},
+        {
+            "model": "m",
+            "checkpoints": {
+                "step2000": {"piqa": {"acc": 0.75}},
+                "step1000": {"piqa": {"acc": 0.5}},
+            },
+        },
+        {"results": {"1000": {"piqa": {"acc": 0.5}}, "2000": {"piqa": {"acc": 0.75}}}},
+        {"results": [{"step": s, "piqa": {"acc": a}} for s, a in ((1000, 0.5), (2000, 0.75))]},
+        {"piqa": {"acc": {"1000": 0.5, "2000": 0.75}}},
+    ],
+)
+def test_results_over_checkpoints_in_one_json(tmp_path, content):
+    curves = read_curves(write(tmp_path / "a.json", json.dumps(content)))
+    assert curve(curves, "piqa") == {1000: 0, 2000: 0.5}
+    assert curves.axis == "steps"
+
+
+def results(path, acc, model):
+    content = {
+        "results": {"piqa": {"acc,none": acc}},
+        "config": {"model_args": f"pretrained={model}"},
+    }
+    return write(path / "results_2030-01-01T00-00-00.000000.json", json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("names", "steps", "axis"),
+    [
+        (["step_1000_tokens_4B", "step_2000_tokens_8B"], [1000, 2000], "steps"),
+        (["ep0-ba1000", "ep1-ba2000"], [1000, 2000], "steps"),
+        (["epoch-1", "epoch-2"], [1, 2], "epochs"),
+        (["1B-tokens", "2B-tokens"], [1e9, 2e9], "tokens"),
+        (["step1k", "step2k"], [1000, 2000], "steps"),
+        (["0001000", "0002000"], [1000, 2000], "steps"),
+        (["m-s3-update500", "m-s3-update700"], [500, 700], "steps"),
+    ],
+)
+def test_steps_in_names_of_checkpoints(tmp_path, names, steps, axis):
+    for name, acc in zip(names, (0.5, 0.75), strict=True):
+        results(tmp_path / "evals" / name, acc, f"runs/{name}")
+    curves = read_curves(tmp_path / "evals")
+    assert curves.steps.tolist() == steps
+    assert curves.axis == axis
+
+
+@pytest.mark.parametrize(
+    "names", [["seed_1", "seed_2"], ["llama-1B", "llama-7B"], ["lr1-wd2", "lr3-wd4"]]
+)
+def test_numbers_that_are_no_steps(tmp_path, names):
+    for name in names:
+        results(tmp_path / "evals" / name, 0.5, f"runs/{name}")
+    with pytest.raises(LogError, match=r"step<N>"):
+        read_curves(tmp_path / "evals")
+
+
+def test_names_of_composer_and_fairseq(tmp_path):
+    text = "step,metrics/piqa/0-shot/InContextLearningMultipleChoiceAccuracy\n0,0.5\n10,0.75\n"
+    assert read_curves(write(tmp_path / "a.csv", text)).level.values.ravel().tolist() == [0, 0.5]
+    line = '2030 | INFO | train | {{"epoch": 1, "train_loss": "{}", "train_num_updates": "{}"}}\n'
+    path = write(tmp_path / "train.log", line.format(4.0, 100) + line.format(2.0, 200))
+    assert curve(read_curves(path, floor=0), "train") == {100: 0, 200: 0.5}
+
+
+def test_a_log_beside_the_folder_of_a_tracker(tmp_path):
+    write(tmp_path / "wandb" / "run-1" / "run-1.wandb", "x")
+    write(tmp_path / "wandb" / "run-1" / "files" / "output.log", "step 1: loss 2\nstep 2: loss 1\n")
+    write(tmp_path / "history.csv", "step,copy_acc\n0,0.1\n")
+    assert read_curves(tmp_path, chance=0).names == ("copy",)
+    with pytest.raises(LogError, match="local folder"):
+        read_curves(tmp_path / "wandb")

@@ -214,6 +214,8 @@ def _format(path: Path, name: str | None) -> tuple[str, list[str]]:
             ]
         # The tracker's own folder may lie beside any log, and cannot be read.
         found = [one for one in found if one != wandb.FORMAT]
+    if path.is_dir() and found == [wandb.FORMAT] and folder.detect(path):
+        return folder.FORMAT, []
     if len(found) > 1:
         raise LogError(
             f"{path} holds logs of several formats ({', '.join(found)}); say which with --format "

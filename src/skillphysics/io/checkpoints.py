@@ -1,7 +1,7 @@
 """Steps in the names of checkpoints: `checkpoint-500`, `iter_0001000`, `ep0-ba1000`, `chck_1M`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,13 @@ _WORDS = (
     ("epochs", re.compile(r"(?:^|[^a-z])(?:epochs?|ep)[-_=]?$")),
     # BabyLM names its checkpoints by the words that were read.
     ("words", re.compile(r"(?:^|[^a-z])(?:chck|words?)[-_=]?$")),
+)
+
+
+# Numbers that tell other things apart than checkpoints.
+_OTHERS = re.compile(
+    r"(?:^|[^a-z])(?:seeds?|runs?|rank|layers?|width|depth|dim|heads?|trial|version|v|gpu|shots?|fold"
+    r"|exp|size|model|lr|bs)[-_=]?$"
 )
 
 
@@ -75,20 +82,38 @@ def counted(names: Mapping[Path, str]) -> Counted:
     differ = [i for i in places if len({_value(numbers[i]) for numbers in found.values()}) > 1]
     before = {i: names[first][: found[first][i].start()].lower() for i in differ}
     named = [i for i in differ if _STEPS.search(before[i])]
+    axes = {i: _axis(before[i], names[first][found[first][i].end() :].lower()) for i in differ}
+    if not named:
+        # A bare 7B is the size of a model, seed1 a run, and wd2 a setting.
+        differ = [i for i in differ if axes[i] or _could_be_steps(before[i], found.values(), i)]
     if len(differ) != 1 and len(named) != 1:
         raise LogError(
-            f"{first} and the files beside it differ in {len(differ)} numbers of their names "
-            f"({listed(names.values())}); rename them so that each contains step<N>"
+            f"{first} and the files beside it do not differ in one number of their names that "
+            f"could be a step ({listed(names.values())}); rename them so that each contains step<N>"
         )
     place = named[0] if named else differ[0]
+    axis = "steps" if named else axes[place] or "steps"
     values = {file: _value(numbers[place]) for file, numbers in found.items()}
-    axis = next((axis for axis, word in _WORDS if word.search(before[place])), "steps")
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
     note = (
         f"{axis} are read off the names of the files, from {found[low][place][0]} in "
         f"{names[low]} to {found[high][place][0]}"
     )
     return Counted(values, axis, (note,))
+
+
+def _could_be_steps(before: str, found: Iterable[Sequence[re.Match[str]]], place: int) -> bool:
+    """Whether a number without a word for what it counts may be a step."""
+    named_otherwise = _OTHERS.search(before) is not None or before[-1:].isalpha()
+    return not named_otherwise and not any(numbers[place][2] for numbers in found)
+
+
+def _axis(before: str, after: str) -> str | None:
+    """What a number counts, by the words around it."""
+    follows = re.match(r"[-_.]?(tokens|epochs|words)(?![a-z])", after)
+    return next(
+        (axis for axis, word in _WORDS if word.search(before)), follows[1] if follows else None
+    )
 
 
 def without_count(name: str, count: float) -> str:

@@ -62,7 +62,11 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
 
 def _files(folder: Path) -> dict[Path, ModuleType]:
     found = {}
+    # A tracker's own folder holds the output of the script too, and settings.
+    local = {file.parent for file in files_below(folder, ".wandb")}
     for file in files_below(folder):
+        if local.intersection(file.parents):
+            continue
         if file.stem.lower().startswith(_BESIDE) or file.suffix == ".wandb":
             continue
         reader = next((one for one in _READERS if one.detect(file)), None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skillphysics.errors import LogError
+from skillphysics.io import records
 from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, step_in, without_count
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below, head, is_json_lines, number, read_json, short
@@ -21,6 +22,7 @@ _FAMILIES = ("hendrycksTest-*",)
 _NO_METRIC = ("alias", "name", " ", "sample_len", "sample_count")
 _REVISION = re.compile(r"(?:^|,)\s*revision=([^,]*)")
 _PRETRAINED = re.compile(r"(?:^|,)\s*(?:pretrained|model|path)=([^,]*)")
+_RESULTS = re.compile(rb'"results"\s*:\s*\{')
 _BY_TIME = re.compile(r"results_\d{4}-\d\d-\d\dT.*\.json")
 # lighteval writes the suite before a task and the number of examples behind it, and a mean.
 _LIGHTEVAL = re.compile(r"[a-z_]+\|(?P<task>[^|]+)(?P<shots>\|\d+)?(?:\|\d+)?")
@@ -66,6 +68,9 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
         file, content = next(iter(results.items()))
         if _axis(content) is not None:
             return replace(_through_training(file, content), left_out=others)
+        by_step = {name: step_in(name) for name in _results(content) or {}}
+        if by_step and None not in by_step.values():
+            return replace(records.read(file), format=FORMAT, left_out=others)
     steps = _steps(path, results)
     checkpoints = [
         _checkpoint(file, content, steps.values[file]) for file, content in results.items()
@@ -95,7 +100,8 @@ def _is_results(path: Path) -> bool:
     if path.suffix == ".jsonl" or is_json_lines(path):
         return False
     start = head(path)
-    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"results"' in start
+    is_object = start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return is_object and _RESULTS.search(start) is not None
 
 
 def _results(content: Any) -> Mapping[str, Any] | None:

@@ -15,6 +15,9 @@ from skillphysics.measure.names import axis_of
 
 FORMAT = "json"
 
+# Where a document holds its rows beside a description.
+_WITHIN = ("history", "log_history", "logs", "metrics", "results", "checkpoints")
+_CHECKPOINTS = ("checkpoints", "checkpoint", "revisions")
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 Record = Mapping[str, Any]
 
@@ -83,22 +86,17 @@ def _from_lines(text: str, path: Path) -> tuple[list[tuple[int, Record]], list[s
 
 def _from_document(content: Any, path: Path) -> list[tuple[int, Record]]:
     if isinstance(content, dict):
-        inner = [
-            v for k, v in content.items() if k in ("history", "log_history", "logs", "metrics")
-        ]
-        if len(inner) == 1 and isinstance(inner[0], dict | list) and inner[0]:
+        inner = [content[key] for key in _WITHIN if _holds_rows(content.get(key))]
+        if len(inner) == 1:
             content = inner[0]
     if isinstance(content, list) and content and all(isinstance(one, dict) for one in content):
         return list(enumerate(content, start=1))
     if isinstance(content, dict) and content:
-        if any(isinstance(v, list) for v in content.values()):
+        if any(isinstance(value, list) for _, value in _flat(content)):
             return _from_lists(content, path)
-        steps = {key: step_in(key) for key in content}
-        if None not in steps.values() and all(isinstance(v, dict) for v in content.values()):
-            return [
-                (i, {"step": step, **content[key]})
-                for i, (key, step) in enumerate(steps.items(), 1)
-            ]
+        by_step = _by_step(content)
+        if by_step:
+            return by_step
         if any(axis_of(key) for key in content):
             return [(1, content)]
     raise LogError(
@@ -107,10 +105,38 @@ def _from_document(content: Any, path: Path) -> list[tuple[int, Record]]:
     )
 
 
+def _holds_rows(value: Any) -> bool:
+    """Whether a value may be all rows, rather than one list along them."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, dict) for one in value)
+    return isinstance(value, dict) and bool(value)
+
+
+def _by_step(content: Mapping[str, Any]) -> list[tuple[int, Record]]:
+    """The rows of an object in which one level of keys names steps, whichever it is."""
+    paths = [
+        (key.split("/"), value)
+        for key, value in _flat(content)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    depth = min((len(parts) for parts, _ in paths), default=0)
+    for place in range(depth):
+        steps = [step_in(parts[place]) for parts, _ in paths]
+        if None not in steps and depth > 1:
+            rows: dict[float, dict[str, Any]] = {}
+            for (parts, value), step in zip(paths, steps, strict=True):
+                name = "/".join(parts[:place] + parts[place + 1 :])
+                rows.setdefault(float(step or 0), {})[name] = value
+            return [(i, {"step": step, **row}) for i, (step, row) in enumerate(rows.items(), 1)]
+    return []
+
+
 def _from_lists(content: Mapping[str, Any], path: Path) -> list[tuple[int, Record]]:
     """The rows of `{"loss": [...], "val_loss": [...]}`; without a counter they are epochs."""
     lists = {key: value for key, value in _flat(content) if isinstance(value, list)}
     lists = {key: value for key, value in lists.items() if all(map(_is_plain, value))}
+    for key in [key for key in lists if key in _CHECKPOINTS]:
+        lists["step"] = [step_in(str(name)) for name in lists.pop(key)]
     lengths = {len(value) for value in lists.values()}
     if not lists or (len(lengths) > 1 and not any(axis_of(key) for key in lists)):
         found = ", ".join(f"{key} {len(value)}" for key, value in list(lists.items())[:4])

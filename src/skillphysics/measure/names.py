@@ -139,7 +139,7 @@ _SPLITS = ("eval", "evaluation", "test", "val", "valid", "validation", "dev", "t
 # Folders and prefixes that group evaluations and say nothing about them.
 _NAMESPACE = re.compile(
     r"(?:eval|evals|evaluation|downstream(?:_[a-z_]+)?|metrics?|benchmarks?|harness|icl|"
-    r"lm[_-]eval(?:[_-]harness)?|lighteval|results?|logs?|scores?)/"
+    r"lm[_-]eval(?:[_-]harness)?|lighteval|results?|logs?|scores?|checkpoints?)/"
 )
 _NAMESPACE_WORD = re.compile(r"(?:eval|downstream|lm_eval)[_.]", re.IGNORECASE)
 
