@@ -88,8 +88,7 @@ def test_03_the_newest_checkpoint_may_come_first(cases):
 )
 def test_05_folders_of_tasks_and_splits_are_no_runs(cases, folder, names, first):
     path = cases / "05-tb-folder-per-task" / folder
-    more = {"task": "folder"} if folder == "tasks/eval" else {}
-    curves = read_curves(path, chance=0, **more)
+    curves = read_curves(path, chance=0, task="folder" if folder == "tasks/eval" else None)
     assert "run" not in curves.dataset
     assert curves.names == names
     assert curves.steps.tolist() == list(range(0, 2200, 200))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,7 +162,7 @@ def test_columns_are_named_by_hand(tmp_path):
     text = "when,who,what,how_well,plus_minus\n"
     text += "0,a,x,0.1,0.01\n0,b,x,0.2,0.01\n5,a,x,0.5,0.02\n5,b,x,0.6,0.02\n"
     path = write(tmp_path / "a.csv", text)
-    said = {"step": "when", "run": "who", "task": "what", "value": "how_well"}
+    said: dict[str, Any] = {"step": "when", "run": "who", "task": "what", "value": "how_well"}
     curves = read_curves(path, **said, stderr="plus_minus", metric="accuracy", chance=0)
     assert curves.axis == "when"
     assert curves.names == ("x",)
