@@ -8,6 +8,10 @@ from skillphysics.measure.log import listed
 from skillphysics.measure.names import is_split, shortened
 
 
+# Of runs only a shared path is dropped: their names may be settings.
+_NEVER = 10**6
+
+
 class Place(NamedTuple):
     """What one folder or file holds: the run, and the task ("" where its keys name the tasks)."""
 
@@ -53,7 +57,8 @@ def sorted_out(
             f"files or folders are taken as runs: {listed(sorted(named))}; if they are tasks, say "
             f"--task {FOLDER} (task='{FOLDER}')"
         )
-        found = {path: Place(place.run or ".", place.task) for path, place in found.items()}
+        short = shortened([run or "." for run in runs], most=_NEVER)
+        found = {path: Place(short[place.run or "."], place.task) for path, place in found.items()}
     return found, notes
 
 

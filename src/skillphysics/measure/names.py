@@ -147,7 +147,7 @@ _NAMESPACE_WORD = re.compile(r"(?:eval|downstream|lm_eval)[_.]", re.IGNORECASE)
 _SETTING = re.compile(
     r"(?:^|_)(?:lr|lrs|learning_rate|weight_decay|momentum|grad_norm|gradient_norm|grad|params_norm"
     r"|param_norm|batch_size|loss_scale|loss_scaler|clip_ratio|num_zeros|per_second|per_sec"
-    r"|skipped_iterations|nan_iterations|beta1|beta2)(?:_|$)"
+    r"|skipped_iterations|nan_iterations|beta1|beta2|hp_metric)(?:_|$)"
 )
 # Clocks and speeds where a name ends with them.
 _CLOCK = re.compile(
