@@ -557,3 +557,17 @@ def test_a_log_beside_the_folder_of_a_tracker(tmp_path):
     assert read_curves(tmp_path, chance=0).names == ("copy",)
     with pytest.raises(LogError, match="local folder"):
         read_curves(tmp_path / "wandb")
+
+
+def test_other_files_of_a_folder_are_named(tmp_path):
+    write(tmp_path / "metrics.csv", "step,copy_acc\n0,0.1\n")
+    write(tmp_path / "predictions.csv", "question,answer\nwhy,because\n")
+    write(tmp_path / "answers.json", '{"a": {"b": "c"}}')
+    write(tmp_path / "notes.txt", "Nothing to see here\n")
+    curves = read_curves(tmp_path, chance=0)
+    assert curves.names == ("copy",)
+    left_out = curves.dataset.attrs["left_out"]
+    assert left_out == dict.fromkeys(("answers.json", "predictions.csv"), "no training log")
+    write(tmp_path / "damaged.csv", "step,copy_acc\n0,0.1,3\n")
+    with pytest.raises(LogError, match=r"damaged\.csv, row 2 has 3 cells"):
+        read_curves(tmp_path, chance=0)

@@ -228,3 +228,49 @@ def test_most_specific_prefers_the_name_to_any_pattern():
 def test_listed():
     assert listed([f"a_{i}" for i in range(30)]) == "a_* (30)"
     assert listed("abcdefgh").endswith("… (8 in all)")
+
+
+def test_a_number_for_all_is_for_those_that_are_not_known():
+    rows = [row for name in ("piqa", "new") for row in curve(name, "acc", 0.75)]
+    curves = levels(log(rows), chance=0.25)
+    tasks = curves.dataset.attrs["tasks"]
+    assert [about["chance"] for about in tasks.values()] == [0.5, 0.25]
+    assert any(
+        "piqa 0.5" in note and "used for new" in note for note in curves.dataset.attrs["notes"]
+    )
+    stated = levels(log(rows, chance={"*": 0.1}), chance=0.25).dataset.attrs["tasks"]
+    assert [about["chance"] for about in stated.values()] == [0.1, 0.1]
+    by_name = levels(log(rows), chance={"p*": 0.1, "*": 0.3}).dataset.attrs["tasks"]
+    assert [about["chance"] for about in by_name.values()] == [0.1, 0.3]
+
+
+def test_nothing_is_said_where_a_number_for_all_agrees():
+    curves = levels(log(curve("piqa", "acc", 0.75)), chance=0.5)
+    assert curves.dataset.attrs["notes"] == []
+
+
+def test_metrics_of_no_guesses_start_at_zero():
+    rows = curve("x", "pass@1", 0.25) + curve("y", "mcc", -0.25) + curve("z", "wer", 0.5, 0.25)
+    curves = levels(log(rows))
+    assert curves.level[0].values.tolist() == [0.25, -0.25, 0]
+    assert curves.level[1, 2].item() == 0.5
+
+
+def test_scores_from_0_to_100_are_seen_as_such():
+    curves = levels(log(curve("x", "bleu", 20.0, 30.0)))
+    assert curves.level.values.ravel().tolist() == [0.2, 0.3]
+    assert "x exceed 1 and are read as percent" in curves.dataset.attrs["notes"]
+
+
+def test_chance_is_known_for_accuracies_only():
+    with pytest.raises(LogError, match="chance level of piqa is not known"):
+        levels(log(curve("piqa", "f1", 0.5)))
+
+
+def test_beside_columns_that_say_so_one_that_does_not_is_left_out():
+    rows = curve("x", "acc", 0.5) + curve("reward", "", 0.5)
+    assert levels(log(rows), metric="accuracy", chance=0).names == ("x",)
+    asked = levels(log(rows), metric="accuracy", chance=0, skills=["x", "reward"])
+    assert asked.names == ("x", "reward")
+    both = curve("x", "", 0.5) + curve("smooth loss of x", "", 0.5)
+    assert levels(log(both), metric="accuracy", chance=0).names == ("x",)

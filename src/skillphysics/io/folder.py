@@ -1,6 +1,6 @@
 """A folder of tables, JSON logs or text logs: one a run, one a skill, or parts of one log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +10,7 @@ import pandas as pd
 from skillphysics.errors import LogError
 from skillphysics.io import records, tables, text, wandb
 from skillphysics.io.columns import BY_NAME, FOLDER, Columns
-from skillphysics.io.parse import files_below
+from skillphysics.io.parse import NoLogError, files_below
 from skillphysics.io.places import Place, sorted_out
 from skillphysics.measure.log import Log, categories, finished, listed, measured
 from skillphysics.measure.names import shortened, split_key
@@ -48,7 +48,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
         run=None if columns.run == FOLDER else columns.run,
         task=None if columns.task == FOLDER else columns.task,
     )
-    logs = {file: reader.read(file, inner) for file, reader in found.items()}
+    logs, others = _read_all(found, inner)
     axes = {log.axis: file for file, log in logs.items()}
     if len(axes) > 1:
         (one, first), (other, second) = list(axes.items())[:2]
@@ -57,7 +57,24 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
             "read each by itself, or choose a common column with --step (step=… in Python)"
         )
     places, notes = _places(path, logs, columns)
-    return _together(path, logs, places, notes)
+    log = _together(path, logs, places, notes)
+    return replace(log, left_out={**others, **log.left_out})
+
+
+def _read_all(
+    found: Mapping[Path, ModuleType], columns: Columns
+) -> tuple[dict[Path, Log], dict[str, str]]:
+    """The logs among the files, and the files that are none."""
+    logs: dict[Path, Log] = {}
+    others: dict[Path, NoLogError] = {}
+    for file, reader in found.items():
+        try:
+            logs[file] = reader.read(file, columns)
+        except NoLogError as error:
+            others[file] = error
+    if not logs:
+        raise next(iter(others.values()))
+    return logs, {file.name: "no training log" for file in others}
 
 
 def _files(folder: Path) -> dict[Path, ModuleType]:
@@ -128,8 +145,9 @@ def _together(
         if run:
             inner = table["run"].map(lambda one, run=run: f"{run}/{one}" if one else run)
             table = table.assign(run=inner)
-        pairs = zip(table["task"], table["metric"], strict=True)
-        table = table.assign(key=[_key(log, *pair) for pair in pairs], outer=task)
+        pairs = list(zip(table["task"], table["metric"], strict=True))
+        keys = {pair: _key(log, *pair) for pair in set(pairs)}
+        table = table.assign(key=[keys[pair] for pair in pairs], outer=task)
         parts.append(table)
         for name, why in log.left_out.items():
             same = left_out.setdefault(name, why) == why

@@ -18,6 +18,10 @@ _MISSING = frozenset(
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
+class NoLogError(LogError):
+    """A file is sound, but no training log: a folder of logs may hold such."""
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Turns what the operating system and the text decoder refuse into a `LogError`."""

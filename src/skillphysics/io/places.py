@@ -7,7 +7,6 @@ from skillphysics.io.columns import BY_NAME, FOLDER, Columns
 from skillphysics.measure.log import listed
 from skillphysics.measure.names import is_split, shortened
 
-
 # Of runs only a shared path is dropped: their names may be settings.
 _NEVER = 10**6
 

@@ -7,7 +7,7 @@ from typing import Any
 from skillphysics.errors import LogError
 from skillphysics.io.checkpoints import step_in
 from skillphysics.io.columns import BY_NAME, Columns
-from skillphysics.io.parse import head, is_json_lines, number_of, parse_json, readable
+from skillphysics.io.parse import NoLogError, head, is_json_lines, number_of, parse_json, readable
 from skillphysics.io.sheet import sheet_of
 from skillphysics.io.tables import from_sheet, text_columns
 from skillphysics.measure.log import Log
@@ -54,7 +54,7 @@ def from_records(
     flat = [(row, dict(_flat(record))) for row, record in records]
     names = list(dict.fromkeys(key for _, record in flat for key in record))
     if not names:
-        raise LogError(f"{path} holds no measurement")
+        raise NoLogError(f"{path} holds no measurement")
     return from_sheet(sheet_of(path, flat, text_columns(names, columns)), format, columns, notes)
 
 
@@ -99,7 +99,7 @@ def _from_document(content: Any, path: Path) -> list[tuple[int, Record]]:
             return by_step
         if any(axis_of(key) for key in content):
             return [(1, content)]
-    raise LogError(
+    raise NoLogError(
         f"{path} is JSON, but no log that is known here: rows of a step and values (one object a "
         "line, or a list of objects), lists of values a metric, or results by step"
     )
@@ -140,7 +140,7 @@ def _from_lists(content: Mapping[str, Any], path: Path) -> list[tuple[int, Recor
     lengths = {len(value) for value in lists.values()}
     if not lists or (len(lengths) > 1 and not any(axis_of(key) for key in lists)):
         found = ", ".join(f"{key} {len(value)}" for key, value in list(lists.items())[:4])
-        raise LogError(
+        raise NoLogError(
             f"{path} holds lists of different lengths ({found or 'none of numbers'}); write one "
             "row a step, with the step in it"
         )

@@ -12,7 +12,7 @@ import pandas as pd
 from skillphysics.errors import LogError
 from skillphysics.io.checkpoints import step_in
 from skillphysics.io.columns import BY_NAME, FOLDER, Columns
-from skillphysics.io.parse import short
+from skillphysics.io.parse import NoLogError, short
 from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
 from skillphysics.measure.log import Log, categories, listed, measured
 from skillphysics.measure.names import (
@@ -136,7 +136,7 @@ def from_sheet(
     else:
         series = [Series(name, name) for name in _measured(sheet, taken, gone)]
         if not series:
-            raise LogError(_nothing(sheet, step))
+            raise NoLogError(_nothing(sheet, step))
     for one in series:
         _refuse_infinite(sheet, one.column)
     error = sheet.numbers[roles.stderr][rows] if roles.stderr else None
@@ -459,7 +459,7 @@ def _axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str,
     totals = [name for name in sheet.numbers if _TOTAL.fullmatch(normal(name))]
     if len(totals) == 1 and sheet.n_numbers(totals[0]):
         return totals[0], "steps"
-    raise LogError(
+    raise NoLogError(
         f"{sheet.path} has no step column among {listed(sheet.names) or 'its columns (none)'}; "
         "say which it is with --step COLUMN (step=… in Python), or call it 'step'"
     )

@@ -3,13 +3,13 @@
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from skillphysics.errors import LogError
 from skillphysics.io.columns import BY_NAME, Columns
-from skillphysics.io.parse import head, readable
+from skillphysics.io.parse import NoLogError, head, readable
 from skillphysics.io.records import from_records
 from skillphysics.measure.log import Log
 from skillphysics.measure.names import axis_of, is_measurement, is_split, parse_key
@@ -20,7 +20,8 @@ _SUFFIXES = (".log", ".txt", ".out", ".stdout", ".err", "")
 # A name of a few words, then a number: `lm loss: 2.3E+00 |`, `step 250: train loss 2.4,`,
 # `Epoch: [3]`. Words such as INFO and time stamps before the name are no part of it.
 _PAIR = re.compile(
-    r"(?P<name>[A-Za-z_][\w@./()%+-]*(?: [A-Za-z_(][\w@./()%+-]*){0,5})\s*[:=]?\s*\[?\s*"
+    r"(?<!\w)(?P<name>[A-Za-z_][\w@./()%+-]{0,60}(?: [A-Za-z_(][\w@./()%+-]{0,60}){0,5})"
+    r"\s{0,9}[:=]?\s{0,9}\[?\s{0,9}"
     r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf|NaN)(?![\w.])"
 )
 _OBJECT = re.compile(r"\{[^{}]*\}")
@@ -48,7 +49,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     records = [(row, pairs) for row, line in enumerate(lines, start=1) if (pairs := _pairs(line))]
     if not any(_tells(pairs) for _, pairs in records):
-        raise LogError(
+        raise NoLogError(
             f"{path} has no line with a counter and a metric, such as 'step 100: loss 2.3'; write "
             "a CSV with a column 'step' and one column a skill"
         )
@@ -98,7 +99,9 @@ def _object(line: str) -> Iterator[tuple[str, Any]]:
     for found in _OBJECT.finditer(line):
         for load in (json.loads, ast.literal_eval):
             try:
-                value = load(found[0])
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", SyntaxWarning)
+                    value = load(found[0])
             except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
                 continue
             if isinstance(value, dict):

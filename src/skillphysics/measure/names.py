@@ -39,7 +39,8 @@ _TABLE: tuple[tuple[Metric, str], ...] = (
     (Metric("level", "level"), "level"),
     (
         Metric("acc", "accuracy", guesses=True),
-        "acc accuracy top1 top_1 acc1 acc@1 top_1_accuracy top_1_acc top1_accuracy top1_acc "
+        "acc accuracy accuracies "
+        "top1 top_1 acc1 acc@1 top_1_accuracy top_1_acc top1_accuracy top1_acc "
         "accuracy_top1 multiclass_accuracy binary_accuracy categorical_accuracy "
         "sparse_categorical_accuracy token_accuracy mean_token_accuracy acc_raw raw_acc "
         "in_context_learning_multiple_choice_accuracy in_context_learning_lm_accuracy "
@@ -145,7 +146,7 @@ _NAMESPACE_WORD = re.compile(r"(?:eval|downstream|lm_eval)[_.]", re.IGNORECASE)
 
 # Settings and clocks wherever they stand in a name, as words.
 _SETTING = re.compile(
-    r"(?:^|_)(?:lr|lrs|learning_rate|weight_decay|momentum|grad_norm|gradient_norm|grad|params_norm"
+    r"(?:^|_)(?:lr\d*|lrs|learning_rate|weight_decay|momentum|grad_norm|gradient_norm|grad|params_norm"
     r"|param_norm|batch_size|loss_scale|loss_scaler|clip_ratio|num_zeros|per_second|per_sec"
     r"|skipped_iterations|nan_iterations|beta1|beta2|hp_metric)(?:_|$)"
 )
@@ -163,6 +164,8 @@ _QUANTITY = re.compile(r"(?:^|_)(?:tokens?|[kmgtp]?flops?|flos)(?:_|$)|^time_(?:
 _MACHINE = re.compile(
     r"(?:system|perf|throughput|optim|optimizer|timers?|time|gpu|memory|hardware)/"
 )
+# What detectors write behind a metric: `mAP50(B)` is that of boxes.
+_CLASS = re.compile(r"\([a-z]\)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATOR = re.compile(r"[_\s.\-/()]+")
 
@@ -227,7 +230,7 @@ def metric_of(name: str) -> Metric | None:
         >>> metric_of("pct_stereotype") is None
         True
     """
-    plain = name.partition(",")[0].strip().lower()
+    plain = _CLASS.sub("", name.partition(",")[0].strip().lower())
     if "/" in plain:
         return None
     found = _METRICS.get(plain) or _METRICS.get(normal(plain)) or _METRICS.get(normal(name))
@@ -461,6 +464,8 @@ def _with_task(rest: str, metric: str) -> Key:
     task = without_namespace(rest)
     if task.lower() in _SPLITS:
         return Key(task.lower(), metric, generic=True)
+    if _NAMESPACE.fullmatch(f"{task}/"):
+        task = ""
     if task:
         return Key(task, metric)
     bare = "eval" if rest.lower().startswith("eval") else ""
