@@ -571,3 +571,37 @@ def test_other_files_of_a_folder_are_named(tmp_path):
     write(tmp_path / "damaged.csv", "step,copy_acc\n0,0.1,3\n")
     with pytest.raises(LogError, match=r"damaged\.csv, row 2 has 3 cells"):
         read_curves(tmp_path, chance=0)
+
+
+@pytest.mark.parametrize("name", ["eval_set", "lr", "split"])
+def test_rows_that_differ_in_an_unknown_column(tmp_path, name):
+    text = f"step,{name},acc\n0,1,0.1\n0,2,0.2\n5,1,0.5\n5,2,0.6\n"
+    text = text.replace(",1,", ",one,").replace(",2,", ",two,") if name != "lr" else text
+    path = write(tmp_path / "a.csv", text)
+    with pytest.raises(
+        LogError, match=rf"rows 2 and 3 are of one step.*--task {name}.*--run {name}"
+    ):
+        read_curves(path, chance=0)
+    curves = read_curves(path, chance=0, task=name)
+    assert curves.level.values.tolist() == [[0.1, 0.2], [0.5, 0.6]]
+    assert "run" not in curves.dataset
+    assert read_curves(path, chance=0, run=name).dataset.sizes["run"] == 2
+
+
+def test_rows_of_every_process_are_no_tasks(tmp_path):
+    text = "step,host,acc\n0,a,0.1\n0,b,0.1\n5,a,0.5\n5,b,0.5\n"
+    curves = read_curves(write(tmp_path / "a.csv", text), chance=0)
+    assert curves.level.values.ravel().tolist() == [0.1, 0.5]
+
+
+def test_clocks_of_a_resumed_training_are_no_tasks(tmp_path):
+    rows = [(0, 1.5, 0.1), (10, 2.5, 0.2), (20, 3.5, 0.3), (10, 9.5, 0.25), (20, 10.5, 0.4)]
+    text = "step,wall_time,acc\n" + "".join(f"{s},{t},{a}\n" for s, t, a in rows)
+    curves = read_curves(write(tmp_path / "a.csv", text), chance=0)
+    assert curve(curves, "acc") == {0: 0.1, 10: 0.25, 20: 0.4}
+
+
+def test_a_loss_is_said_to_be_one(tmp_path):
+    path = write(tmp_path / "a.csv", "step,copy/CrossEntropyLoss\n0,4.8\n5,2.0\n")
+    with pytest.raises(LogError, match=r"CrossEntropyLoss, which is no accuracy but a loss"):
+        read_curves(path, metric="accuracy", chance=0)

@@ -42,8 +42,8 @@ class Sheet:
             from 1 (Parquet).
         texts: the columns asked for as text.
         numbers: all other columns, NaN where a cell is empty, says "not measured" or is no number.
-        bad: for each column that holds something else than numbers, the first such cell.
-        n_bad: for each such column, how many cells are no numbers.
+        bad: for each column that holds something else than numbers, these cells by the position
+            of their row.
         notes: what was skipped.
         is_history: whether the rows are in the order in which they were logged, so that a row
             without a step belongs to the step before it.
@@ -54,8 +54,7 @@ class Sheet:
     rows: np.ndarray
     texts: dict[str, list[str]]
     numbers: dict[str, np.ndarray]
-    bad: dict[str, Cell]
-    n_bad: dict[str, int]
+    bad: dict[str, dict[int, str]]
     notes: tuple[str, ...] = ()
     is_history: bool = False
 
@@ -63,10 +62,22 @@ class Sheet:
         """How many cells of a column are numbers."""
         return int((~np.isnan(self.numbers[name])).sum())
 
+    def first_bad(self, name: str) -> Cell:
+        """The first cell of a column that is no number."""
+        place = min(self.bad[name])
+        return Cell(int(self.rows[place]), self.bad[name][place])
+
+    def labels(self, name: str) -> list[str]:
+        """The cells of a column as labels, whether text or numbers."""
+        if name in self.texts:
+            return self.texts[name]
+        text = self.bad.get(name, {})
+        return [text.get(i, f"{value:g}") for i, value in enumerate(self.numbers[name])]
+
     def refuse_bad(self, name: str) -> None:
         """An error if a column holds something that is no number."""
         if name in self.bad:
-            cell = self.bad[name]
+            cell = self.first_bad(name)
             raise LogError(
                 f"{self.path}, row {cell.row}, column {name!r} holds {short(cell.text)}, which is "
                 "no number: correct it, or leave the cell empty where nothing was measured"
@@ -147,9 +158,8 @@ def sheet_of(
     names = list(dict.fromkeys(key for _, record in records for key in record))
     texts = {name: [""] * len(records) for name in names if name in text}
     numbers = {name: np.full(len(records), np.nan) for name in names if name not in text}
-    bad: dict[str, Cell] = {}
-    n_bad: dict[str, int] = {}
-    for i, (row, record) in enumerate(records):
+    bad: dict[str, dict[int, str]] = {}
+    for i, (_, record) in enumerate(records):
         for name, value in record.items():
             if name in texts:
                 texts[name][i] = "" if value is None else str(value)
@@ -157,10 +167,9 @@ def sheet_of(
             try:
                 numbers[name][i] = number_of(value)
             except ValueError:
-                bad.setdefault(name, Cell(row, str(value)))
-                n_bad[name] = n_bad.get(name, 0) + 1
+                bad.setdefault(name, {})[i] = str(value)
     rows = np.array([row for row, _ in records], dtype=np.int64)
-    return Sheet(path, tuple(names), rows, texts, numbers, bad, n_bad, is_history=True)
+    return Sheet(path, tuple(names), rows, texts, numbers, bad, is_history=True)
 
 
 def _stripped(cells: Sequence[str]) -> list[str]:
@@ -182,8 +191,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
     names: list[str] = []
     rows: list[int] = []
     texts: dict[str, list[str]] = {}
-    bad: dict[str, Cell] = {}
-    n_bad: dict[str, int] = {}
+    bad: dict[str, dict[int, str]] = {}
     headers = 0
     flat = array("d")
     delimiter = _delimiter(path)
@@ -217,8 +225,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
                             flat.append(_tolerant(cells[i], decimal_comma=delimiter == ";"))
                         except ValueError:
                             flat.append(math.nan)
-                            bad.setdefault(names[i], Cell(reader.line_num, cells[i]))
-                            n_bad[names[i]] = n_bad.get(names[i], 0) + 1
+                            bad.setdefault(names[i], {})[len(rows) - 1] = cells[i]
         except csv.Error as error:
             raise LogError(f"{path}, row {reader.line_num}: {error}; correct the row") from error
     numeric = [name for name in names if name not in texts]
@@ -226,7 +233,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
     numbers = {name: values[:, i] for i, name in enumerate(numeric)}
     notes = (f"{headers} lines that repeat the header are skipped",) if headers else ()
     places = np.array(rows, dtype=np.int64)
-    return Sheet(path, tuple(names), places, texts, numbers, bad, n_bad, notes)
+    return Sheet(path, tuple(names), places, texts, numbers, bad, notes)
 
 
 def _number(cell: str) -> float:
@@ -262,8 +269,7 @@ def _parquet(path: Path) -> Iterator[None]:
 def _read_parquet(path: Path, text: Sequence[str]) -> Sheet:
     texts: dict[str, list[str]] = {}
     numbers: dict[str, np.ndarray] = {}
-    bad: dict[str, Cell] = {}
-    n_bad: dict[str, int] = {}
+    bad: dict[str, dict[int, str]] = {}
     with _parquet(path):
         # A thread pool costs more than it gives for tables of this size, and memory mapping turns
         # a file cut off while it is read into a crash.
@@ -279,14 +285,13 @@ def _read_parquet(path: Path, text: Sequence[str]) -> Sheet:
                 numbers[name] = plain.to_numpy().astype(np.float64)
             else:
                 numbers[name] = np.full(len(column), np.nan)
-                for row, cell in enumerate(column.to_pylist(), start=1):
+                for row, cell in enumerate(column.to_pylist()):
                     try:
-                        numbers[name][row - 1] = number_of(cell)
+                        numbers[name][row] = number_of(cell)
                     except ValueError:
-                        bad.setdefault(name, Cell(row, str(cell)))
-                        n_bad[name] = n_bad.get(name, 0) + 1
+                        bad.setdefault(name, {})[row] = str(cell)
     rows = np.arange(1, table.num_rows + 1)
-    return Sheet(path, tuple(names), rows, texts, numbers, bad, n_bad)
+    return Sheet(path, tuple(names), rows, texts, numbers, bad)
 
 
 def _is_numeric(kind: pa.DataType) -> bool:

@@ -1,6 +1,7 @@
 """Tables with a row a step: wide, long or tidy, and the CSV of TensorBoard's page."""
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -143,6 +144,8 @@ def from_sheet(
     table = _melted(sheet, series, rows, error if roles.value else None)
     if roles.stderr and not roles.value:
         _beside(series, roles.stderr, gone)
+    if not columns.given:
+        _refuse_unknown_rows(sheet, roles, steps, rows, table, gone)
     key, task = _labels_of(sheet, roles, table)
     log = measured(
         sheet.path,
@@ -312,6 +315,48 @@ def _labels_of(
     return by_row(roles.metric or roles.tag), by_row(roles.task)
 
 
+def _refuse_unknown_rows(
+    sheet: Sheet,
+    roles: _Roles,
+    steps: np.ndarray,
+    rows: np.ndarray,
+    table: pd.DataFrame,
+    gone: Mapping[str, str],
+) -> None:
+    """An error if rows of one step differ in a column that could name their tasks or runs."""
+    names = [*roles.run, *(n for n in (roles.task, roles.metric, roles.tag) if n is not None)]
+    group = _groups([steps, *(np.array(sheet.texts[name])[rows] for name in names)])
+    sizes = np.bincount(group)
+    again = sizes[group] > 1
+    cell = _groups([group[table["place"].to_numpy()], table["series"].to_numpy()])
+    order = np.argsort(cell, kind="stable")
+    value = table["value"].to_numpy()[order]
+    same_cell = cell[order][1:] == cell[order][:-1]
+    if not again.any() or not np.any(same_cell & (value[1:] != value[:-1])):
+        return
+    for name in gone:
+        if name not in sheet.names or _UNNAMED.fullmatch(name):
+            continue
+        labels = np.array(sheet.labels(name))[rows]
+        distinct = list(dict.fromkeys(labels.tolist()))
+        if 2 <= len(distinct) <= sizes.max() and np.bincount(_groups([group, labels])).max() == 1:
+            first = sheet.rows[rows][again][:2]
+            raise LogError(
+                f"{sheet.path}: rows {first[0]} and {first[1]} are of one step and differ in "
+                f"{name!r} ({listed(distinct, 4)}); say --task {shlex.quote(name)} if it names "
+                f"tasks, --run {shlex.quote(name)} if it names runs (task=… or run=…)"
+            )
+
+
+def _groups(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """For each row the number of its combination of labels."""
+    group = np.zeros(len(columns[0]), dtype=np.int64)
+    for labels in columns:
+        _, code = np.unique(labels, return_inverse=True)
+        _, group = np.unique(group * (code.max(initial=0) + 1) + code, return_inverse=True)
+    return group
+
+
 def _beside(series: Sequence[Series], stderr: str, gone: dict[str, str]) -> None:
     gone[stderr] = f"it is not known of which of {listed(one.column for one in series)} it is"
 
@@ -349,7 +394,7 @@ def _measured(
 
 def _is_text(sheet: Sheet, name: str, key: str) -> bool:
     """Whether a column with cells that are no numbers is one of text, else an error."""
-    if sheet.n_numbers(name) >= sheet.n_bad[name] or (
+    if sheet.n_numbers(name) >= len(sheet.bad[name]) or (
         parse_key(key).metric and sheet.n_numbers(name)
     ):
         sheet.refuse_bad(name)
@@ -375,7 +420,7 @@ def _nothing(sheet: Sheet, step: str) -> str:
     )
     found = ""
     if text is not None:
-        cell = sheet.bad[text]
+        cell = sheet.first_bad(text)
         found = f" (row {cell.row}, column {text!r} holds {short(cell.text)})"
     return (
         f"{sheet.path} has no column of measurements beside {step!r}{found}; give it one column a "

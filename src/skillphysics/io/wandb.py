@@ -122,11 +122,13 @@ def _in_order(sheet: Sheet) -> Sheet:
     """The rows in the order in which they were logged."""
     call = next(name for name in sheet.names if is_call_count(name))
     order = np.argsort(sheet.numbers.get(call, sheet.rows), kind="stable")
+    place = {int(before): after for after, before in enumerate(order)}
     return replace(
         sheet,
         rows=sheet.rows[order],
         texts={name: [cells[i] for i in order] for name, cells in sheet.texts.items()},
         numbers={name: cells[order] for name, cells in sheet.numbers.items()},
+        bad={n: {place[i]: text for i, text in cells.items()} for n, cells in sheet.bad.items()},
         is_history=True,
     )
 

@@ -444,9 +444,11 @@ def _refuse_unusable(
             "rename a column to <task>/acc"
         )
     if wanted is not None:
+        kinds = sorted({str(kind(m)) for m in named if kind(m) not in (None, wanted)})
+        hint = f", which is no {wanted} but a {kinds[0]}: say --metric {kinds[0]}" if kinds else ""
         raise LogError(
             f"{log.source} has no metric {wanted!r} of {listed(tasks)}; "
-            f"there are {listed(named) or 'none'}"
+            f"there are {listed(named) or 'none'}{hint if wanted in KINDS else ''}"
         )
     exponentials = [m for m in named if kind(m) == "perplexity"]
     if exponentials:
