@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import SupportsFloat
 
-# Only where every question has the same number of options, or free text is wanted. Tasks whose
+# Only where every question has the same number of options, or free text is asked for. Tasks whose
 # options vary, such as truthfulqa_mc1 or bbh, are left to the user. ARC has a few questions with
 # three or five options; 1/4 is the customary level.
 KNOWN: Mapping[str, float] = {
