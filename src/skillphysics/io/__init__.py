@@ -29,7 +29,8 @@ from skillphysics.io.columns import Columns
 from skillphysics.io.curves_file import load_curves, write_curves
 from skillphysics.io.parse import refuse_lfs
 from skillphysics.io.recorder import Recorder
-from skillphysics.measure.levels import Given, levels, matching
+from skillphysics.measure.choices import Given, matching
+from skillphysics.measure.levels import levels
 from skillphysics.measure.log import Log, listed
 
 if TYPE_CHECKING:

@@ -10,18 +10,12 @@ import numpy as np
 
 from skillphysics.errors import LogError
 from skillphysics.io import read_log
+from skillphysics.measure.choices import Choice, Given
 from skillphysics.measure.describe import Measured, paragraph
-from skillphysics.measure.levels import (
-    Choice,
-    Given,
-    Reading,
-    first_value,
-    last_value,
-    sentence_of,
-    understand,
-)
+from skillphysics.measure.levels import Reading, understand
 from skillphysics.measure.log import Log, labels
 from skillphysics.measure.names import axis_of, family, kind
+from skillphysics.measure.scales import first_value, last_value, sentence_of
 
 # From this many on, one number for all is easier to give than one each.
 _MANY = 4
