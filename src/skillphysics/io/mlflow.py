@@ -149,7 +149,7 @@ def _from_database(path: Path) -> Iterable[_Point]:
         # Read only: a tracking server may be writing to it.
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             rows = database.execute(_QUERY).fetchall()
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeError) as error:
         raise LogError(
             f"{path} is no database of MLflow, or a damaged one: {error}; copy it again, or run "
             "'mlflow db upgrade' on an old one"
