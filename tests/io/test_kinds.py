@@ -372,6 +372,20 @@ def test_event_files_of_a_resumed_training(tmp_path, sample):
     assert curve(curves, "x") == {0: 0, 10: 0.125, 30: 0.75}
 
 
+def test_empty_event_files_beside_others(tmp_path, sample):
+    sample.tensorboard(tmp_path, {"x/acc": [(0, 0.0), (10, 0.25)]})
+    write(tmp_path / "events.out.tfevents.1.host.profile-empty", "")
+    assert curve(read_curves(tmp_path, chance=0), "x") == {0: 0, 10: 0.25}
+
+
+def test_a_chart_of_the_machine_beside_others(tmp_path):
+    write(tmp_path / "a.csv", "Step,r - copy/acc\n0,0.1\n5,0.5\n")
+    write(tmp_path / "b.csv", "Step,r - system/gpu.0.memory\n0,10\n5,50\n")
+    curves = read_curves(tmp_path, chance=0)
+    assert curves.names == ("copy",)
+    assert curves.dataset.attrs["left_out"]["b.csv"] == "no training log"
+
+
 def test_a_marked_restart(tmp_path, sample):
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 

@@ -178,6 +178,8 @@ def from_series(
     steps, rows = steps_of(sheet, step, account, chosen=True)
     kept = set(_measured(sheet, {step}, gone, only={one.column: one.key for one in series}))
     series = [one for one in series if one.column in kept]
+    if not series:
+        raise NoLogError(_nothing(sheet, step))
     for one in series:
         _refuse_infinite(sheet, one.column)
     table = _melted(sheet, series, rows, None)

@@ -53,6 +53,10 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     gone: dict[str, str] = {}
     replaced = 0
     for file in sorted(files, key=_age):
+        # A writer that was opened and never used, or a profiler, leaves such files.
+        if file != path and file.stat().st_size == 0:
+            gone[file.name] = "an empty file"
+            continue
         place = "." if path == file else file.parent.relative_to(path).as_posix()
         events, torn = _events(file)
         if torn:

@@ -112,7 +112,7 @@ def with_metric(log: Log, metric: str, account: Account) -> tuple[Log, str | Non
     if metric in KINDS or metric in named or not metric:
         return log, metric
     whole = {pair for pair, key in log.keys.items() if key == metric}
-    if whole:
+    if len({name for _, name in whole}) == 1:
         account.leave_out((k for k in log.keys.values() if k != metric), f"not {metric}")
         pairs = zip(log.table["task"], log.table["metric"], strict=True)
         chosen = np.array([pair in whole for pair in pairs])
