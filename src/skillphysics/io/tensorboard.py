@@ -12,7 +12,7 @@ import pandas as pd
 
 from skillphysics.errors import LogError
 from skillphysics.io.columns import BY_NAME, Columns
-from skillphysics.io.parse import files_below, first_line, readable
+from skillphysics.io.parse import files_below, first_line, head, readable
 from skillphysics.io.places import sorted_out
 from skillphysics.measure.log import Log, categories, measured
 from skillphysics.measure.names import is_measurement
@@ -54,7 +54,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     replaced = 0
     for file in sorted(files, key=_age):
         # A writer that was opened and never used, or a profiler, leaves such files.
-        if file != path and file.stat().st_size == 0:
+        if file != path and not head(file):
             gone[file.name] = "an empty file"
             continue
         place = "." if path == file else file.parent.relative_to(path).as_posix()
@@ -184,10 +184,10 @@ def _frames(file: Path) -> tuple[int, bool]:
         size = stream.seek(0, os.SEEK_END)
         while position < size:
             stream.seek(position)
-            head = stream.read(8)
+            length = stream.read(8)
             # A record is a length of eight bytes, its checksum of four, an event, its checksum.
-            position += 16 + int.from_bytes(head, "little")
-            if len(head) < 8 or position > size:
+            position += 16 + int.from_bytes(length, "little")
+            if len(length) < 8 or position > size:
                 return complete, True
             complete += 1
     return complete, False
