@@ -170,9 +170,18 @@ def test_later_runs_of_the_harness_add_tasks(tmp_path, sample):
     sample.new_results(first, {"piqa": {"acc,none": 0.6}})
     sample.new_results(second, {"sciq": {"acc,none": 0.7}})
     assert set(read_log(tmp_path).tasks) == {"piqa", "sciq"}
-    sample.new_results(second, {"piqa": {"acc,none": 0.7}})
-    with pytest.raises(LogError, match=r"01T10.*02T10.*step 1000.*piqa"):
-        read_log(tmp_path)
+
+
+def test_of_two_evaluations_of_a_checkpoint_the_later_counts(tmp_path, sample):
+    for day, acc in ((2, 0.7), (1, 0.6), (3, 0.8)):
+        path = tmp_path / str(day) / f"results_2024-05-0{day}T10-00-00.1.json"
+        sample.new_results(path, {"piqa": {"acc,none": acc, "acc_stderr,none": acc / 100}})
+    log = read_log(tmp_path)
+    assert log.table[["value", "stderr"]].to_numpy().tolist() == [[0.8, 0.008]]
+    assert any(
+        "2 measurements repeat a step (piqa), and the later ones count" in note
+        for note in log.notes
+    )
 
 
 def test_two_models_want_two_folders(tmp_path, sample):

@@ -12,7 +12,7 @@ from skillphysics.io import records
 from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, step_in, without_count
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below, head, is_json_lines, number, read_json, short
-from skillphysics.measure.log import Log, finished, later, listed, make_table
+from skillphysics.measure.log import Log, finished, later, listed, make_table, rows_where
 from skillphysics.measure.names import axis_of, kind
 
 FORMAT = "lm-eval"
@@ -77,10 +77,13 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     ]
     _refuse_two_models(checkpoints)
     _refuse_overlap(checkpoints)
+    # In the order of evaluation; of two of one checkpoint the later counts.
+    checkpoints.sort(key=lambda one: one.path.name)
     rows = [row for checkpoint in checkpoints for row in _rows(checkpoint)]
-    rows.sort(key=lambda row: row[1])
+    rows.sort(key=lambda row: (row[1], row[0]))
     step, task, metric, value = zip(*rows, strict=True) if rows else ((), (), (), ())
     table = make_table(run=[""] * len(rows), step=step, task=task, metric=metric, value=value)
+    table, repeated = later(rows_where(table, table["value"].notna().to_numpy()))
     groups = _groups(checkpoints, set(task))
     members = {name for group in groups.values() for name in group}
     members |= {name for family in _FAMILIES for name in fnmatch.filter(set(task), family)}
@@ -89,7 +92,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
         path,
         FORMAT,
         steps.axis,
-        notes=(*steps.notes, *_notes(checkpoints)),
+        notes=(*steps.notes, *_notes(checkpoints), *repeated),
         left_out=others,
         members=frozenset(members),
         groups=groups,
@@ -253,17 +256,13 @@ def _refuse_two_models(checkpoints: Sequence[_Checkpoint]) -> None:
 
 
 def _refuse_overlap(checkpoints: Sequence[_Checkpoint]) -> None:
-    """Refuses two files of one checkpoint, unless a later run of the harness added other tasks."""
+    """Refuses two files of one checkpoint, unless their names say which was written later."""
     seen: dict[float, list[_Checkpoint]] = {}
     for one in checkpoints:
         for other in seen.setdefault(one.step, []):
-            shared = sorted(set(one.results) & set(other.results))
-            added = _BY_TIME.fullmatch(one.path.name) and _BY_TIME.fullmatch(other.path.name)
-            if shared or not added:
-                also = f" (both measure {listed(shared)})" if shared else ""
+            if not (_BY_TIME.fullmatch(one.path.name) and _BY_TIME.fullmatch(other.path.name)):
                 raise LogError(
-                    f"{other.path} and {one.path} are both of step {one.step:g}{also}; keep one of "
-                    "them"
+                    f"{other.path} and {one.path} are both of step {one.step:g}; keep one of them"
                 )
         seen[one.step].append(one)
 

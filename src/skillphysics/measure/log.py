@@ -201,6 +201,8 @@ def later(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     kept = np.ones(len(table), dtype=bool)
     kept[order[:-1][again]] = False
     values = table["value"].to_numpy()
+    is_error = np.array([name.endswith(STDERR) for name in labels(table, "metric")], dtype=bool)
+    counted = again & ~is_error[codes(table, "metric")[order[1:]]]
     changed = again & (values[order[1:]] != values[order[:-1]])
     old = 0
     for one in np.unique(series[order[:-1][again]]):
@@ -211,7 +213,7 @@ def later(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     names = labels(table, "task")
     tasks = dict.fromkeys(names[i] for i in codes(table, "task")[order[1:][again]])
     notes = [
-        f"{int(again.sum())} measurements repeat a step ({listed(tasks)}), "
+        f"{int(counted.sum())} measurements repeat a step ({listed(tasks)}), "
         + ("all with the same values" if not changed.any() else "and the later ones count")
     ]
     if old:
