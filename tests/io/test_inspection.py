@@ -1,4 +1,5 @@
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -110,3 +111,38 @@ def test_every_format(tmp_path, sample):
     for make in sample.every.values():
         path = make(tmp_path)
         assert inspect_log(path).skills
+
+
+def test_every_command_that_is_shown_reads_the_log(tmp_path, sample):
+    paths = [make(tmp_path) for make in sample.every.values()]
+    assert sum(readable(command) for path in paths for command in commands(path)) > len(paths)
+
+
+def commands(path):
+    scales = {"chance": 0.01} if path.suffix != ".json" else {}
+    try:
+        return inspect_log(path, **scales).commands
+    except LogError:
+        return inspect_log(path).commands
+
+
+def readable(command):
+    """Reads as the command line would, with 0.25 for each NUMBER."""
+    _, _, path, *options = shlex.split(command)
+    given: dict = {}
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        name, number = option.removeprefix("--"), value.replace("NUMBER", "0.25")
+        if "=" in number:
+            task, number = number.rsplit("=", 1)
+            given.setdefault(name, {})[task] = float(number)
+        elif name in ("chance", "ceiling", "floor", "start"):
+            given[name] = float(number)
+        else:
+            given[name] = number
+    try:
+        return bool(read_curves(path, **given).names)
+    except LogError as error:
+        # Whoever says what the numbers are may then be asked where they end.
+        assert "metric" in given, command  # noqa: PT017
+        assert "is not known" in str(error), command  # noqa: PT017
+        return False

@@ -14,9 +14,10 @@ from skillphysics.measure.choices import Choice, Given
 from skillphysics.measure.describe import Measured, paragraph
 from skillphysics.measure.levels import Reading, understand
 from skillphysics.measure.log import Log, labels
-from skillphysics.measure.names import axis_of, family, kind
+from skillphysics.measure.names import axis_of, family, is_call_count, kind
 from skillphysics.measure.scales import first_value, last_value, sentence_of
 
+_WITH_COLUMNS = ("table", "json", "text", "wandb", "folder")
 # From this many on, one number for all is easier to give than one each.
 _MANY = 4
 
@@ -159,8 +160,9 @@ class _Command:
     path: Path | str
     options: Sequence[str]
 
-    def __call__(self, *more: str) -> str:
-        return " ".join(["skillphysics report", shlex.quote(str(self.path)), *self.options, *more])
+    def __call__(self, *more: str, without: Sequence[str] = ()) -> str:
+        said = [one for one in self.options if one.split(" ")[0].removeprefix("--") not in without]
+        return " ".join(["skillphysics report", shlex.quote(str(self.path)), *said, *more])
 
     def has(self, option: str) -> bool:
         """Whether an option was given."""
@@ -229,9 +231,9 @@ def _inspected(reading: Reading, i: int, choice: Choice) -> InspectedSkill:
 def _otherwise(reading: Reading, command: _Command) -> list[str]:
     """Other ways to read the same log: another axis, another metric, losses too."""
     found = []
-    axis = next((n for n in reading.left_out if axis_of(n) and not command.has("step")), "")
-    if axis and reading.log.format in ("table", "json", "wandb"):
-        found.append(command(f"--step {shlex.quote(axis)}"))
+    axes = [name for name in reading.left_out if axis_of(name) and not is_call_count(name)]
+    if axes and reading.log.format in _WITH_COLUMNS and not command.has("step"):
+        found.append(command(f"--step {shlex.quote(axes[0])}"))
     metrics: dict[str, int] = {}
     chosen = {(choice.task, choice.metric) for choice in reading.choices}
     for task, metric in set(
@@ -241,8 +243,10 @@ def _otherwise(reading: Reading, command: _Command) -> list[str]:
             metrics[family(metric)] = metrics.get(family(metric), 0) + 1
     if metrics and not command.has("metric"):
         most = max(metrics, key=lambda name: (metrics[name], name))
-        floor = " --floor 0" if kind(most) in ("loss", "perplexity") else ""
-        found.append(command(f"--metric {most}{floor}"))
+        falls = kind(most) in ("loss", "perplexity")
+        more = (f"--metric {most}", "--floor 0") if falls else (f"--metric {most}",)
+        other = ("chance", "ceiling") if falls else ("floor", "start")
+        found.append(command(*more, without=other))
     return found
 
 
