@@ -119,7 +119,7 @@ def test_every_command_that_is_shown_reads_the_log(tmp_path, sample):
 
 
 def commands(path):
-    scales = {"chance": 0.01} if path.suffix != ".json" else {}
+    scales: dict = {"chance": 0.01} if path.suffix != ".json" else {}
     try:
         return inspect_log(path, **scales).commands
     except LogError:
@@ -143,6 +143,6 @@ def readable(command):
         return bool(read_curves(path, **given).names)
     except LogError as error:
         # Whoever says what the numbers are may then be asked where they end.
-        assert "metric" in given, command  # noqa: PT017
+        assert "metric" in given, command
         assert "is not known" in str(error), command  # noqa: PT017
         return False
