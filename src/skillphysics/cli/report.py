@@ -1,7 +1,7 @@
 """`skillphysics report`: from a training log to an explanation."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,9 +24,21 @@ def command(
     run: options.Run = None,
     value: options.Value = None,
     stderr: options.Stderr = None,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the random starts and resamples.", min=0, max=2**31 - 1)
-    ] = 0,
+    frequencies: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV or JSON file with known frequencies of three or more skills: learning times "
+            "are held against them."
+        ),
+    ] = None,
+    infer_frequencies: Annotated[
+        Literal["fresh", "full"] | None,
+        typer.Option(
+            help="Infer relative frequencies from learning times alone, for fresh batches or for "
+            "full passes over a data set: a wide guess."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random starts.", min=0, max=2**31 - 1)] = 0,
     json: Annotated[
         bool, typer.Option("--json", help="Print report.json on standard output, nothing else.")
     ] = False,
@@ -41,8 +53,9 @@ def command(
     import jax
     from rich.console import Console
 
+    from skillphysics.cli.compiled import keep_compiled
     from skillphysics.errors import ArgumentError
-    from skillphysics.io import read_curves
+    from skillphysics.io import read_curves, read_frequencies
     from skillphysics.progress import progress_bar
     from skillphysics.report.explain import explain
     from skillphysics.report.summary import summary
@@ -54,6 +67,7 @@ def command(
     if path == "":
         raise ArgumentError("the path of the log is empty; give the path of a file or a folder")
     check_folder(out)
+    known = None if frequencies is None else read_frequencies(frequencies)
     curves = read_curves(
         sample_log() if path is None else Path(path),
         **options.reading(
@@ -71,11 +85,17 @@ def command(
             stderr=stderr,
         ),
     )
-    with progress_bar(len(ALL) + 1, "fitting theories", quiet=json) as advance:
+    keep_compiled()
+    with progress_bar(len(ALL) + 2, "fitting theories", quiet=json) as advance:
         explanation = explain(
-            curves, key=jax.random.key(seed), done=lambda name: advance(f"fitted {name}")
+            curves,
+            key=jax.random.key(seed),
+            frequencies=known,
+            infer=infer_frequencies,
+            done=lambda name: advance(f"fitted {name}"),
         )
-    report = write(explanation, out)
+        report = write(explanation, out)
+        advance("written")
     if json:
         print_json(summary(explanation))
         return

@@ -27,6 +27,7 @@ from skillphysics.io import (
 )
 from skillphysics.io.columns import Columns
 from skillphysics.io.curves_file import load_curves, write_curves
+from skillphysics.io.frequency_file import read_frequencies
 from skillphysics.io.parse import refuse_lfs
 from skillphysics.io.recorder import Recorder
 from skillphysics.measure.choices import Given, matching
@@ -38,7 +39,14 @@ if TYPE_CHECKING:
     from skillphysics.io.inspection import Inspection, inspect_log
 
 __all__ = ["FORMATS", "Inspection", "Log", "Recorder", "inspect_log", "levels", "load_curves"]
-__all__ += ["read_curves", "read_graph", "read_log", "write_curves", "write_graph"]
+__all__ += [
+    "read_curves",
+    "read_frequencies",
+    "read_graph",
+    "read_log",
+    "write_curves",
+    "write_graph",
+]
 
 # Graphs need JAX, which takes longer to import than a log to read.
 _LATER = {"read_graph": "graph_file", "write_graph": "graph_file"}

@@ -32,10 +32,12 @@ class Recorder:
         metric: what the values are: "accuracy", "loss" or "level".
         chance: accuracy of guessing: one number, or one for each name or pattern. Where it is
             not given, it is asked for on reading.
+        frequency: how often each skill occurs in the training data, where that is known; the
+            curves then carry it, and a report holds learning times against it.
 
     Raises:
         ArgumentError: the file cannot be written, holds something else, or was begun with another
-            metric or chance.
+            metric, chance or frequency.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -54,6 +56,7 @@ class Recorder:
         *,
         metric: str,
         chance: SupportsFloat | Mapping[str, SupportsFloat] | None = None,
+        frequency: Mapping[str, SupportsFloat] | None = None,
     ) -> None:
         if metric not in _KINDS:
             raise ArgumentError(f"metric must be 'accuracy', 'loss' or 'level', got {metric!r}")
@@ -62,8 +65,10 @@ class Recorder:
         self.path = Path(path)
         self._metric = metric
         self._last = -math.inf
-        header = {"skillphysics": "recorder", "version": 1, "metric": metric}
+        header: dict[str, Any] = {"skillphysics": "recorder", "version": 1, "metric": metric}
         header["chance"] = _chances(chance)
+        if frequency is not None:
+            header["frequency"] = _frequencies(frequency)
         line = _line(header)
         kept = self._continued(line)
         try:
@@ -214,7 +219,14 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     notes = ()
     if lines[-1]:
         notes = (f"{path.name} ends in the middle of a line, which is left out",)
-    return Log(finished(table), path, FORMAT, notes=notes, chance=about["chance"])
+    return Log(
+        finished(table),
+        path,
+        FORMAT,
+        notes=notes,
+        chance=about["chance"],
+        frequency=about["frequency"],
+    )
 
 
 def _header(line: bytes, path: Path) -> dict[str, Any]:
@@ -227,7 +239,18 @@ def _header(line: bytes, path: Path) -> dict[str, Any]:
             f"{path}, row 1 is {short(line.decode())}, which is no header of a recording: was it "
             "changed by hand, or written by a newer skillphysics?"
         )
-    return about | {"chance": {k: number(v, f"{path}, chance of {k!r}") for k, v in chance.items()}}
+    frequency = about.get("frequency", {})
+    if not isinstance(frequency, dict):
+        raise LogError(f"{path}, row 1: frequency must hold a number for each skill; record again")
+    known = {k: number(v, f"{path}, frequency of {k!r}") for k, v in frequency.items()}
+    for name, value in known.items():
+        if not (math.isfinite(value) and value > 0):
+            raise LogError(
+                f"{path}, row 1: the frequency of {name!r} must be positive, got {value}; record "
+                "again"
+            )
+    chances = {k: number(v, f"{path}, chance of {k!r}") for k, v in chance.items()}
+    return about | {"chance": chances, "frequency": known}
 
 
 def _rows(content: bytes, path: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -260,6 +283,14 @@ def _chances(chance: SupportsFloat | Mapping[str, SupportsFloat] | None) -> dict
         if not 0 <= value < 1:
             raise ArgumentError(f"chance of {name!r} must be 0 or more and below 1, got {value}")
     return dict(sorted(plain.items()))
+
+
+def _frequencies(frequency: Mapping[str, SupportsFloat]) -> dict[str, float]:
+    plain = {name: _number(value, f"frequency of {name!r}") for name, value in frequency.items()}
+    for name, value in plain.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ArgumentError(f"frequency of {name!r} must be positive, got {value}")
+    return plain
 
 
 def _number(value: Any, what: str) -> float:

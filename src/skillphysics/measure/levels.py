@@ -181,6 +181,7 @@ def _curves(reading: Reading) -> Curves:
         "left_out": dict(reading.left_out),
         "notes": [*reading.notes, *_taken_as_logarithm(choices), *left_out(reading.left_out)],
     }
+    frequency = [log.frequency.get(choice.task) for choice in choices]
     several = len(grid.runs) > 1
     if not several and grid.runs[0]:
         attrs["run"] = grid.runs[0]
@@ -191,6 +192,7 @@ def _curves(reading: Reading) -> Curves:
             skill=[choice.name for choice in choices],
             run=grid.runs if several else None,
             level_stderr=None if np.isnan(stderr).all() else stderr if several else stderr[0],
+            frequency=None if None in frequency else np.array(frequency, dtype=float),
             attrs=attrs,
         )
     except CurvesError as error:

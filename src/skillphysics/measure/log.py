@@ -33,6 +33,7 @@ class Log:
         members: tasks that are parts of a larger family, left out unless asked for.
         groups: tasks that are the mean of other tasks, and of which.
         chance: chance levels that the log itself states, by task or pattern.
+        frequency: how often skills occur, where the log states it, by task.
     """
 
     table: pd.DataFrame
@@ -45,6 +46,7 @@ class Log:
     members: frozenset[str] = frozenset()
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     chance: Mapping[str, float] = field(default_factory=dict)
+    frequency: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[str, ...]:

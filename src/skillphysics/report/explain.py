@@ -297,7 +297,7 @@ def _rates(best: Fit, first: str) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype=float)
     ratios = best.ratios("frequency", to=first).set_axis(columns, axis=1)
     status = best.parameters.xs("frequency")["status"]
-    if status.loc[first] == "unidentifiable":
+    if str(status.loc[first]) == "unidentifiable":
         return ratios * np.nan
     return ratios.mask(status == "unidentifiable")
 
