@@ -165,7 +165,7 @@ def _variance_functions(level: np.ndarray, stderr: np.ndarray) -> np.ndarray:
             continue
         powers = x[:, None] ** np.arange(3)
         fitted = np.linalg.lstsq(powers / y[:, None], np.ones_like(y), rcond=None)[0]
-        zero, one, count = _questions(fitted)
+        (zero,), (one,), (count,) = _questions(fitted[None])
         holds = np.median(np.abs(powers @ fitted / y - 1)) < _QUADRATIC
         if holds and count > 1 and _LOWEST < zero < x.min() + _NEAR and x.max() - _NEAR < one:
             found[skill] = fitted
