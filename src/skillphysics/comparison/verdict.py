@@ -1,0 +1,155 @@
+"""What a comparison says, in plain sentences."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from skillphysics.comparison.change import Change, Effect
+
+Found = Mapping[str, Sequence[str]]
+"""By kind of difference, the skills in which it was found; "" stands for all together."""
+
+
+def headline(change: Change, baseline: str, found: Found) -> str:
+    """The one or two sentences that a reader remembers.
+
+    Args:
+        change: a setting against the baseline.
+        baseline: the name of the baseline.
+        found: what stands out against seeds and noise.
+    """
+    sentences = [*_timing(change, found), *_ending(change, baseline, found)]
+    if not sentences:
+        return _nothing(change, baseline)
+    return " ".join(sentences)
+
+
+def factor(effect: Effect) -> str:
+    """A factor with its interval: ×0.66 (0.58 to 0.75).
+
+    Example:
+        >>> factor(Effect(-0.4, -0.5, -0.3, 0.01))
+        '×0.67 (0.61 to 0.74)'
+    """
+    value, low, high = (digits(float(np.exp(v))) for v in (effect.value, effect.low, effect.high))
+    return f"×{value} ({low} to {high})"
+
+
+def digits(value: float) -> str:
+    """A factor or a ratio with two or three digits.
+
+    Example:
+        >>> digits(0.6666), digits(12.345), digits(float("inf"))
+        ('0.67', '12.3', '∞')
+    """
+    if np.isnan(value):
+        return "–"
+    if np.isinf(value):
+        return "∞"
+    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
+
+
+def _timing(change: Change, found: Found) -> list[str]:
+    name, times = change.name, change.pair.axis
+    measured = change.skills.query("learned == 'in both'").dropna(subset="factor")
+    lonely = [skill for skill in found["factor"] if skill in measured.index]
+    if found["late"] and change.late is not None:
+        line = _line(change)
+        grows = "gains" if change.late.value < 0 else "loses"
+        return [
+            f"The later a skill is learned, the more {name} {grows} on it: its {times} are "
+            f"multiplied by {digits(line[0])} for the first skill and by {digits(line[1])} for "
+            "the last, so the change acts on late (rare or hard) skills, or the clock changes "
+            "its speed along training."
+        ]
+    if found["mixed"]:
+        ordered = measured["factor"].sort_values()
+        return [
+            f"{name} moves the skills by different amounts, more than seeds do: from "
+            f"×{digits(ordered.iloc[0])} ({ordered.index[0]}) to ×{digits(ordered.iloc[-1])} "
+            f"({ordered.index[-1]}) of the {times}."
+        ]
+    if found["common"] and change.common is not None:
+        sooner = "sooner" if change.common.value < 0 else "later"
+        text = (
+            f"{name} learns all skills {sooner} alike: their {times} are multiplied by "
+            f"{factor(change.common)}, as if by another clock"
+        )
+        return [f"{text}, and no skill departs from that by more than seeds do."]
+    if lonely:
+        rest = len(measured) - len(lonely)
+        moved = ", ".join(
+            f"{skill} (×{digits(float(measured.loc[skill, 'factor']))})"  # pyright: ignore[reportArgumentType]
+            for skill in lonely
+        )
+        others = f"; for the other {rest} no change of time is established" if rest > 0 else ""
+        return [f"{name} changes when it learns {moved}{others}."]
+    return []
+
+
+def _ending(change: Change, baseline: str, found: Found) -> list[str]:
+    name, skills, sentences = change.name, change.skills, []
+    if found["ends"] and change.ends is not None:
+        way = "higher" if change.ends.value > 0 else "lower"
+        sentences.append(
+            f"Skills that have levelled off end {way} in {name}, by {abs(change.ends.value):.3f} "
+            f"on average ({change.ends.low:+.3f} to {change.ends.high:+.3f}): a difference of "
+            "capacity, not of time."
+        )
+    for higher in (True, False):
+        which = [s for s in found["end"] if (skills.loc[s, "end_difference"] > 0) == higher]
+        way = "higher" if higher else "lower"
+        level = [s for s in which if skills.loc[s, "levelled_off"]]
+        rising = [s for s in which if not skills.loc[s, "levelled_off"]]
+        if level and not found["ends"]:
+            verb = "ends" if len(level) == 1 else "end"
+            sentences.append(
+                f"{listed(level)} {verb} {way} in {name} although the curves have levelled off: a "
+                "difference of capacity."
+            )
+        if rising:
+            verb = "stands" if len(rising) == 1 else "stand"
+            sentences.append(
+                f"At the last common checkpoint {listed(rising)} {verb} {way} in {name} than in "
+                f"{baseline}, still rising."
+            )
+    return sentences
+
+
+def _nothing(change: Change, baseline: str) -> str:
+    text = f"No difference between {change.name} and {baseline} is established"
+    if change.common is not None:
+        text += f": in all skills together the {change.pair.axis} change by {factor(change.common)}"
+    known = change.skills.dropna(subset=["factor", "factor_high"])
+    reach = known["factor_high"] / known["factor"]
+    reach = reach[np.isfinite(reach)]
+    if reach.size:
+        text += (
+            f"; in a single skill a factor of less than about ×{digits(float(reach.median()))} "
+            "either way could not be told from seeds"
+        )
+    return text + "."
+
+
+def _line(change: Change) -> tuple[float, float]:
+    """The factors of the first and the last skill by the line through all."""
+    assert change.late is not None and change.common is not None  # noqa: S101
+    known = change.skills.query("learned == 'in both'").dropna(subset="factor")
+    place = np.log(np.sqrt(known["half_baseline"] * known["half"])).dropna()
+    ends = np.array([place.min(), place.max()]) - place.mean()
+    first, last = np.exp(change.common.value + change.late.value * ends)
+    return float(first), float(last)
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Names in a sentence.
+
+    Example:
+        >>> listed(["a", "b", "c"])
+        'a, b and c'
+    """
+    if len(names) == 1:
+        return names[0]
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
