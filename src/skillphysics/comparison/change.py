@@ -14,6 +14,7 @@ from skillphysics.comparison.scatter import (
     SEED_COMMON,
     SEED_END,
     SEED_END_COMMON,
+    SEED_LATE,
     SEED_SCATTER,
     SEED_WEIGHT,
     Spread,
@@ -128,12 +129,19 @@ def change(pair: Pair, seed_scatter: float | None = None) -> Change:
     )
     skills = _table(pair, tracks, own, shifts, seeds, seeds_freedom, per_run, correlation, late_by)
     spread = _everywhere(value, error, usable, within, freedom, prior, per_run, several=several)
-    # Between runs of a side the noise is part of the spread.
-    noise = np.zeros_like(error) if several else error
-    total = np.sqrt(noise**2 + per_run * spread.value**2)
-    common, late, mixed = _together(
+    if several:
+        # The noise is part of the spread between runs, and each skill has a spread of its own.
+        total = np.sqrt(per_run) * seeds
+        usual, usual_freedom = total, float(np.min(seeds_freedom, initial=1e6))
+        noise = np.zeros_like(error)
+    else:
+        total = np.sqrt(error**2 + per_run * spread.value**2)
+        usual, usual_freedom = np.sqrt(error**2 + per_run * prior.value**2), prior.freedom
+        noise = error
+    common, late = _together(
         value[usable], total[usable], late_by[usable], spread, per_run, noise[usable], prior
     )
+    mixed = _mixed(value[usable], usual[usable], min(usual_freedom, 1e6))
     return Change(
         pair=pair,
         skills=skills,
@@ -296,35 +304,38 @@ def _together(
     per_run: float,
     noise: Float[np.ndarray, " n"],
     prior: Spread,
-) -> tuple[Effect | None, Effect | None, float]:
-    """The common factor, its growth with the time of learning, and whether the factors differ."""
-    n, freedom = value.size, min(spread.freedom, 1e6)
-    if n < 2:
-        return None, None, np.nan
+) -> tuple[Effect | None, Effect | None]:
+    """The common factor, and its growth with the time at which a skill is learned."""
+    if value.size < 2:
+        return None, None
     total = np.maximum(total, 1e-9)
-    ones = np.ones((n, 1))
+    ones = np.ones((value.size, 1))
     mean, covariance = weighted(value, total**-2.0, ones)
     error = np.sqrt(covariance[0, 0] + per_run * SEED_COMMON**2)
-    common = Effect.of(float(mean[0]), float(error), freedom)
-    mixed = np.nan
-    if n >= 3:
-        usual = prior if noise.any() else spread
-        weight = 1 / (noise**2 + per_run * usual.value**2)
-        rest = value - weighted(value, weight, ones)[0]
-        mixed = float(fisher.sf((weight * rest**2).sum() / (n - 1), n - 1, min(usual.freedom, 1e6)))
-    late = None
+    common = Effect.of(float(mean[0]), float(error), min(spread.freedom, 1e6))
     placed = np.isfinite(late_by)
-    if placed.sum() >= 4 and np.ptp(late_by[placed]) > _SPREAD:
-        design = np.column_stack([ones, late_by - late_by[placed].mean()])[placed]
-        if noise.any():
-            scatter = excess(value[placed], noise[placed], design, per_run)
-            spread = moderated(prior, scatter, int(placed.sum()) - 2)
-            total = np.sqrt(noise**2 + per_run * spread.value**2)
-        slope, covariance = weighted(value[placed], total[placed] ** -2.0, design)
-        late = Effect.of(
-            float(slope[1]), float(np.sqrt(covariance[1, 1])), min(spread.freedom, 1e6)
-        )
-    return common, late, mixed
+    if placed.sum() < 4 or np.ptp(late_by[placed]) <= _SPREAD:
+        return common, None
+    design = np.column_stack([ones, late_by - late_by[placed].mean()])[placed]
+    if noise.any():
+        scatter = excess(value[placed], noise[placed], design, per_run)
+        spread = moderated(prior, scatter, int(placed.sum()) - 2)
+        total = np.sqrt(noise**2 + per_run * spread.value**2)
+    slope, covariance = weighted(value[placed], total[placed] ** -2.0, design)
+    error = float(np.sqrt(covariance[1, 1]))
+    return common, Effect.of(float(slope[1]), error, min(spread.freedom, 1e6))
+
+
+def _mixed(
+    value: Float[np.ndarray, " n"], usual: Float[np.ndarray, " n"], freedom: float
+) -> float:
+    """How often seeds alone make the factors of the skills differ from each other as much."""
+    if value.size < 3:
+        return np.nan
+    weight = np.maximum(usual, 1e-9) ** -2.0
+    rest = value - weighted(value, weight, np.ones((value.size, 1)))[0]
+    ratio = float((weight * rest**2).sum()) / (value.size - 1)
+    return float(fisher.sf(ratio, value.size - 1, freedom))
 
 
 def _table(
@@ -408,6 +419,7 @@ def _end(
     error = float(np.sqrt(noise + per_run * SEED_END**2))
     high, low = (tracks[1], max(levels)) if difference > 0 else (tracks[0], max(levels))
     smooth, last = high.smooth, np.log(pair.last)
+    by_seed = SEED_LATE * by_seed
     delay = np.linspace(0, 6 * by_seed, 61)
     top = np.interp(last, high.x, smooth)
     later = np.interp(last - delay, high.x, smooth) + low - top

@@ -14,9 +14,12 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-# Standard deviation between seeds of ln t of one skill. Two thirds of it in each of three kinds of
-# network were 0.14 to 0.22 (studies/compare_seeds.py); the prior weighs as much as so many skills.
+# Standard deviation between seeds of ln t of one skill, and how many skills the prior weighs as much
+# as. In networks trained for this purpose it was 0.08 to 0.25 for skills learned well before the end
+# (studies/compare_seeds.py).
 SEED_SCATTER, SEED_WEIGHT = 0.2, 4.0
+# It was so many times that for rare skills, which are still rising at the end or not yet begun.
+SEED_LATE = 1.75
 # Of all skills together.
 SEED_COMMON = 0.06
 # Of the final level of a skill that has levelled off, and of all of these together.
