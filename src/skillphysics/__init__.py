@@ -1,5 +1,6 @@
 """Physics of skill learning: how, when and in what order a network learns its skills."""
 
+from skillphysics.comparison import RunComparison, compare_runs
 from skillphysics.curves import Curves
 from skillphysics.errors import SkillphysicsError
 from skillphysics.graph import Graph
@@ -40,11 +41,13 @@ __all__ = [
     "Quanta",
     "Recorder",
     "Resource",
+    "RunComparison",
     "SkillphysicsError",
     "Skills",
     "Theory",
     "bootstrap",
     "compare",
+    "compare_runs",
     "explain",
     "fit",
     "load_curves",

@@ -69,8 +69,9 @@ class Change:
             level), `factor` (t/t_baseline) with `factor_low` and `factor_high` (90 %, with seeds)
             and `noise_low`, `noise_high` (90 %, noise of evaluation alone), `factor_p`;
             `end_baseline`, `end`, `end_difference`, `end_low`, `end_high`, `end_p`;
-            `own_ceilings` (both are measured against their own final level); `learned` ("in both",
-            "in the baseline only", "in the other only", "in neither").
+            `own_ceilings` (both are measured against their own final level); `learned`: "in both" (with a
+            factor), "in the baseline only", "in the other only", "in neither", or "too flat" (in
+            both, but the curves have no rise in common by which to time them).
         common: ln of the factor of all skills together; None for fewer than two skills.
         late: how ln of the factor grows with ln of the time at which a skill is learned.
         mixed: how often seeds alone make the factors of the skills differ as much; NaN for fewer
@@ -376,19 +377,22 @@ def _table(
                 **_end(pair, i, tracks[i], by_seed, freedom, per_run, correlation),
                 "own_ceilings": bool(own[i]),
                 "levelled_off": all(t.levelled_off() for t in tracks[i]),
-                "learned": _learned(*tracks[i]),
+                "learned": _learned(*tracks[i], measured=bool(np.isfinite(shift.value))),
             }
         )
     return pd.DataFrame(rows, index=pd.Index(pair.skills, name="skill"))
 
 
-def _learned(a: Track, b: Track) -> str:
+def _learned(a: Track, b: Track, *, measured: bool) -> str:
+    if measured:
+        return "in both"
+    known = a.learned() or a.rises(), b.learned() or b.rises()
     return {
-        (True, True): "in both",
+        (True, True): "too flat",
         (True, False): "in the baseline only",
         (False, True): "in the other only",
         (False, False): "in neither",
-    }[a.rises(), b.rises()]
+    }[known]
 
 
 def _end(

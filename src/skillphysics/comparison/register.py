@@ -57,8 +57,8 @@ class Shift:
 
 def register(
     a: Track, b: Track, *, own_ceilings: bool, correlation: float = 0.0
-) -> Shift:
-    """The shift of b against a.
+) -> Shift | None:
+    """The shift of b against a, or None where they have no level in common.
 
     Args:
         a: a curve that rises.
@@ -67,7 +67,10 @@ def register(
             otherwise the shift is that at equal levels.
         correlation: of the noise of neighbouring checkpoints, 0 to below 1.
     """
-    start, ratio = _start(a, b, own_ceilings)
+    begun = _start(a, b, own_ceilings)
+    if begun is None:
+        return None
+    start, ratio = begun
     template = _Template(a, b, start, ratio, own_ceilings, correlation)
     width = template.width
     near = [start + width * s for s in (-1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5)]
@@ -91,7 +94,7 @@ def register(
     return Shift(float(best), ends[0], ends[1], residuals, n_parameter, scale)
 
 
-def _start(a: Track, b: Track, own_ceilings: bool) -> tuple[float, float]:
+def _start(a: Track, b: Track, own_ceilings: bool) -> tuple[float, float] | None:
     """The median shift between crossings of equal levels, and the ratio of the ceilings."""
     rising_a, rising_b = a.smooth, b.smooth
     ratio = 1.0
@@ -99,6 +102,8 @@ def _start(a: Track, b: Track, own_ceilings: bool) -> tuple[float, float]:
         ratio = float(np.clip(rising_b[-1] / rising_a[-1], 1 / _MOST_CEILING, _MOST_CEILING))
     low = max(rising_a[0], rising_b[0] / ratio)
     high = min(rising_a[-1], rising_b[-1] / ratio)
+    if not high > low:
+        return None
     levels = low + (high - low) * np.array([0.25, 0.35, 0.5, 0.65, 0.75])
     return float(
         np.median([

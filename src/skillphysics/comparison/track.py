@@ -69,6 +69,13 @@ class Track:
         spread = _mean_error(self.error[late]) ** 2 + _mean_error(self.error[early]) ** 2
         return bool(rise > _SIGNIFICANT * np.sqrt(spread) and rise > 0)
 
+    def learned(self) -> bool:
+        """Whether the last quarter lies above level 0 by three standard errors."""
+        late = slice(-max(self.x.size // 4, 1), None)
+        if self.x.size == 0:
+            return False
+        return bool(self.level[late].mean() > _SIGNIFICANT * _mean_error(self.error[late]))
+
     def end(self, last: float) -> tuple[float, float]:
         """The level at a time, with its standard error: the mean over the fifth before it.
 
