@@ -111,7 +111,7 @@ def change(pair: Pair, seed_scatter: float | None = None) -> Change:
     """
     sides = pair.baseline, pair.other
     tracks = [[side.mean_track(i) for side in sides] for i in range(len(pair.skills))]
-    own = np.array([_own_ceilings(*both) for both in tracks])
+    own = np.array([_own_ceilings(*both, pair.last) for both in tracks])
     learned = np.array([all(track.rises() for track in both) for both in tracks])
     shifts, correlation = _all_shifts(pair, own, learned)
     prior = Spread(seed_scatter or SEED_SCATTER, SEED_WEIGHT if seed_scatter is None else np.inf)
@@ -172,10 +172,12 @@ class _SideShift:
         return (self.high - self.low) / (2 * 1.6449)
 
 
-def _own_ceilings(a: Track, b: Track) -> bool:
-    """Whether the curve that ends lower has levelled off."""
-    lower = a if a.smooth[-1] <= b.smooth[-1] else b
-    return lower.levelled_off()
+def _own_ceilings(a: Track, b: Track, last: float) -> bool:
+    """Whether the curves end at different levels, and the lower one has levelled off there."""
+    (end_a, error_a), (end_b, error_b) = a.end(last), b.end(last)
+    if abs(end_a - end_b) < 2 * np.hypot(error_a, error_b):
+        return False
+    return (a if end_a < end_b else b).levelled_off()
 
 
 def _all_shifts(

@@ -91,7 +91,7 @@ def compare_runs(
         >>> compared.changes[0].skills["factor"].round(2).tolist()
         [0.33, 0.33, 0.33, 0.33, 0.33, 0.33]
         >>> compared.verdict("fast").split(":")[0]
-        'fast learns all skills sooner alike'
+        'fast learns all skills sooner, by one factor'
     """
     if not others:
         raise ArgumentError("one run cannot be compared; give at least two")

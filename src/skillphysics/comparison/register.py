@@ -21,10 +21,12 @@ from skillphysics.comparison.track import Track, crossing
 _SHARES = np.array([0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97])
 # Ceilings differ by at most this factor.
 _MOST_CEILING = 8.0
-# The interval is wider than a parametric one by so much, because g and its knots come from the same
-# data; by so much more with ceilings, and by the root of 1 + correlation. Measured on simulated
-# curves of four shapes, so that it holds the truth nine times in ten (tests/comparison).
-_WIDER, _WIDER_WITH_CEILINGS = 1.1, 1.15
+# The interval is wider than a parametric one, because g and its knots come from the same data: by so
+# much with ceilings, and by the root of 1 + correlation. Set on simulated curves of four shapes, so
+# that it holds the truth nine times in ten (tests/comparison).
+_WIDER_WITH_CEILINGS = 1.12
+# Shifts that are tried first, in widths of the rise.
+_TRIED = np.array([-3, -1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5, 3])
 # A shift is sought up to this factor either way.
 _MOST_FACTOR = 1e4
 
@@ -73,8 +75,10 @@ def register(
     start, ratio = begun
     template = _Template(a, b, start, ratio, own_ceilings, correlation)
     width = template.width
-    near = [start + width * s for s in (-1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5)]
-    place = int(np.argmin([template.misfit(d)[0] for d in near]))
+    # From the shift that crossings suggest, and from none: there may be several minima.
+    near = sorted({*(start + width * _TRIED), *(min(width, 1.0) * _TRIED)})
+    misfits = [template.misfit(d)[0] for d in near]
+    place = int(np.argmin(misfits))
     around = (near[max(place - 1, 0)], near[min(place + 1, len(near) - 1)])
     best = minimize_scalar(
         lambda d: template.misfit(d)[0],
@@ -88,10 +92,14 @@ def register(
     scale = float(np.sqrt(least / n_spare))
     if a.known and b.known:
         scale = max(scale, 1.0)
-    wider = _WIDER * np.sqrt(1 + correlation) * (_WIDER_WITH_CEILINGS if own_ceilings else 1)
+    wider = np.sqrt(1 + correlation) * (_WIDER_WITH_CEILINGS if own_ceilings else 1)
     allowed = least + (wider * scale * student.ppf(0.95, n_spare)) ** 2
-    ends = [_end(lambda d: template.misfit(d)[0], best, s * width / 8, allowed) for s in (-1, 1)]
-    return Shift(float(best), ends[0], ends[1], residuals, n_parameter, scale)
+    within = [best, *(d for d, misfit in zip(near, misfits, strict=True) if misfit <= allowed)]
+    low, high = (
+        _end(lambda d: template.misfit(d)[0], outermost, s * width / 8, allowed)
+        for s, outermost in ((-1, min(within)), (1, max(within)))
+    )
+    return Shift(float(best), low, high, residuals, n_parameter, scale)
 
 
 def _start(a: Track, b: Track, own_ceilings: bool) -> tuple[float, float] | None:

@@ -70,11 +70,16 @@ class Track:
         return bool(rise > _SIGNIFICANT * np.sqrt(spread) and rise > 0)
 
     def learned(self) -> bool:
-        """Whether the last quarter lies above level 0 by three standard errors."""
-        late = slice(-max(self.x.size // 4, 1), None)
+        """Whether the last quarter lies above level 0 by three standard errors.
+
+        It must also lie above by twice the error of one checkpoint, since those of neighbours may
+        be the same.
+        """
         if self.x.size == 0:
             return False
-        return bool(self.level[late].mean() > _SIGNIFICANT * _mean_error(self.error[late]))
+        late = slice(-max(self.x.size // 4, 1), None)
+        error = max(_SIGNIFICANT * _mean_error(self.error[late]), 2 * self.error[late].mean())
+        return bool(self.level[late].mean() > error)
 
     def end(self, last: float) -> tuple[float, float]:
         """The level at a time, with its standard error: the mean over the fifth before it.

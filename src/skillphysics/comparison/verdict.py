@@ -70,19 +70,21 @@ def _timing(change: Change, found: Found) -> list[str]:
             f"({ordered.index[-1]}) of the {times}."
         ]
     if found["common"] and change.common is not None:
-        sooner = "sooner" if change.common.value < 0 else "later"
-        text = (
-            f"{name} learns all skills {sooner} alike: their {times} are multiplied by "
-            f"{factor(change.common)}, as if by another clock"
-        )
-        return [f"{text}, and no skill departs from that by more than seeds do."]
+        sooner, clock = ("sooner", "faster") if change.common.value < 0 else ("later", "slower")
+        return [
+            f"{name} learns all skills {sooner}, by one factor: {factor(change.common)} of the "
+            f"{times}, a {clock} clock. No skill departs from it by more than seeds do."
+        ]
     if lonely:
         rest = len(measured) - len(lonely)
         moved = ", ".join(
             f"{skill} (×{digits(float(measured.loc[skill, 'factor']))})"  # pyright: ignore[reportArgumentType]
             for skill in lonely
         )
-        others = f"; for the other {rest} no change of time is established" if rest > 0 else ""
+        others = ""
+        if rest > 0:
+            which = "the other skill" if rest == 1 else f"the other {rest} skills"
+            others = f"; for {which} no change of time is established"
         return [f"{name} changes when it learns {moved}{others}."]
     return []
 

@@ -17,9 +17,15 @@ _MOST_ROWS = 40
 _WIDTH = 5.2
 
 
+def ordered(change: Change) -> pd.DataFrame:
+    """Skills in the order of learning, those without a time last."""
+    time = np.sqrt(change.skills["half_baseline"] * change.skills["half"])
+    return change.skills.loc[time.sort_values(na_position="last").index]
+
+
 def factors(comparison: RunComparison, change: Change) -> Figure:
     """The factor of each skill with its intervals, and of all skills together."""
-    table = _ordered(change).dropna(subset="factor")[:_MOST_ROWS]
+    table = ordered(change).dropna(subset="factor")[:_MOST_ROWS]
     found = set(comparison.found(change.name, "factor"))
     figure, axis = _rows(len(table) + (change.common is not None))
     place = np.arange(len(table))[::-1] + (change.common is not None)
@@ -48,7 +54,7 @@ def factors(comparison: RunComparison, change: Change) -> Figure:
 
 def ends(comparison: RunComparison, change: Change) -> Figure:
     """The final level of each skill on both sides, with the interval of their difference."""
-    table = _ordered(change).dropna(subset="end_difference")[:_MOST_ROWS]
+    table = ordered(change).dropna(subset="end_difference")[:_MOST_ROWS]
     found = set(comparison.found(change.name, "end"))
     figure, axis = _rows(len(table))
     place = np.arange(len(table))[::-1]
@@ -73,7 +79,7 @@ def clock(comparison: RunComparison, change: Change) -> Figure:
     if points.empty:
         axis.set_title("no skill is learned in both")
         return figure
-    order = [s for s in _ordered(change).index if s in set(points["skill"])]
+    order = [s for s in ordered(change).index if s in set(points["skill"])]
     legend = len(order) <= 12
     for skill, colour in zip(order, by_rank(len(order)), strict=True):
         one = points[points["skill"] == skill]
@@ -169,12 +175,6 @@ def _draw_side(axis: Axes, side: Side, skill: int, colour: str | np.ndarray) -> 
         )
     mean = side.mean_track(skill)
     axis.plot(np.exp(mean.x), mean.smooth, color=colour, lw=1.4)
-
-
-def _ordered(change: Change) -> pd.DataFrame:
-    """Skills in the order of learning, those without a time last."""
-    time = np.sqrt(change.skills["half_baseline"] * change.skills["half"])
-    return change.skills.loc[time.sort_values(na_position="last").index]
 
 
 def _rows(count: int) -> tuple[Figure, Axes]:

@@ -54,7 +54,6 @@ def page(
     names = [change.name for change in comparison.changes]
     return template.render(
         baseline=comparison.baseline,
-        baseline_short=_short(comparison.baseline),
         others=", ".join(names) if len(names) <= 3 else f"{len(names)} runs",
         axis=comparison.axis,
         version=version("skillphysics"),
@@ -67,7 +66,6 @@ def page(
         changes=[
             {
                 "name": change.name,
-                "short": _short(change.name),
                 "differs": bool(comparison.tests.query("run == @change.name")["found"].any()),
                 "verdict": comparison.verdict(change.name),
                 "rows": rows.skills(comparison, change),
@@ -85,6 +83,3 @@ def page(
 def _inline(svg: bytes) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
 
-
-def _short(name: str, most: int = 18) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skillphysics.comparison import Change, RunComparison, Side
+from skillphysics.comparison import Change, Effect, RunComparison, Side
 from skillphysics.comparison.scatter import SEED_SCATTER, SEED_WEIGHT
 from skillphysics.comparison.verdict import digits, factor
 from skillphysics.report.rows import steps
@@ -28,7 +28,7 @@ def skills(comparison: RunComparison, change: Change) -> list[Row]:
             "half_baseline": _time(row["half_baseline"], change.pair.baseline, row),
             "half": _time(row["half"], change.pair.other, row),
             "factor": f"×{digits(row['factor'])}" if _determined(row) else "–",
-            "interval": _interval(row, change),
+            "interval": _interval(row),
             "end_baseline": _level(row["end_baseline"]),
             "end": _level(row["end"]),
             "difference": _signed(row["end_difference"]),
@@ -52,7 +52,7 @@ def overview(comparison: RunComparison) -> list[Row]:
         rows.append(
             {
                 "run": change.name,
-                "common": "–" if change.common is None else factor(change.common),
+                "common": _common(change.common),
                 "timed": f"{len(sooner)} of {len(measured)}",
                 "ended": f"{len(ends)} of {len(change.skills)}",
                 "level": _signed(float(levelled.mean())) if len(levelled) else "–",
@@ -130,11 +130,17 @@ def _not_learned(change: Change) -> list[str]:
     return sentences
 
 
-def _interval(row: Row, change: Change) -> str:
+def _common(effect: Effect | None) -> str:
+    if effect is None or effect.high - effect.low > 2 * math.log(_VAGUE):
+        return "–"
+    return factor(effect)
+
+
+def _interval(row: Row) -> str:
     if not math.isfinite(row["factor"]):
         return {
-            "in the baseline only": f"only {change.pair.baseline.name}",
-            "in the other only": f"only {change.name}",
+            "in the baseline only": "only in A",
+            "in the other only": "only in B",
             "too flat": "too flat",
         }.get(row["learned"], "not learned")
     if not _determined(row):

@@ -55,13 +55,14 @@ def _overview(comparison: RunComparison) -> Table:
 
 def _skills(comparison: RunComparison, change: Change) -> Table:
     table = Table(
-        title=f"Skills in order of learning ({comparison.axis}); * stands out",
+        title=f"Skills in order of learning, {comparison.axis} at half of the final level; * stands out\n"
+        f"A = {comparison.baseline}, B = {change.name}",
         box=box.SIMPLE_HEAD,
         title_justify="left",
         padding=(0, 1, 0, 0),
     )
     table.add_column("skill", overflow="ellipsis", no_wrap=True, min_width=10, max_width=22)
-    for heading in ("half\nbefore", "half\nnow", "factor", "90 %", "end\nbefore", "end\nnow", "change"):
+    for heading in ("half A", "half B", "B/A", "90 %", "end A", "end B", "B − A"):
         table.add_column(heading, justify="right", no_wrap=True)
     known = rows.skills(comparison, change)
     for row in known[:_MOST_ROWS]:

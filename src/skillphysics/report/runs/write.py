@@ -52,7 +52,8 @@ def write(comparison: RunComparison, folder: Path) -> Path:
 
 def _page(comparison: RunComparison, folder: Path) -> str:
     """The page; its figures go to the folder too."""
-    skills = list(dict.fromkeys(s for change in comparison.changes for s in change.pair.skills))
+    ordered = (str(s) for change in comparison.changes for s in figures.ordered(change).index)
+    skills = list(dict.fromkeys(ordered))
     drawings = []
     with mpl.rc_context(STYLE):
         for place, change in enumerate(comparison.changes, start=1):
