@@ -268,10 +268,14 @@ def coverage(n_pair: int, persistence: float, rng: np.random.Generator) -> None:
                         measured(top * c * shape(t[:, None] / half / np.exp(d)))
                         for c, d in ((1.0, 0.0), (ceiling, shift))
                     )
-                    skills = compare_runs(
-                        *(Curves.from_arrays(t, y, level_stderr=e) for y, e in (a, b)),
-                        names=["A", "B"],
-                    ).changes[0].skills
+                    skills = (
+                        compare_runs(
+                            *(Curves.from_arrays(t, y, level_stderr=e) for y, e in (a, b)),
+                            names=["A", "B"],
+                        )
+                        .changes[0]
+                        .skills
+                    )
                     known = skills.dropna(subset="factor")
                     factor = np.exp(shift)
                     inside = (known["noise_low"] <= factor) & (known["noise_high"] >= factor)

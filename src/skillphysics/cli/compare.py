@@ -121,7 +121,9 @@ def _axis(
         if text is None:
             continue
         if axis is not None and axis.lower() != name.lower():
-            raise ArgumentError(f"--axis {axis} and {name} per step are both given; choose one axis")
+            raise ArgumentError(
+                f"--axis {axis} and {name} per step are both given; choose one axis"
+            )
         try:
             return name, [float(part) for part in text.split(",")]
         except ValueError:

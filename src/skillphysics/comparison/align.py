@@ -101,7 +101,9 @@ def align(
     both = (baseline, other)
     common_axis = _common_axis(both, names, axis, per_step)
     numbers = per_step or (1.0, 1.0)
-    times = [_time(c, n, common_axis, number) for c, n, number in zip(both, names, numbers, strict=True)]
+    times = [
+        _time(c, n, common_axis, number) for c, n, number in zip(both, names, numbers, strict=True)
+    ]
     notes: list[str] = []
     skills = _common_skills(both, names, notes)
     scales = [_scale(curves, skills) for curves in both]
@@ -119,8 +121,8 @@ def align(
             for side in (first, second)
         )
         raise CurvesError(
-            f"the runs have no {common_axis} in common: {spans}; compare runs that overlap, or give "
-            "an axis on which they do (--axis tokens, --axis FLOP)"
+            f"the runs have no {common_axis} in common: {spans}; compare runs that overlap, or "
+            "give an axis on which they do (--axis tokens, --axis FLOP)"
         )
     if first.n_run == second.n_run and _equal(first, second):
         notes.append(f"{names[0]} and {names[1]} hold the same numbers")
@@ -159,11 +161,13 @@ def _common_axis(
         if not without:
             return axis
         raise CurvesError(
-            f"{without[0]} does not say how many tokens it had seen; give the tokens of a step with "
-            "--tokens-per-step"
+            f"{without[0]} does not say how many tokens it had seen; give the tokens of a step "
+            "with --tokens-per-step"
         )
     if axis == "FLOP":
-        raise CurvesError(f"{names[0]} does not count FLOP; give those of a step with --flop-per-step")
+        raise CurvesError(
+            f"{names[0]} does not count FLOP; give those of a step with --flop-per-step"
+        )
     odd = 0 if axes[0] != axis else 1
     raise CurvesError(f"{names[odd]} counts {axes[odd]}, not {axis}; give another axis")
 
@@ -225,7 +229,10 @@ def _task(curves: Curves, skill: str) -> Mapping[str, Any]:
 def _scale(curves: Curves, skills: tuple[str, ...]) -> Float[np.ndarray, "n_skill 2"]:
     """What level 0 and level 1 are in units of the log; NaN where that is unknown."""
     ends = [
-        (task.get("chance", task.get("start", np.nan)), task.get("ceiling", task.get("floor", np.nan)))
+        (
+            task.get("chance", task.get("start", np.nan)),
+            task.get("ceiling", task.get("floor", np.nan)),
+        )
         for task in (_task(curves, skill) for skill in skills)
     ]
     return np.array(ends, np.float64)
@@ -272,8 +279,8 @@ def _refuse_few(side: Side) -> None:
     n = int((side.time > 0).sum())
     if n < _FEWEST:
         raise CurvesError(
-            f"{side.name} has {n} checkpoint{'' if n == 1 else 's'} after the start; a comparison of "
-            f"curves needs at least {_FEWEST}"
+            f"{side.name} has {n} checkpoint{'' if n == 1 else 's'} after the start; a comparison "
+            f"of curves needs at least {_FEWEST}"
         )
 
 

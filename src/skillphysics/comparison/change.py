@@ -69,9 +69,10 @@ class Change:
             level), `factor` (t/t_baseline) with `factor_low` and `factor_high` (90 %, with seeds)
             and `noise_low`, `noise_high` (90 %, noise of evaluation alone), `factor_p`;
             `end_baseline`, `end`, `end_difference`, `end_low`, `end_high`, `end_p`;
-            `own_ceilings` (both are measured against their own final level); `learned`: "in both" (with a
-            factor), "in the baseline only", "in the other only", "in neither", or "too flat" (in
-            both, but the curves have no rise in common by which to time them).
+            `own_ceilings` (both are measured against their own final level); `levelled_off` (both
+            have); `learned`: "in both" (with a factor), "in the baseline only", "in the other
+            only", "in neither", or "too flat" (in both, but the curves have no rise in common by
+            which to time them).
         common: ln of the factor of all skills together; None for fewer than two skills.
         late: how ln of the factor grows with ln of the time at which a skill is learned.
         mixed: how often seeds alone make the factors of the skills differ as much; NaN for fewer
@@ -173,16 +174,14 @@ class _SideShift:
 
 
 def _own_ceilings(a: Track, b: Track, last: float) -> bool:
-    """Whether the curves end at different levels, and the lower one has levelled off there."""
+    """Whether both curves have levelled off, or the lower one has below where the other ends."""
     (end_a, error_a), (end_b, error_b) = a.end(last), b.end(last)
-    if abs(end_a - end_b) < 2 * np.hypot(error_a, error_b):
-        return False
-    return (a if end_a < end_b else b).levelled_off()
+    lower, higher = (a, b) if end_a < end_b else (b, a)
+    apart = abs(end_a - end_b) > 2 * np.hypot(error_a, error_b)
+    return lower.levelled_off() and (bool(apart) or higher.levelled_off())
 
 
-def _all_shifts(
-    pair: Pair, own: np.ndarray, learned: np.ndarray
-) -> tuple[list[_SideShift], float]:
+def _all_shifts(pair: Pair, own: np.ndarray, learned: np.ndarray) -> tuple[list[_SideShift], float]:
     """The shift of every skill learned in both, and the correlation of the noise along the runs."""
     a, b = pair.baseline, pair.other
 
@@ -201,7 +200,9 @@ def _all_shifts(
         ]
 
     first = every(0.0)
-    correlation = _correlation([s for skill in first for row in skill for s in row if s is not None])
+    correlation = _correlation(
+        [s for skill in first for row in skill for s in row if s is not None]
+    )
     final = first if correlation == 0 else every(correlation)
     return [_over_runs(skill) for skill in final], correlation
 
@@ -329,9 +330,7 @@ def _together(
     return common, Effect.of(float(slope[1]), error, min(spread.freedom, 1e6))
 
 
-def _mixed(
-    value: Float[np.ndarray, " n"], usual: Float[np.ndarray, " n"], freedom: float
-) -> float:
+def _mixed(value: Float[np.ndarray, " n"], usual: Float[np.ndarray, " n"], freedom: float) -> float:
     """How often seeds alone make the factors of the skills differ from each other as much."""
     if value.size < 3:
         return np.nan
@@ -354,7 +353,7 @@ def _table(
 ) -> pd.DataFrame:
     rows = []
     several = pair.baseline.n_run + pair.other.n_run > 2
-    for i, skill in enumerate(pair.skills):
+    for i in range(len(pair.skills)):
         shift, freedom = shifts[i], float(seeds_freedom[i])
         by_seed = float(np.sqrt(per_run * (seeds[i] ** 2 + SEED_COMMON**2)))
         reach = quantile(freedom)
@@ -471,7 +470,7 @@ def _top(tracks: list[Track], own: bool) -> list[float]:
 
 
 def _crossings(tracks: list[Track], own: bool, share: float) -> list[float]:
-    """ln t at which each curve reaches a share of its end; NaN where it starts above."""
+    """Times (ln t) at which each curve reaches a share of its end; NaN where it starts above."""
     found = []
     for track, top in zip(tracks, _top(tracks, own), strict=True):
         smooth, level = track.smooth, share * top
@@ -480,7 +479,7 @@ def _crossings(tracks: list[Track], own: bool, share: float) -> list[float]:
 
 
 def _middle(tracks: list[Track], own: bool) -> float:
-    """ln t of half the final level, in the mean of both curves."""
+    """The time (ln t) of half the final level, in the mean of both curves."""
     if not all(track.rises() for track in tracks):
         return np.nan
     middle = float(np.mean(_crossings(tracks, own, 0.5)))

@@ -37,7 +37,8 @@ class RunComparison:
 
     def found(self, run: str, kind: str) -> list[str]:
         """The skills ("" for all together) in which a setting differs in some respect."""
-        chosen = self.tests.query("run == @run and kind == @kind and found")
+        tests = self.tests
+        chosen = tests[(tests["run"] == run) & (tests["kind"] == kind) & tests["found"]]
         return [str(skill) for skill in chosen["skill"]]
 
     def verdict(self, run: str) -> str:
@@ -62,7 +63,7 @@ def compare_runs(
     per_step: Sequence[float] | None = None,
     seed_scatter: float | None = None,
 ) -> RunComparison:
-    """Compare runs skill by skill: how much sooner or later, where they end, and in what they agree.
+    """Compare runs skill by skill: how much sooner or later, and where they end.
 
     Each argument is one setting; several runs in it are its seeds. A skill's factor t/t_baseline
     comes from its whole curves (`comparison.register`). It is held against what seeds do: their

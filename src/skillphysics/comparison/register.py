@@ -21,9 +21,9 @@ from skillphysics.comparison.track import Track, crossing
 _SHARES = np.array([0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97])
 # Ceilings differ by at most this factor.
 _MOST_CEILING = 8.0
-# The interval is wider than a parametric one, because g and its knots come from the same data: by so
-# much with ceilings, and by the root of 1 + correlation. Set on simulated curves of four shapes, so
-# that it holds the truth nine times in ten (tests/comparison).
+# The interval is wider than a parametric one, because g and its knots come from the same data: by
+# so much with ceilings, and by the root of 1 + correlation. Set on simulated curves of four shapes,
+# so that it holds the truth nine times in ten (studies/compare_seeds.py).
 _WIDER_WITH_CEILINGS = 1.12
 # Shifts that are tried first, in widths of the rise.
 _TRIED = np.array([-3, -1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5, 3])
@@ -57,9 +57,7 @@ class Shift:
         return (self.high - self.low) / (2 * 1.6449)
 
 
-def register(
-    a: Track, b: Track, *, own_ceilings: bool, correlation: float = 0.0
-) -> Shift | None:
+def register(a: Track, b: Track, *, own_ceilings: bool, correlation: float = 0.0) -> Shift | None:
     """The shift of b against a, or None where they have no level in common.
 
     Args:
@@ -114,10 +112,12 @@ def _start(a: Track, b: Track, own_ceilings: bool) -> tuple[float, float] | None
         return None
     levels = low + (high - low) * np.array([0.25, 0.35, 0.5, 0.65, 0.75])
     return float(
-        np.median([
-            crossing(b.x, rising_b, ratio * level) - crossing(a.x, rising_a, level)
-            for level in levels
-        ])
+        np.median(
+            [
+                crossing(b.x, rising_b, ratio * level) - crossing(a.x, rising_a, level)
+                for level in levels
+            ]
+        )
     ), ratio
 
 
@@ -145,7 +145,9 @@ class _Template:
         for knot in [*knots, pooled.x[-1], pooled.x[-1] + self.width]:
             if knot - inner[-1] > 0.05 * self.width:
                 inner.append(knot)
-        inner = np.array([*inner[:-1], highest] if highest - inner[-1] < 1e-9 else [*inner, highest])
+        inner = np.array(
+            [*inner[:-1], highest] if highest - inner[-1] < 1e-9 else [*inner, highest]
+        )
         degree = 2
         self._knots = np.concatenate([[lowest] * degree, inner, [highest] * degree])
         # Sums of B-splines from the j-th on rise from 0 to 1; positive multiples of them rise.

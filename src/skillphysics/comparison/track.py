@@ -107,9 +107,7 @@ class Track:
         return tail if tail.sum() >= 3 else np.arange(self.x.size) >= self.x.size - 3
 
 
-def crossing(
-    x: Float[np.ndarray, " n"], rising: Float[np.ndarray, " n"], level: float
-) -> float:
+def crossing(x: Float[np.ndarray, " n"], rising: Float[np.ndarray, " n"], level: float) -> float:
     """Where a rising curve first reaches a level, interpolated; infinite where it never does."""
     reached = np.flatnonzero(rising >= level)
     if reached.size == 0:

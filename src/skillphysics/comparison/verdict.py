@@ -6,6 +6,9 @@ import numpy as np
 
 from skillphysics.comparison.change import Change, Effect
 
+# An interval of a factor that spans more than this is no measurement.
+_VAGUE = 100.0
+
 Found = Mapping[str, Sequence[str]]
 """By kind of difference, the skills in which it was found; "" stands for all together."""
 
@@ -49,6 +52,30 @@ def digits(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.3g}"
 
 
+def determined(low: float, high: float) -> bool:
+    """Whether an interval of a factor says more than its order of magnitude.
+
+    Example:
+        >>> determined(0.5, 2.0), determined(1.5, 400.0), determined(0.1, float("inf"))
+        (True, False, False)
+    """
+    return bool(high < _VAGUE * low)
+
+
+def moved(value: float, low: float, high: float) -> str:
+    """A factor in a sentence, or the bound that the curves set.
+
+    Example:
+        >>> moved(2.0, 1.5, 2.5), moved(26.0, 1.5, 900.0), moved(0.1, 0.001, 0.4)
+        ('×2.00', 'over ×1.50', 'under ×0.40')
+    """
+    if determined(low, high):
+        return f"×{digits(value)}"
+    if low > 1:
+        return f"over ×{digits(low)}"
+    return f"under ×{digits(high)}" if high < 1 else "undetermined"
+
+
 def _timing(change: Change, found: Found) -> list[str]:
     name, times = change.name, change.pair.axis
     measured = change.skills.query("learned == 'in both'").dropna(subset="factor")
@@ -77,15 +104,15 @@ def _timing(change: Change, found: Found) -> list[str]:
         ]
     if lonely:
         rest = len(measured) - len(lonely)
-        moved = ", ".join(
-            f"{skill} (×{digits(float(measured.loc[skill, 'factor']))})"  # pyright: ignore[reportArgumentType]
-            for skill in lonely
+        factors = measured[["factor", "factor_low", "factor_high"]]
+        text = ", ".join(
+            f"{skill} ({moved(*factors.loc[skill].to_numpy(float))})" for skill in lonely
         )
         others = ""
         if rest > 0:
             which = "the other skill" if rest == 1 else f"the other {rest} skills"
             others = f"; for {which} no change of time is established"
-        return [f"{name} changes when it learns {moved}{others}."]
+        return [f"{name} changes when it learns {text}{others}."]
     return []
 
 
@@ -123,19 +150,22 @@ def _nothing(change: Change, baseline: str) -> str:
     if change.common is not None:
         text += f": in all skills together the {change.pair.axis} change by {factor(change.common)}"
     known = change.skills.dropna(subset=["factor", "factor_high"])
-    reach = known["factor_high"] / known["factor"]
-    reach = reach[np.isfinite(reach)]
-    if reach.size:
+    known = known[
+        [determined(*row) for row in known[["factor_low", "factor_high"]].to_numpy(float)]
+    ]
+    if len(known):
+        reach = float((known["factor_high"] / known["factor"]).median())
         text += (
-            f"; in a single skill a factor of less than about ×{digits(float(reach.median()))} "
-            "either way could not be told from seeds"
+            f"; in a single skill a factor below about ×{digits(reach)} either way could not be "
+            "told from seeds"
         )
     return text + "."
 
 
 def _line(change: Change) -> tuple[float, float]:
     """The factors of the first and the last skill by the line through all."""
-    assert change.late is not None and change.common is not None  # noqa: S101
+    if change.late is None or change.common is None:
+        return float("nan"), float("nan")
     known = change.skills.query("learned == 'in both'").dropna(subset="factor")
     place = np.log(np.sqrt(known["half_baseline"] * known["half"])).dropna()
     ends = np.array([place.min(), place.max()]) - place.mean()

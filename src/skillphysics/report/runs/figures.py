@@ -31,7 +31,10 @@ def factors(comparison: RunComparison, change: Change) -> Figure:
     place = np.arange(len(table))[::-1] + (change.common is not None)
     for at, (skill, row) in zip(place, table.iterrows(), strict=True):
         colour = OTHER if skill in found else FAINT
-        for low, high, width in (("factor_low", "factor_high", 1.2), ("noise_low", "noise_high", 4)):
+        for low, high, width in (
+            ("factor_low", "factor_high", 1.2),
+            ("noise_low", "noise_high", 4),
+        ):
             reach = np.clip([row[low], row[high]], 1e-3, 1e3)
             axis.plot(reach, [at, at], color=colour, lw=width, solid_capstyle="butt")
         axis.plot(row["factor"], at, "o", color=colour, mec="white", ms=6)
@@ -67,7 +70,9 @@ def ends(comparison: RunComparison, change: Change) -> Figure:
         axis.plot(row["end_baseline"], at, "|", color=BASELINE, ms=12, mew=2)
     _name_rows(axis, [short(str(skill), 22) for skill in table.index], list(place))
     axis.set_xlabel(f"level at the last common checkpoint  (| {short(comparison.baseline, 20)})")
-    axis.set_title(f"{short(change.name, 24)} against {short(comparison.baseline, 24)}: where it ends")
+    axis.set_title(
+        f"{short(change.name, 24)} against {short(comparison.baseline, 24)}: where it ends"
+    )
     return figure
 
 
@@ -155,7 +160,10 @@ def key(comparison: RunComparison) -> list[tuple[str, str]]:
     """Name and colour of each setting in the figures of curves."""
     others = [change.name for change in comparison.changes]
     colours = _COLOURS if len(others) <= len(_COLOURS) else by_rank(len(others))
-    return [(comparison.baseline, BASELINE), *((n, _hex(c)) for n, c in zip(others, colours, strict=False))]
+    return [
+        (comparison.baseline, BASELINE),
+        *((n, _hex(c)) for n, c in zip(others, colours, strict=False)),
+    ]
 
 
 def _hex(colour: str | np.ndarray) -> str:
@@ -191,5 +199,7 @@ def _name_rows(axis: Axes, names: list[str], places: list[int]) -> None:
 def _factor_ticks(axis: Axes) -> None:
     wide = np.ptp(np.log10(axis.get_xlim())) > 1.2
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if wide else (1, 1.5, 2, 3, 5, 7)))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: digits(value).rstrip("0").rstrip(".")))
+    axis.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: digits(value).rstrip("0").rstrip("."))
+    )
     axis.xaxis.set_minor_formatter(NullFormatter())

@@ -7,12 +7,10 @@ import numpy as np
 
 from skillphysics.comparison import Change, Effect, RunComparison, Side
 from skillphysics.comparison.scatter import SEED_SCATTER, SEED_WEIGHT
-from skillphysics.comparison.verdict import digits, factor
+from skillphysics.comparison.verdict import determined, digits, factor, moved
 from skillphysics.report.rows import steps
 
 Row = dict[str, Any]
-# A factor that is known to less than this either way is no number to print.
-_VAGUE = 10.0
 
 
 def skills(comparison: RunComparison, change: Change) -> list[Row]:
@@ -131,9 +129,8 @@ def _not_learned(change: Change) -> list[str]:
 
 
 def _common(effect: Effect | None) -> str:
-    if effect is None or effect.high - effect.low > 2 * math.log(_VAGUE):
-        return "–"
-    return factor(effect)
+    known = effect is not None and determined(math.exp(effect.low), math.exp(effect.high))
+    return factor(effect) if effect is not None and known else "–"
 
 
 def _interval(row: Row) -> str:
@@ -144,13 +141,13 @@ def _interval(row: Row) -> str:
             "too flat": "too flat",
         }.get(row["learned"], "not learned")
     if not _determined(row):
-        return "undetermined"
+        return moved(row["factor"], row["factor_low"], row["factor_high"])
     return f"{digits(row['factor_low'])} to {digits(row['factor_high'])}"
 
 
 def _determined(row: Row) -> bool:
     """Whether the curves say more of a factor than its order of magnitude."""
-    return math.isfinite(row["factor"]) and row["factor_high"] < _VAGUE**2 * row["factor_low"]
+    return math.isfinite(row["factor"]) and determined(row["factor_low"], row["factor_high"])
 
 
 def _time(value: float, side: Side, row: Row) -> str:

@@ -40,12 +40,17 @@ def _item(sentence: str) -> Padding:
 
 def _overview(comparison: RunComparison) -> Table:
     table = Table(
-        title=f"Against {comparison.baseline}: factor of {comparison.axis} (90 %), skills that stand out",
+        title=f"Against {comparison.baseline} (bold: something stands out)",
         box=box.SIMPLE_HEAD,
         title_justify="left",
     )
     table.add_column("run", overflow="fold", min_width=10)
-    for heading in (f"all skills, factor\nof {comparison.axis}", "sooner or\nlater", "other\nend", "final\nlevel"):
+    for heading in (
+        f"all skills, factor\nof {comparison.axis}",
+        "sooner or\nlater",
+        "other\nend",
+        "final\nlevel",
+    ):
         table.add_column(heading, justify="right")
     for row in rows.overview(comparison):
         cells = (row[k] for k in ("run", "common", "timed", "ended", "level"))
@@ -55,8 +60,8 @@ def _overview(comparison: RunComparison) -> Table:
 
 def _skills(comparison: RunComparison, change: Change) -> Table:
     table = Table(
-        title=f"Skills in order of learning, {comparison.axis} at half of the final level; * stands out\n"
-        f"A = {comparison.baseline}, B = {change.name}",
+        title=f"A = {comparison.baseline}, B = {change.name}\n"
+        f"{comparison.axis} at half of the final level, and levels at the end; * stands out",
         box=box.SIMPLE_HEAD,
         title_justify="left",
         padding=(0, 1, 0, 0),
