@@ -112,8 +112,8 @@ def change(pair: Pair, seed_scatter: float | None = None) -> Change:
     """
     sides = pair.baseline, pair.other
     tracks = [[side.mean_track(i) for side in sides] for i in range(len(pair.skills))]
-    own = np.array([_own_ceilings(*both, pair.last) for both in tracks])
-    learned = np.array([all(track.rises() for track in both) for both in tracks])
+    own = [bool(_own_ceilings(*both, pair.last)) for both in tracks]
+    learned = [all(track.rises() for track in both) for both in tracks]
     shifts, correlation = _all_shifts(pair, own, learned)
     prior = Spread(seed_scatter or SEED_SCATTER, SEED_WEIGHT if seed_scatter is None else np.inf)
     per_run = sum(1 / side.n_run for side in sides)
@@ -181,15 +181,15 @@ def _own_ceilings(a: Track, b: Track, last: float) -> bool:
     return lower.levelled_off() and (bool(apart) or higher.levelled_off())
 
 
-def _all_shifts(pair: Pair, own: np.ndarray, learned: np.ndarray) -> tuple[list[_SideShift], float]:
+def _all_shifts(pair: Pair, own: list[bool], learned: list[bool]) -> tuple[list[_SideShift], float]:
     """The shift of every skill learned in both, and the correlation of the noise along the runs."""
     a, b = pair.baseline, pair.other
 
-    def every(correlation: float) -> list[list[list[Shift | None]]]:
+    def every(correlation: float, interval: bool) -> list[list[list[Shift | None]]]:
         return [
             [
                 [
-                    _shift(a.track(i, k), b.track(j, k), bool(own[k]), correlation)
+                    _shift(a.track(i, k), b.track(j, k), own[k], correlation, interval)
                     if learned[k]
                     else None
                     for j in range(b.n_run)
@@ -199,18 +199,19 @@ def _all_shifts(pair: Pair, own: np.ndarray, learned: np.ndarray) -> tuple[list[
             for k in range(len(pair.skills))
         ]
 
-    first = every(0.0)
+    first = every(0.0, False)
     correlation = _correlation(
         [s for skill in first for row in skill for s in row if s is not None]
     )
-    final = first if correlation == 0 else every(correlation)
-    return [_over_runs(skill) for skill in final], correlation
+    return [_over_runs(skill) for skill in every(correlation, True)], correlation
 
 
-def _shift(a: Track, b: Track, own: bool, correlation: float) -> Shift | None:
+def _shift(
+    a: Track, b: Track, own: bool, correlation: float, interval: bool
+) -> Shift | None:
     if not (a.rises() and b.rises()):
         return None
-    return register(a, b, own_ceilings=own, correlation=correlation)
+    return register(a, b, own_ceilings=own, correlation=correlation, interval=interval)
 
 
 def _correlation(shifts: list[Shift]) -> float:
@@ -252,7 +253,11 @@ def _over_runs(pairs: list[list[Shift | None]]) -> _SideShift:
     below, above = np.nanmean(reach, axis=(0, 1)) * np.sqrt(shared)
     centre = float(np.nanmean(value))
     return _SideShift(
-        centre, centre - below, centre + above, squares / freedom if freedom else 0.0, freedom
+        centre,
+        centre - float(below),
+        centre + float(above),
+        float(squares) / freedom if freedom else 0.0,
+        float(freedom),
     )
 
 
@@ -343,7 +348,7 @@ def _mixed(value: Float[np.ndarray, " n"], usual: Float[np.ndarray, " n"], freed
 def _table(
     pair: Pair,
     tracks: list[list[Track]],
-    own: np.ndarray,
+    own: list[bool],
     shifts: list[_SideShift],
     seeds: np.ndarray,
     seeds_freedom: np.ndarray,
@@ -376,7 +381,7 @@ def _table(
                 "noise_high": np.exp(shift.high),
                 "factor_p": factor_p,
                 **_end(pair, i, tracks[i], by_seed, freedom, per_run, correlation),
-                "own_ceilings": bool(own[i]),
+                "own_ceilings": own[i],
                 "levelled_off": all(t.levelled_off() for t in tracks[i]),
                 "learned": _learned(*tracks[i], measured=bool(np.isfinite(shift.value))),
             }
@@ -514,13 +519,13 @@ def _order(
     return pd.DataFrame(rows, columns=["first", "second", "p"])
 
 
-def _clock(names: tuple[str, ...], tracks: list[list[Track]], own: np.ndarray) -> pd.DataFrame:
+def _clock(names: tuple[str, ...], tracks: list[list[Track]], own: list[bool]) -> pd.DataFrame:
     rows = [
         {"skill": name, "share": share, "baseline": np.exp(a), "other": np.exp(b)}
         for name, both, one in zip(names, tracks, own, strict=True)
         if all(track.rises() for track in both)
         for share in _SHARES
-        for a, b in [_crossings(both, bool(one), share)]
+        for a, b in [_crossings(both, one, share)]
         if np.isfinite(a) and np.isfinite(b)
     ]
     return pd.DataFrame(rows, columns=["skill", "share", "baseline", "other"])

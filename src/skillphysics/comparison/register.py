@@ -6,7 +6,6 @@ with rising coefficients. For each δ the best g (and c) leaves a sum of squares
 shift, and where it grows by Student's t² the interval ends (a profile likelihood).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +56,14 @@ class Shift:
         return (self.high - self.low) / (2 * 1.6449)
 
 
-def register(a: Track, b: Track, *, own_ceilings: bool, correlation: float = 0.0) -> Shift | None:
+def register(
+    a: Track,
+    b: Track,
+    *,
+    own_ceilings: bool,
+    correlation: float = 0.0,
+    interval: bool = True,
+) -> Shift | None:
     """The shift of b against a, or None where they have no level in common.
 
     Args:
@@ -66,38 +72,52 @@ def register(a: Track, b: Track, *, own_ceilings: bool, correlation: float = 0.0
         own_ceilings: measure each against its own ceiling, which needs both to have levelled off;
             otherwise the shift is that at equal levels.
         correlation: of the noise of neighbouring checkpoints, 0 to below 1.
+        interval: whether to look for its ends, which takes half of the time.
     """
     begun = _start(a, b, own_ceilings)
     if begun is None:
         return None
     start, ratio = begun
     template = _Template(a, b, start, ratio, own_ceilings, correlation)
-    width = template.width
     # From the shift that crossings suggest, and from none: there may be several minima.
-    near = sorted({*(start + width * _TRIED), *(min(width, 1.0) * _TRIED)})
+    near = sorted({*(start + template.width * _TRIED), *(_TRIED[[2, 5, 8]])})
     misfits = [template.misfit(d)[0] for d in near]
     place = int(np.argmin(misfits))
-    around = (near[max(place - 1, 0)], near[min(place + 1, len(near) - 1)])
-    best = minimize_scalar(
-        lambda d: template.misfit(d)[0],
-        bounds=around,
-        method="bounded",
-        options={"xatol": 1e-3 * width},
-    ).x
+    first = _least(template, near[max(place - 1, 0)], near[min(place + 1, len(near) - 1)])
+    surplus = np.array(misfits) - template.misfit(first)[0]
+    # Knots that belong to this shift, so that it does not matter which of the two comes first.
+    ratio = template.misfit(first)[2]
+    template = _Template(a, b, first, ratio, own_ceilings, correlation)
+    width = template.width
+    best = _least(template, first - width / 2, first + width / 2)
     least, n_free, residuals = template.at(best)
     n_parameter = n_free + 1 + own_ceilings
     n_spare = max(a.x.size + b.x.size - n_parameter, 1.0)
     scale = float(np.sqrt(least / n_spare))
     if a.known and b.known:
         scale = max(scale, 1.0)
+    if not interval:
+        return Shift(best, -np.inf, np.inf, residuals, n_parameter, scale)
     wider = np.sqrt(1 + correlation) * (_WIDER_WITH_CEILINGS if own_ceilings else 1)
-    allowed = least + (wider * scale * student.ppf(0.95, n_spare)) ** 2
-    within = [best, *(d for d, misfit in zip(near, misfits, strict=True) if misfit <= allowed)]
+    allowed = (wider * scale * student.ppf(0.95, n_spare)) ** 2
+    within = [best, *np.array(near)[surplus <= allowed]]
     low, high = (
-        _end(lambda d: template.misfit(d)[0], outermost, s * width / 8, allowed)
-        for s, outermost in ((-1, min(within)), (1, max(within)))
+        _end(template, outermost, sign * width / 8, least + allowed)
+        for sign, outermost in ((-1, min(within)), (1, max(within)))
     )
-    return Shift(float(best), low, high, residuals, n_parameter, scale)
+    return Shift(best, low, high, residuals, n_parameter, scale)
+
+
+def _least(template: "_Template", low: float, high: float) -> float:
+    """The shift of the least misfit between two."""
+    return float(
+        minimize_scalar(
+            lambda d: template.misfit(d)[0],
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 2e-3 * template.width},
+        ).x
+    )
 
 
 def _start(a: Track, b: Track, own_ceilings: bool) -> tuple[float, float] | None:
@@ -174,24 +194,27 @@ class _Template:
         """The least sum of squares at a shift, with coefficients and the ratio of the ceilings."""
         rows, y = self._whitened(self.b.x - shift, self.b)
         gram, moment = rows.T @ rows, rows.T @ y
-
-        def of_ratio(ratio: float) -> tuple[float, Float[np.ndarray, " k"]]:
-            total = self._gram_a + ratio**2 * gram
-            total = total + 1e-9 * np.trace(total) * np.eye(total.shape[0])
-            root = np.linalg.cholesky(total)
-            target = np.linalg.solve(root, self._moment_a + ratio * moment)
-            coefficients, rest = nnls(root.T, target)
-            return self._square - float(target @ target) + rest**2, coefficients
-
         if not self.own:
-            return *of_ratio(1.0), 1.0
+            return *self._of_ratio(gram, moment, 1.0), 1.0
         log_ratio = minimize_scalar(
-            lambda v: of_ratio(np.exp(v))[0],
+            lambda v: self._of_ratio(gram, moment, np.exp(v))[0],
             bounds=(np.log(self.ratio) - 0.5, np.log(self.ratio) + 0.5),
             method="bounded",
-            options={"xatol": 1e-3},
+            options={"xatol": 3e-3},
         ).x
-        return *of_ratio(float(np.exp(log_ratio))), float(np.exp(log_ratio))
+        ratio = float(np.exp(log_ratio))
+        return *self._of_ratio(gram, moment, ratio), ratio
+
+    def _of_ratio(
+        self, gram: Float[np.ndarray, "k k"], moment: Float[np.ndarray, " k"], ratio: float
+    ) -> tuple[float, Float[np.ndarray, " k"]]:
+        """The least sum of squares, and coefficients, for a ratio of the ceilings."""
+        total = self._gram_a + ratio**2 * gram
+        total = total + 1e-9 * np.trace(total) * np.eye(total.shape[0])
+        root = np.linalg.cholesky(total)
+        target = np.linalg.solve(root, self._moment_a + ratio * moment)
+        coefficients, rest = nnls(root.T, target)
+        return self._square - float(target @ target) + rest**2, coefficients
 
     def at(self, shift: float) -> tuple[float, int, tuple[np.ndarray, np.ndarray]]:
         """The sum of squares, the number of coefficients in use, and the residuals of both runs."""
@@ -216,15 +239,18 @@ def _whiten(rows: Float[np.ndarray, "n k"], correlation: float) -> Float[np.ndar
     return np.concatenate([rows[:1], later])
 
 
-def _end(misfit: Callable[[float], float], best: float, step: float, allowed: float) -> float:
+def _end(template: _Template, best: float, step: float, allowed: float) -> float:
     """Where the misfit first exceeds what is allowed, from the best shift on."""
     inside, outside = best, best + step
-    while misfit(outside) <= allowed:
+    while template.misfit(outside)[0] <= allowed:
         inside, step = outside, 2 * step
         outside = outside + step
         if abs(outside - best) > np.log(_MOST_FACTOR):
             return float(np.copysign(np.inf, step))
-    for _ in range(8):
+    for _ in range(7):
         middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if misfit(middle) <= allowed else (inside, middle)
+        if template.misfit(middle)[0] <= allowed:
+            inside = middle
+        else:
+            outside = middle
     return float((inside + outside) / 2)
