@@ -85,7 +85,7 @@ def register(
     place = int(np.argmin(misfits))
     first = _least(template, near[max(place - 1, 0)], near[min(place + 1, len(near) - 1)])
     surplus = np.array(misfits) - template.misfit(first)[0]
-    # Knots that belong to this shift, so that it does not matter which of the two comes first.
+    # Knots that belong to this shift, so that neither of the two is favoured.
     ratio = template.misfit(first)[2]
     template = _Template(a, b, first, ratio, own_ceilings, correlation)
     width = template.width
@@ -147,7 +147,8 @@ class _Template:
     def __init__(
         self, a: Track, b: Track, start: float, ratio: float, own: bool, correlation: float
     ) -> None:
-        self.b, self.own, self.correlation, self.ratio = b, own, correlation, ratio
+        self.a, self.b, self.start, self.ratio = a, b, start, ratio
+        self.own, self.correlation = own, correlation
         pooled = Track(
             *_sorted(
                 np.concatenate([a.x, b.x - start]),
@@ -174,10 +175,19 @@ class _Template:
         n = self._knots.size - degree - 1
         self._spline = BSpline(self._knots, np.tril(np.ones((n, n))), degree)
         self._range = (lowest, highest)
-        self._rows_a, self._y_a = self._whitened(a.x, a)
-        self._gram_a, self._moment_a = self._rows_a.T @ self._rows_a, self._rows_a.T @ self._y_a
-        _, self._y_b = self._whitened(b.x - start, b)
-        self._square = float(self._y_a @ self._y_a + self._y_b @ self._y_b)
+        _, y_a, _, y_b = self._rows(start)
+        self._square = float(y_a @ y_a + y_b @ y_b)
+
+    def _rows(self, shift: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The basis at the times of both runs, and their levels, for a shift.
+
+        What it exceeds the start by, the runs share: neither stays where it is.
+        """
+        share = (shift - self.start) / 2
+        return (
+            *self._whitened(self.a.x + share, self.a),
+            *self._whitened(self.b.x - self.start - share, self.b),
+        )
 
     def _whitened(
         self, x: Float[np.ndarray, " n"], run: Track
@@ -192,35 +202,39 @@ class _Template:
 
     def misfit(self, shift: float) -> tuple[float, Float[np.ndarray, " k"], float]:
         """The least sum of squares at a shift, with coefficients and the ratio of the ceilings."""
-        rows, y = self._whitened(self.b.x - shift, self.b)
-        gram, moment = rows.T @ rows, rows.T @ y
+        rows_a, y_a, rows_b, y_b = self._rows(shift)
+        grams = rows_a.T @ rows_a, rows_b.T @ rows_b
+        moments = rows_a.T @ y_a, rows_b.T @ y_b
         if not self.own:
-            return *self._of_ratio(gram, moment, 1.0), 1.0
+            return *self._of_ratio(grams, moments, 1.0), 1.0
         log_ratio = minimize_scalar(
-            lambda v: self._of_ratio(gram, moment, np.exp(v))[0],
+            lambda v: self._of_ratio(grams, moments, np.exp(v))[0],
             bounds=(np.log(self.ratio) - 0.5, np.log(self.ratio) + 0.5),
             method="bounded",
             options={"xatol": 3e-3},
         ).x
         ratio = float(np.exp(log_ratio))
-        return *self._of_ratio(gram, moment, ratio), ratio
+        return *self._of_ratio(grams, moments, ratio), ratio
 
     def _of_ratio(
-        self, gram: Float[np.ndarray, "k k"], moment: Float[np.ndarray, " k"], ratio: float
+        self,
+        grams: tuple[np.ndarray, np.ndarray],
+        moments: tuple[np.ndarray, np.ndarray],
+        ratio: float,
     ) -> tuple[float, Float[np.ndarray, " k"]]:
         """The least sum of squares, and coefficients, for a ratio of the ceilings."""
-        total = self._gram_a + ratio**2 * gram
+        total = grams[0] + ratio**2 * grams[1]
         total = total + 1e-9 * np.trace(total) * np.eye(total.shape[0])
         root = np.linalg.cholesky(total)
-        target = np.linalg.solve(root, self._moment_a + ratio * moment)
+        target = np.linalg.solve(root, moments[0] + ratio * moments[1])
         coefficients, rest = nnls(root.T, target)
         return self._square - float(target @ target) + rest**2, coefficients
 
     def at(self, shift: float) -> tuple[float, int, tuple[np.ndarray, np.ndarray]]:
         """The sum of squares, the number of coefficients in use, and the residuals of both runs."""
         least, coefficients, ratio = self.misfit(shift)
-        rows, y = self._whitened(self.b.x - shift, self.b)
-        residuals = self._y_a - self._rows_a @ coefficients, y - ratio * rows @ coefficients
+        rows_a, y_a, rows_b, y_b = self._rows(shift)
+        residuals = y_a - rows_a @ coefficients, y_b - ratio * rows_b @ coefficients
         return least, int((coefficients > 1e-6 * coefficients.max()).sum()), residuals
 
 
