@@ -112,7 +112,7 @@ def change(pair: Pair, seed_scatter: float | None = None) -> Change:
     """
     sides = pair.baseline, pair.other
     tracks = [[side.mean_track(i) for side in sides] for i in range(len(pair.skills))]
-    own = [bool(_own_ceilings(*both, pair.last)) for both in tracks]
+    own = [_own_ceilings(*both, pair.last) for both in tracks]
     learned = [all(track.rises() for track in both) for both in tracks]
     shifts, correlation = _all_shifts(pair, own, learned)
     prior = Spread(seed_scatter or SEED_SCATTER, SEED_WEIGHT if seed_scatter is None else np.inf)
@@ -174,11 +174,16 @@ class _SideShift:
 
 
 def _own_ceilings(a: Track, b: Track, last: float) -> bool:
-    """Whether both curves have levelled off, or the lower one has below where the other ends."""
+    """Whether the curves may end at ceilings of their own.
+
+    They do where both have levelled off. They may where they end at different levels and the lower
+    one is not known to rise still: what it is late by may be its ceiling.
+    """
     (end_a, error_a), (end_b, error_b) = a.end(last), b.end(last)
-    lower, higher = (a, b) if end_a < end_b else (b, a)
-    apart = abs(end_a - end_b) > 2 * np.hypot(error_a, error_b)
-    return lower.levelled_off() and (bool(apart) or higher.levelled_off())
+    lower = a if end_a < end_b else b
+    if abs(end_a - end_b) > 2 * np.hypot(error_a, error_b):
+        return not lower.still_rises()
+    return a.levelled_off() and b.levelled_off()
 
 
 def _all_shifts(pair: Pair, own: list[bool], learned: list[bool]) -> tuple[list[_SideShift], float]:

@@ -94,13 +94,26 @@ class Track:
 
     def levelled_off(self) -> bool:
         """Whether a doubling of time adds less than a tenth of what was learned."""
+        gain, _ = self._gain()
+        return gain < _LEVELLED
+
+    def still_rises(self) -> bool:
+        """Whether it is established, against noise, that a doubling of time adds more."""
+        gain, error = self._gain()
+        return gain - 1.645 * error > _LEVELLED
+
+    def _gain(self) -> tuple[float, float]:
+        """What a doubling of time adds near the end, as a share of the rise, and its error."""
         tail = self._tail()
-        if tail.sum() < 2:
-            return False
-        x, level = self.x[tail] - self.x[tail].mean(), self.level[tail]
-        slope = (x * level).sum() / (x**2).sum()
         smooth = self.smooth
-        return bool(slope * np.log(2) < _LEVELLED * (smooth[-1] - smooth[0]))
+        rise = float(smooth[-1] - smooth[0]) if smooth.size else 0.0
+        if tail.sum() < 2 or rise <= 0:
+            return np.inf, 0.0
+        x, level = self.x[tail] - self.x[tail].mean(), self.level[tail]
+        square = float((x**2).sum())
+        slope = float((x * level).sum()) / square
+        error = float(np.sqrt(((x * self.error[tail]) ** 2).sum())) / square
+        return slope * np.log(2) / rise, error * np.log(2) / rise
 
     def _tail(self) -> Bool[np.ndarray, " n"]:
         tail = self.x >= self.x[-1] - np.log(2)
