@@ -113,7 +113,7 @@ class Track:
         square = float((x**2).sum())
         slope = float((x * level).sum()) / square
         error = float(np.sqrt(((x * self.error[tail]) ** 2).sum())) / square
-        return slope * np.log(2) / rise, error * np.log(2) / rise
+        return slope * float(np.log(2)) / rise, error * float(np.log(2)) / rise
 
     def _tail(self) -> Bool[np.ndarray, " n"]:
         tail = self.x >= self.x[-1] - np.log(2)

@@ -49,7 +49,7 @@ def factors(comparison: RunComparison, change: Change) -> Figure:
     low, high = axis.get_xlim()
     axis.set_xlim(max(min(low, 0.8), 0.02), min(max(high, 1.25), 50))
     _factor_ticks(axis)
-    _name_rows(axis, names, [*place, 0] if change.common is not None else list(place))
+    _name_rows(axis, names, [*place.tolist(), *([0] if change.common is not None else [])])
     axis.set_xlabel(f"factor of {comparison.axis} (← sooner, later →)")
     axis.set_title(f"{short(change.name, 24)} against {short(comparison.baseline, 24)}: when")
     return figure
@@ -68,7 +68,7 @@ def ends(comparison: RunComparison, change: Change) -> Figure:
         hollow = "white" if not row["levelled_off"] else colour
         axis.plot(row["end"], at, "o", color=colour, mfc=hollow, ms=6)
         axis.plot(row["end_baseline"], at, "|", color=BASELINE, ms=12, mew=2)
-    _name_rows(axis, [short(str(skill), 22) for skill in table.index], list(place))
+    _name_rows(axis, [short(str(skill), 22) for skill in table.index], place.tolist())
     axis.set_xlabel(f"level at the last common checkpoint  (| {short(comparison.baseline, 20)})")
     axis.set_title(
         f"{short(change.name, 24)} against {short(comparison.baseline, 24)}: where it ends"
