@@ -189,7 +189,8 @@ def false_alarms(folder: Path, n_pair: int, side: int, rng: np.random.Generator)
             wrong += bool(claimed)
             what.update(c for c in claimed if not c.startswith("factor of"))
             known = compared.changes[0].skills.dropna(subset="factor_p")
-            covered += int(((known["factor_low"] <= 1) & (known["factor_high"] >= 1)).sum())
+            low, high = known[["factor_low", "factor_high"]].to_numpy(float).T
+            covered += int(((low <= 1) & (high >= 1)).sum())
             counted += len(known)
         print(
             f"  {kind:17s} any {wrong}/{n_pair}; intervals of factors that hold 1: "

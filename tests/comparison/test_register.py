@@ -80,9 +80,7 @@ def test_intervals_hold_the_truth_nine_times_in_ten(persistence):
 def test_a_wider_correlation_widens_the_interval():
     rng = np.random.default_rng(4)
     a, b = (measured(rng, sigmoid(STEPS, 800)) for _ in range(2))
-    alone, correlated = (
-        register(a, b, own_ceilings=False, correlation=rho) for rho in (0.0, 0.6)
-    )
+    alone, correlated = (register(a, b, own_ceilings=False, correlation=rho) for rho in (0.0, 0.6))
     assert alone is not None
     assert correlated is not None
     # Of a slow signal the variance grows by (1 + ρ)/(1 − ρ) = 4.

@@ -112,7 +112,7 @@ def change(pair: Pair, seed_scatter: float | None = None) -> Change:
     """
     sides = pair.baseline, pair.other
     tracks = [[side.mean_track(i) for side in sides] for i in range(len(pair.skills))]
-    own = [_own_ceilings(*both, pair.last) for both in tracks]
+    own = [_own_ceilings(a, b, pair.last) for a, b in tracks]
     learned = [all(track.rises() for track in both) for both in tracks]
     shifts, correlation = _all_shifts(pair, own, learned)
     prior = Spread(seed_scatter or SEED_SCATTER, SEED_WEIGHT if seed_scatter is None else np.inf)
@@ -211,9 +211,7 @@ def _all_shifts(pair: Pair, own: list[bool], learned: list[bool]) -> tuple[list[
     return [_over_runs(skill) for skill in every(correlation, True)], correlation
 
 
-def _shift(
-    a: Track, b: Track, own: bool, correlation: float, interval: bool
-) -> Shift | None:
+def _shift(a: Track, b: Track, own: bool, correlation: float, interval: bool) -> Shift | None:
     if not (a.rises() and b.rises()):
         return None
     return register(a, b, own_ceilings=own, correlation=correlation, interval=interval)
@@ -470,7 +468,9 @@ def _ends(skills: pd.DataFrame, per_run: float, freedom: float) -> Effect | None
         return None
     error = np.sqrt((kept["end_error"] ** 2).sum()) / len(kept)
     error = np.sqrt(error**2 + per_run * SEED_END_COMMON**2)
-    return Effect.of(float(kept["end_difference"].mean()), float(error), min(freedom, 1e6))
+    return Effect.of(
+        float(np.mean(kept["end_difference"].to_numpy(float))), float(error), min(freedom, 1e6)
+    )
 
 
 def _top(tracks: list[Track], own: bool) -> list[float]:

@@ -116,7 +116,7 @@ def _least(template: "_Template", low: float, high: float) -> float:
             bounds=(low, high),
             method="bounded",
             options={"xatol": 2e-3 * template.width},
-        ).x
+        ).x  # pyright: ignore[reportAttributeAccessIssue]
     )
 
 
@@ -212,7 +212,7 @@ class _Template:
             bounds=(np.log(self.ratio) - 0.5, np.log(self.ratio) + 0.5),
             method="bounded",
             options={"xatol": 3e-3},
-        ).x
+        ).x  # pyright: ignore[reportAttributeAccessIssue]
         ratio = float(np.exp(log_ratio))
         return *self._of_ratio(grams, moments, ratio), ratio
 

@@ -68,7 +68,7 @@ def excess(
     top = 1.0
     while surplus(top) > 0:
         top *= 2
-    return float(brentq(surplus, 0.0, top))
+    return float(brentq(surplus, 0.0, top))  # pyright: ignore[reportArgumentType]
 
 
 def weighted(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from skillphysics.comparison.change import Change, Effect
 
@@ -90,7 +91,7 @@ def _timing(change: Change, found: Found) -> list[str]:
             "its speed along training."
         ]
     if found["mixed"]:
-        ordered = measured["factor"].sort_values()
+        ordered = pd.Series(measured["factor"]).sort_values()
         return [
             f"{name} moves the skills by different amounts, more than seeds do: from "
             f"×{digits(ordered.iloc[0])} ({ordered.index[0]}) to ×{digits(ordered.iloc[-1])} "
@@ -150,11 +151,10 @@ def _nothing(change: Change, baseline: str) -> str:
     if change.common is not None:
         text += f": in all skills together the {change.pair.axis} change by {factor(change.common)}"
     known = change.skills.dropna(subset=["factor", "factor_high"])
-    known = known[
-        [determined(*row) for row in known[["factor_low", "factor_high"]].to_numpy(float)]
-    ]
-    if len(known):
-        reach = float((known["factor_high"] / known["factor"]).median())
+    low, value, high = known[["factor_low", "factor", "factor_high"]].to_numpy(float).T
+    sure = [determined(*ends) for ends in zip(low, high, strict=True)]
+    if any(sure):
+        reach = float(np.median((high / value)[sure]))
         text += (
             f"; in a single skill a factor below about ×{digits(reach)} either way could not be "
             "told from seeds"
@@ -167,8 +167,9 @@ def _line(change: Change) -> tuple[float, float]:
     if change.late is None or change.common is None:
         return float("nan"), float("nan")
     known = change.skills.query("learned == 'in both'").dropna(subset="factor")
-    place = np.log(np.sqrt(known["half_baseline"] * known["half"])).dropna()
-    ends = np.array([place.min(), place.max()]) - place.mean()
+    half = known[["half_baseline", "half"]].to_numpy(float)
+    place = np.log(half).mean(1)
+    ends = np.array([np.nanmin(place), np.nanmax(place)]) - np.nanmean(place)
     first, last = np.exp(change.common.value + change.late.value * ends)
     return float(first), float(last)
 

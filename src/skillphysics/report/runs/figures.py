@@ -19,8 +19,8 @@ _WIDTH = 5.2
 
 def ordered(change: Change) -> pd.DataFrame:
     """Skills in the order of learning, those without a time last."""
-    time = np.sqrt(change.skills["half_baseline"] * change.skills["half"])
-    return change.skills.loc[time.sort_values(na_position="last").index]
+    time = change.skills["half_baseline"] * change.skills["half"]
+    return change.skills.loc[pd.Series(time).sort_values(na_position="last").index]
 
 
 def factors(comparison: RunComparison, change: Change) -> Figure:
@@ -65,7 +65,7 @@ def ends(comparison: RunComparison, change: Change) -> Figure:
         colour = OTHER if skill in found else FAINT
         low, high = (row["end_baseline"] + row[k] for k in ("end_low", "end_high"))
         axis.plot([low, high], [at, at], color=colour, lw=1.2)
-        hollow = "white" if not row["levelled_off"] else colour
+        hollow = colour if bool(row["levelled_off"]) else "white"
         axis.plot(row["end"], at, "o", color=colour, mfc=hollow, ms=6)
         axis.plot(row["end_baseline"], at, "|", color=BASELINE, ms=12, mew=2)
     _name_rows(axis, [short(str(skill), 22) for skill in table.index], place.tolist())
@@ -122,8 +122,8 @@ def pooled_clock(points: pd.DataFrame, count: int = 40) -> pd.DataFrame:
         >>> (line["other"] / line["baseline"]).round(3).unique().tolist()
         [0.5]
     """
-    middle = (np.log(points["baseline"]) + np.log(points["other"])).to_numpy() / 2
-    later = (np.log(points["other"]) - np.log(points["baseline"])).to_numpy()
+    before, after = np.log(points[["baseline", "other"]].to_numpy(float)).T
+    middle, later = (before + after) / 2, after - before
     width = max(np.ptp(middle) / 6, 0.1)
     grid = np.linspace(middle.min(), middle.max(), count)
     order = np.argsort(later)

@@ -53,7 +53,9 @@ def overview(comparison: RunComparison) -> list[Row]:
                 "common": _common(change.common),
                 "timed": f"{len(sooner)} of {len(measured)}",
                 "ended": f"{len(ends)} of {len(change.skills)}",
-                "level": _signed(float(levelled.mean())) if len(levelled) else "–",
+                "level": _signed(float(np.mean(levelled.to_numpy(float))))
+                if len(levelled)
+                else "–",
                 "found": bool(comparison.tests.query("run == @change.name")["found"].any()),
             }
         )
@@ -92,7 +94,7 @@ def remarks(comparison: RunComparison, change: Change) -> list[str]:
 def yardstick(comparison: RunComparison) -> list[str]:
     """What differences were held against, in sentences."""
     tests = comparison.tests
-    counted = int((tests["kind"] != "order").sum())
+    counted = sum(kind != "order" for kind in tests["kind"])
     several = any(c.pair.baseline.n_run + c.pair.other.n_run > 2 for c in comparison.changes)
     scatter = float(np.median([c.seed_scatter for c in comparison.changes]))
     correlation = float(np.median([c.correlation for c in comparison.changes]))
@@ -122,7 +124,7 @@ def _not_learned(change: Change) -> list[str]:
     }
     sentences = []
     for kind, text in kinds.items():
-        names = [str(s) for s in change.skills.index[change.skills["learned"] == kind]]
+        names = [str(s) for s, one in change.skills["learned"].items() if one == kind]
         if names:
             sentences.append(f"{text}, so no factor: {', '.join(names)}.")
     return sentences
