@@ -14,10 +14,15 @@ from skillphysics.errors import ArgumentError
 
 RATE = 0.1
 """How often anything is listed where nothing differs."""
-# Of it, the share that goes to how the factors of the skills differ from each other. These tests
-# are counted by themselves: a common factor that is plain to see would make them easy to pass.
-_SHAPE = 0.2
-_COMMON = ("common", "ends")
+# What it is spent on: when skills are learned, where they end, and how the factors differ between
+# skills. Each is counted by itself, since one that is plain to see would make the others easy to
+# pass.
+_SPENT = (
+    (0.4, ("common", "factor")),
+    (0.4, ("ends", "end")),
+    (0.2, ("late", "mixed")),
+)
+_TOGETHER = ("common", "ends", "late", "mixed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,11 +163,12 @@ def _tests(changes: Sequence[Change]) -> pd.DataFrame:
         rows += [(one.name, "factor", skill, p) for skill, p in one.skills["factor_p"].items()]
         rows += [(one.name, "end", skill, p) for skill, p in one.skills["end_p"].items()]
     tests = pd.DataFrame(rows, columns=["run", "kind", "skill", "p"]).dropna(subset="p")
-    shape = tests["kind"].isin(("late", "mixed")).to_numpy()
-    p, together = tests["p"].to_numpy(float), tests["kind"].isin(_COMMON).to_numpy()
+    kind, p = tests["kind"].to_numpy(), tests["p"].to_numpy(float)
     found = np.zeros(p.size, bool)
-    found[shape] = _rejected(p[shape], np.ones(shape.sum()), int(shape.sum()), _SHAPE * RATE)
-    found[~shape] = _listed(p[~shape], together[~shape])
+    for share, kinds in _SPENT:
+        chosen = np.isin(kind, kinds)
+        together = np.isin(kind[chosen], _TOGETHER)
+        found[chosen] = _listed(p[chosen], together, share * RATE)
     tests["found"] = found
     # Both runs must contradict each other's order, so chance makes these far more rarely than p
     # says: they are counted by themselves.
@@ -184,10 +190,9 @@ def _tests(changes: Sequence[Change]) -> pd.DataFrame:
     return pd.concat([tests, orders], ignore_index=True)
 
 
-def _listed(p: np.ndarray, together: np.ndarray) -> np.ndarray:
+def _listed(p: np.ndarray, together: np.ndarray, rate: float) -> np.ndarray:
     """Benjamini and Hochberg, with half of the weight on what all skills have in common."""
     n, n_together = p.size, int(together.sum())
-    rate = (1 - _SHAPE) * RATE
     if n_together in (0, n):
         return _rejected(p, np.ones(n), n, rate)
     weight = np.where(together, n / 2 / n_together, n / 2 / (n - n_together))

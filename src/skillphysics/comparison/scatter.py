@@ -17,7 +17,7 @@ from scipy.stats import t as student
 # Standard deviation between seeds of ln t of one skill, and how many skills the prior weighs as
 # much as. In networks trained for this purpose it was 0.08 to 0.25 for skills learned well before
 # the end (studies/compare_seeds.py).
-SEED_SCATTER, SEED_WEIGHT = 0.2, 4.0
+SEED_SCATTER, SEED_WEIGHT = 0.2, 8.0
 # It was so many times that for rare skills, which are still rising at the end or not yet begun.
 SEED_LATE = 1.75
 # Of all skills together.

@@ -99,9 +99,10 @@ def _timing(change: Change, found: Found) -> list[str]:
         ]
     if found["common"] and change.common is not None:
         sooner, clock = ("sooner", "faster") if change.common.value < 0 else ("later", "slower")
+        own = ", each measured against its own ceiling" if measured["own_ceilings"].any() else ""
         return [
             f"{name} learns all skills {sooner}, by one factor: {factor(change.common)} of the "
-            f"{times}, a {clock} clock. No skill departs from it by more than seeds do."
+            f"{times}{own}: a {clock} clock. No skill departs from it by more than seeds do."
         ]
     if lonely:
         rest = len(measured) - len(lonely)

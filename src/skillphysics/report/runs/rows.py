@@ -124,7 +124,7 @@ def _not_learned(change: Change) -> list[str]:
     }
     sentences = []
     for kind, text in kinds.items():
-        names = [str(s) for s, one in change.skills["learned"].items() if one == kind]
+        names = [str(s) for s in change.skills.query("learned == @kind").index]
         if names:
             sentences.append(f"{text}, so no factor: {', '.join(names)}.")
     return sentences
