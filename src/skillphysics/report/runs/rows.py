@@ -122,9 +122,10 @@ def _not_learned(change: Change) -> list[str]:
         "in neither": "Stay at level 0 in both",
         "too flat": "Have no rise in common by which to time them",
     }
+    learned: dict[str, str] = change.skills["learned"].to_dict()
     sentences = []
     for kind, text in kinds.items():
-        names = [str(s) for s in change.skills.query("learned == @kind").index]
+        names = [skill for skill, found in learned.items() if found == kind]
         if names:
             sentences.append(f"{text}, so no factor: {', '.join(names)}.")
     return sentences
