@@ -105,7 +105,7 @@ def test_a_delay_that_seeds_explain_is_no_lower_end():
     )  # fmt: skip
     difference = float(compared.changes[0].skills["end_difference"].to_numpy()[5])
     noise = np.sqrt(2 * (1 - 0.5**2) / N_QUESTION)
-    assert difference < -3 * noise
+    assert -difference > 3 * noise
     assert not compared.found("B", "end")
 
 

@@ -53,6 +53,16 @@ def digits(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.3g}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign.
+
+    Example:
+        >>> signed(-0.1234), signed(0.5)
+        ('−0.123', '+0.500')
+    """
+    return f"{value:+.3f}".replace("-", "−")
+
+
 def determined(low: float, high: float) -> bool:
     """Whether an interval of a factor says more than its order of magnitude.
 
@@ -99,7 +109,7 @@ def _timing(change: Change, found: Found) -> list[str]:
         ]
     if found["common"] and change.common is not None:
         sooner, clock = ("sooner", "faster") if change.common.value < 0 else ("later", "slower")
-        own = ", each measured against its own ceiling" if measured["own_ceilings"].any() else ""
+        own = ", each measured against its own ceiling" if any(measured["own_ceilings"]) else ""
         return [
             f"{name} learns all skills {sooner}, by one factor: {factor(change.common)} of the "
             f"{times}{own}: a {clock} clock. No skill departs from it by more than seeds do."
@@ -124,8 +134,8 @@ def _ending(change: Change, baseline: str, found: Found) -> list[str]:
         way = "higher" if change.ends.value > 0 else "lower"
         sentences.append(
             f"Skills that have levelled off end {way} in {name}, by {abs(change.ends.value):.3f} "
-            f"on average ({change.ends.low:+.3f} to {change.ends.high:+.3f}): a difference of "
-            "capacity, not of time."
+            f"on average ({signed(change.ends.low)} to {signed(change.ends.high)}): a difference "
+            "of capacity, not of time."
         )
     for higher in (True, False):
         which = [s for s in found["end"] if (skills.loc[s, "end_difference"] > 0) == higher]

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from skillphysics.comparison import Change, RunComparison, Side
-from skillphysics.comparison.verdict import digits
 from skillphysics.plotting import by_rank, new_figure, short, step_axis
 
 BASELINE, OTHER, FAINT = "#444444", "#D55E00", "#9aa0a6"
@@ -199,7 +198,5 @@ def _name_rows(axis: Axes, names: list[str], places: list[int]) -> None:
 def _factor_ticks(axis: Axes) -> None:
     wide = np.ptp(np.log10(axis.get_xlim())) > 1.2
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if wide else (1, 1.5, 2, 3, 5, 7)))
-    axis.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: digits(value).rstrip("0").rstrip("."))
-    )
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())

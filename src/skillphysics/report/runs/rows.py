@@ -7,7 +7,7 @@ import numpy as np
 
 from skillphysics.comparison import Change, Effect, RunComparison, Side
 from skillphysics.comparison.scatter import SEED_SCATTER, SEED_WEIGHT
-from skillphysics.comparison.verdict import determined, digits, factor, moved
+from skillphysics.comparison.verdict import determined, digits, factor, moved, signed
 from skillphysics.report.rows import steps
 
 Row = dict[str, Any]
@@ -79,8 +79,8 @@ def remarks(comparison: RunComparison, change: Change) -> list[str]:
         )
     if change.ends is not None:
         sentences.append(
-            f"Skills that have levelled off end {change.ends.value:+.3f} apart on average "
-            f"({change.ends.low:+.3f} to {change.ends.high:+.3f})."
+            f"Skills that have levelled off end {signed(change.ends.value)} apart on average "
+            f"({signed(change.ends.low)} to {signed(change.ends.high)})."
         )
     swapped = comparison.found(change.name, "order")
     if swapped:
@@ -163,7 +163,7 @@ def _time(value: float, side: Side, row: Row) -> str:
 
 
 def _level(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.2f}"
+    return "–" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
 def _signed(value: float) -> str:
