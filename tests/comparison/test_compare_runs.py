@@ -112,7 +112,7 @@ def test_a_delay_that_seeds_explain_is_no_lower_end():
 def test_the_same_run_twice_is_identical():
     curves = runs(np.random.default_rng(7))
     compared = compare_runs(curves, curves, names=["A", "B"])
-    assert not compared.tests["found"].any()
+    assert not any(compared.tests["found"])
     assert compared.changes[0].pair.notes == ("A and B hold the same numbers",)
     np.testing.assert_allclose(compared.changes[0].skills["factor"], 1, atol=0.01)
 

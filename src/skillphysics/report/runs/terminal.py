@@ -66,7 +66,7 @@ def _skills(comparison: RunComparison, change: Change) -> Table:
         title_justify="left",
         padding=(0, 1, 0, 0),
     )
-    table.add_column("skill", overflow="ellipsis", no_wrap=True, min_width=10, max_width=22)
+    table.add_column("skill", overflow="ellipsis", no_wrap=True, min_width=10, max_width=16)
     for heading in ("half A", "half B", "B/A", "90 %", "end A", "end B", "B − A"):
         table.add_column(heading, justify="right", no_wrap=True)
     known = rows.skills(comparison, change)
