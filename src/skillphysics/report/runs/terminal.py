@@ -38,6 +38,11 @@ def _item(sentence: str) -> Padding:
     return Padding(Text(f"- {sentence}"), (0, 0, 0, 2))
 
 
+def _short(name: str) -> str:
+    """A name of at most 16 letters; what tells skills apart is often at their end."""
+    return name if len(name) <= 16 else f"{name[:5]}…{name[-10:]}"
+
+
 def _overview(comparison: RunComparison) -> Table:
     table = Table(
         title=f"Against {comparison.baseline} (bold: something stands out)",
@@ -72,7 +77,7 @@ def _skills(comparison: RunComparison, change: Change) -> Table:
     known = rows.skills(comparison, change)
     for row in known[:_MOST_ROWS]:
         table.add_row(
-            Text(row["skill"]),
+            Text(_short(row["skill"])),
             Text(row["half_baseline"]),
             Text(row["half"]),
             Text(row["factor"] + ("*" if row["timed"] else " ")),
