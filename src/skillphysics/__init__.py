@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skillphysics.comparison import RunComparison, compare_runs
     from skillphysics.curves import Curves
     from skillphysics.errors import SkillphysicsError
     from skillphysics.graph import Graph
@@ -44,11 +45,13 @@ __all__ = [
     "Quanta",
     "Recorder",
     "Resource",
+    "RunComparison",
     "SkillphysicsError",
     "Skills",
     "Theory",
     "bootstrap",
     "compare",
+    "compare_runs",
     "explain",
     "fit",
     "load_curves",
@@ -60,6 +63,7 @@ __all__ = [
 
 # Where each name lives. Reading a log must not wait for JAX, so a name is imported when it is used.
 _HOMES = {
+    "comparison": "RunComparison compare_runs",
     "curves": "Curves",
     "errors": "SkillphysicsError",
     "graph": "Graph",

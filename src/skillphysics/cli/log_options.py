@@ -1,4 +1,4 @@
-"""How a log is read: the options that `report` and `inspect` share."""
+"""How a log is read: the options that `report`, `inspect` and `compare` share."""
 
 from typing import Annotated, Any
 
