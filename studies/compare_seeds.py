@@ -6,6 +6,10 @@ trains three kinds of small network with 120 seeds each, and each again with one
 quarter of an hour on one core; the curves are kept in FOLDER and used again). Then it compares runs
 that differ only in their seed, and runs that differ in the change, and prints how often a
 difference is claimed; and how often intervals hold a factor that is known, on simulated curves.
+
+    python studies/compare_seeds.py FOLDER --elsewhere
+
+compares two seeds of every network that `rates_and_frequencies.py FOLDER` has trained.
 """
 
 import argparse
@@ -306,7 +310,29 @@ def main(folder: Path) -> None:
     power(folder, 10, 3, rng)
 
 
+def elsewhere(folder: Path) -> None:
+    """Two seeds of every network of another study: nothing of `compare` was set on them."""
+    pairs = claimed = inside = count = 0
+    for path in sorted(folder.glob("*.nc")):
+        curves = load_curves(path)
+        if curves.level.sizes.get("run", 1) < 2:
+            continue
+        both = (part(curves, np.array([i])) for i in (0, 1))
+        compared = compare_runs(*both, names=["A", "B"])
+        found = bool(compared.tests["found"].any())
+        factor = compared.changes[0].skills[["factor_low", "factor_high"]].dropna()
+        pairs, claimed, count = pairs + 1, claimed + found, count + len(factor)
+        inside += int(((factor["factor_low"] <= 1) & (factor["factor_high"] >= 1)).sum())
+        if found:
+            print(f"  {path.stem}: {compared.verdict('B')}")
+    print(f"any claim {claimed}/{pairs}; 90 % intervals that hold 1 {inside}/{count}")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where curves are kept")
-    main(parser.parse_args().folder)
+    parser.add_argument(
+        "--elsewhere", action="store_true", help="folder is that of rates_and_frequencies.py"
+    )
+    arguments = parser.parse_args()
+    (elsewhere if arguments.elsewhere else main)(arguments.folder)
