@@ -1,13 +1,65 @@
-"""The tables of a report as rows of text, for the terminal and the page alike."""
+"""The tables and sentences of a report as text, for the terminal and the page alike."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from skillphysics.inference.occurrence import FrequencyLaw
 from skillphysics.report.explain import Explanation
 
 Row = dict[str, Any]
+
+RATES = (
+    "A relative rate is no frequency: the curves stay the same when all frequencies are replaced "
+    "by a power of themselves, and a late skill may be rare or hard. Measured are the relative "
+    "times t_i/t_1; their intervals say where they lie on average over seeds."
+)
+"""What the columns of times and rates mean."""
+
+
+class Cell(NamedTuple):
+    """A value and its interval as text; the interval is empty where there is none."""
+
+    value: str
+    interval: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.interval})" if self.interval else self.value
+
+
+class Frequencies(NamedTuple):
+    """Known frequencies beside those that are inferred without them.
+
+    Attributes:
+        reference: the skill to which inferred frequencies are relative; "" where none is inferred.
+        known: known frequencies by skill, relative to the reference where its own is known.
+        relative: whether they are.
+        n_compared: number of skills with both, the reference left out.
+        n_held: how many of their intervals hold the known value.
+    """
+
+    reference: str
+    known: pd.Series
+    relative: bool
+    n_compared: int
+    n_held: int
+
+
+def understood(explanation: Explanation) -> str:
+    """How the log was understood, in a sentence."""
+    curves = explanation.curves
+    attrs = curves.dataset.attrs
+    n_run = curves.level.sizes.get("run", 1)
+    source = attrs.get("source", "These curves")
+    form = f" ({attrs['format']})" if "format" in attrs else ""
+    return (
+        f"{source}{form}: "
+        f"{count(len(curves.names), 'skill')} at {count(curves.steps.size, 'checkpoint')}, "
+        f"{curves.axis} {steps(curves.steps[0])} to {steps(curves.steps[-1])}"
+        f"{f', {n_run} runs' if n_run > 1 else ''}."
+    )
 
 
 def ranking(explanation: Explanation) -> list[Row]:
@@ -19,7 +71,7 @@ def ranking(explanation: Explanation) -> list[Row]:
             "parameters": str(row["parameters"]),
             "scale": number(row["scale"]),
             "held_out": number(row["held_out"]),
-            "delta_aic": f"{row['delta_aic']:.1f}",
+            "delta_aic": f"{row['delta_aic']:,.1f}",
             "converged": "yes" if row["converged"] else "no",
             "tied": row["theory"] in comparison.tied,
         }
@@ -27,32 +79,114 @@ def ranking(explanation: Explanation) -> list[Row]:
     ]
 
 
+def ranking_columns(explanation: Explanation) -> dict[str, str]:
+    """Headings of the columns of `ranking` by their keys."""
+    return {
+        "theory": "theory",
+        "parameters": "parameters",
+        "scale": f"residual ({unit(explanation)})",
+        "held_out": f"error of the last {explanation.comparison.n_held_out} checkpoints (level)",
+        "delta_aic": "AIC above the best",
+        "converged": "converged",
+    }
+
+
 def skills(explanation: Explanation) -> list[Row]:
-    """One row per measured skill, in order of learning; `fitted` is a truth value."""
-    return [_skill(row) for row in _records(explanation.skills)]
+    """One row per skill, in order of learning: a `Cell` per column, its name, whether fitted."""
+    known = frequencies(explanation).known
+    return [_skill(row, known[row["skill"]]) for row in _records(explanation.skills)]
+
+
+def skill_columns(explanation: Explanation) -> dict[str, str]:
+    """Headings of the columns of `skills` by their keys; those of frequencies only with any."""
+    table = explanation.skills
+    columns = {
+        "emergence": "emerges (5 %)",
+        "half": "half (measured)",
+        "time_ratio": "t_i/t_1",
+        "saturation": "saturates (95 %)",
+        "final_level": "final level",
+        "ceiling": "ceiling",
+    }
+    if table["rate"].notna().any():
+        columns["rate"] = f"relative rate (under {explanation.comparison.winner})"
+    if table["frequency"].notna().any():
+        relative = frequencies(explanation).relative
+        columns["frequency"] = "known p_i/p_1" if relative else "known frequency"
+    if table["inferred"].notna().any():
+        columns["inferred"] = "inferred p_i/p_1"
+    return columns
+
+
+def frequencies(explanation: Explanation) -> Frequencies:
+    """Known frequencies in the unit in which they can be compared with inferred ones."""
+    table = explanation.skills
+    # The reference is the skill whose inferred frequency is 1 without any uncertainty.
+    at = table.index[(table["inferred_low"] == 1) & (table["inferred_high"] == 1)]
+    reference = str(at[0]) if len(at) else ""
+    known = table["frequency"]
+    relative = bool(reference) and bool(np.isfinite(known[reference]))
+    if not relative:
+        return Frequencies(reference, known, relative, 0, 0)
+    known = known / known[reference]
+    both = known.notna() & table["inferred"].notna() & (table.index != reference)
+    held = both & (known >= table["inferred_low"]) & (known <= table["inferred_high"])
+    return Frequencies(reference, known, relative, int(both.sum()), int(held.sum()))
+
+
+def law(explanation: Explanation) -> list[str]:
+    """What is known and inferred of frequencies, in sentences; none without any."""
+    found = frequencies(explanation)
+    sentences = []
+    if found.reference:
+        sentences.append(
+            f"Inferred frequencies are relative to {found.reference}, the skill with the earliest "
+            "half-time. They follow from half-times and from what small networks with equally hard "
+            "skills show; known frequencies are not used."
+        )
+    if found.n_compared:
+        sentences.append(
+            f"The 90 % interval of the inferred frequency holds the known one for "
+            f"{found.n_held} of {count(found.n_compared, 'skill')}."
+        )
+    if explanation.law is not None:
+        sentences += _law(explanation.law, np.array(explanation.skills.index))
+    return sentences
+
+
+def predicted(explanation: Explanation) -> list[Row]:
+    """Unknown frequencies that the law of known ones predicts, in the unit of the known ones."""
+    if explanation.law is None:
+        return []
+    median, low, high = explanation.law.frequency
+    return [
+        {
+            "skill": str(name),
+            "frequency": Cell(number(median[i]), interval(low[i], high[i])),
+        }
+        for i, name in enumerate(explanation.skills.index)
+        if np.isfinite(median[i])
+    ]
 
 
 def parameters(explanation: Explanation) -> list[Row]:
-    """One row per parameter entry of the winning theory, with both kinds of interval."""
-    best = explanation.comparison.best.parameters
-    drawn = explanation.intervals[["low", "high"]].add_prefix("drawn_")
+    """One row per parameter entry of the winning theory."""
     return [
         {
             "parameter": row["parameter"],
             "skill": row["skill"],
             "value": number(row["value"]),
-            "curvature": interval(row["low"], row["high"]),
-            "bootstrap": interval(row["drawn_low"], row["drawn_high"]),
-            "unit": row["unit"],
+            "interval": interval(row["low"], row["high"]),
+            "unit": row["unit"].replace("steps", explanation.curves.axis),
             "status": row["status"],
         }
-        for row in _records(best.join(drawn))
+        for row in _records(explanation.comparison.best.parameters)
     ]
 
 
 def unit(explanation: Explanation) -> str:
     """What residuals are counted in."""
-    return "standard errors" if "level_stderr" in explanation.curves.dataset else "level"
+    return "standard errors" if explanation.comparison.known_noise else "level"
 
 
 def caveats(explanation: Explanation) -> list[str]:
@@ -63,7 +197,7 @@ def caveats(explanation: Explanation) -> list[str]:
 
 
 def steps(value: float) -> str:
-    """A number of steps: three digits, thousands apart; "never" and "unknown" in words.
+    """A position along training: three digits, thousands apart; "never" and "unknown" in words.
 
     Example:
         >>> steps(12345.6), steps(7.25), steps(math.inf), steps(math.nan)
@@ -73,22 +207,19 @@ def steps(value: float) -> str:
         return "unknown"
     if math.isinf(value):
         return "never"
-    if value == 0:
-        return "0"
-    if abs(value) >= 1e8:
-        return f"{value:.2e}"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{round(value, digits):,.{max(0, digits)}f}"
+    return _three_digits(value)
 
 
 def number(value: float) -> str:
     """A pure number with three significant digits, or a dash where there is none.
 
     Example:
-        >>> number(0.123456), number(1234.5), number(math.nan)
-        ('0.123', '1.23e+03', '–')
+        >>> number(0.123456), number(1234.5), number(2.0), number(math.nan)
+        ('0.123', '1,230', '2', '–')
     """
-    return f"{value:.3g}" if math.isfinite(value) else "–"
+    if not math.isfinite(value):
+        return "–"
+    return _three_digits(value) if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def interval(low: float, high: float) -> str:
@@ -103,24 +234,80 @@ def interval(low: float, high: float) -> str:
     return f"{number(low)} to {number(high)}" if math.isfinite(high) else f"from {number(low)}"
 
 
-def _skill(row: Row) -> Row:
-    frequency = (
-        f"{number(row['frequency'])} ({interval(row['frequency_low'], row['frequency_high'])})"
-    )
-    known = {
-        "emergence": steps(row["emergence"]),
-        "half": steps(row["half"]),
-        "saturation": steps(row["saturation"]),
-        "ceiling": number(row["ceiling"]),
-        "frequency": frequency,
+def count(n: int, what: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> count(1, "skill"), count(1200, "skill")
+        ('1 skill', '1,200 skills')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """Names in a sentence, of many the first ones.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], most=1)
+        ('a, b and c', 'a and 2 more')
+    """
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _law(found: FrequencyLaw, names: np.ndarray) -> list[str]:
+    kappa, scatter = found.kappa, found.scatter
+    middle, least, most = (float(np.exp(end[0])) for end in scatter)
+    sentences = [
+        f"Half-times go as t = c p^(-kappa) with kappa = {number(kappa.median[0])} "
+        f"({interval(kappa.low[0], kappa.high[0])}); skills scatter about this line by a factor "
+        f"of {number(middle)} ({interval(least, most)}) in t."
+    ]
+    off = [
+        f"{names[i]} ({'later' if found.deviation[i] > 0 else 'sooner'} than its frequency says)"
+        for i in np.flatnonzero(found.off_line)
+    ]
+    if off:
+        sentences.append(f"Off the line by more than 3 standard deviations: {listed(off, 12)}.")
+    else:
+        sentences.append("No skill is off the line by more than 3 standard deviations.")
+    return sentences
+
+
+def _skill(row: Row, known: float) -> Row:
+    fitted = {
+        "emergence": Cell(steps(row["emergence"])),
+        "half": Cell(steps(row["half"])),
+        "time_ratio": _cell(row, "time_ratio"),
+        "saturation": Cell(steps(row["saturation"])),
+        "ceiling": Cell(number(row["ceiling"])),
+        "rate": _cell(row, "rate"),
+        "inferred": _cell(row, "inferred"),
     }
     return {
         "skill": row["skill"],
         "fitted": bool(row["fitted"]),
-        "learned": steps(row["learned"]),
-        "final_level": number(row["final_level"]),
-        **(known if row["fitted"] else dict.fromkeys(known, "–")),
+        "final_level": Cell(number(row["final_level"])),
+        "frequency": Cell(number(known)),
+        **(fitted if row["fitted"] else dict.fromkeys(fitted, Cell("–"))),
     }
+
+
+def _cell(row: Row, key: str) -> Cell:
+    low, high = row[f"{key}_low"], row[f"{key}_high"]
+    certain = low == high or math.isnan(low) or math.isnan(high)
+    return Cell(number(row[key]), "" if certain else interval(low, high))
+
+
+def _three_digits(value: float) -> str:
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e8:
+        return f"{value:.2e}"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    text = f"{round(value, digits):,.{max(0, digits)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _records(frame: pd.DataFrame) -> list[Row]:
