@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skillphysics.inference import Comparison
 from skillphysics.report.explain import Explanation
 from skillphysics.report.rows import count, frequencies, listed, number, steps
 
@@ -18,6 +19,7 @@ _MEANING = {
 _COMPOSITE = "composite "
 # Intervals are meant to hold 90 %; below this share they are called wrong.
 _HELD = 0.75
+_MOST_NAMED = 4
 
 
 class Answer(NamedTuple):
@@ -45,12 +47,7 @@ def _holds(explanation: Explanation) -> str:
     meaning = _meaning(winner)
     theory = f"{winner} ({meaning})" if meaning else winner
     if comparison.misses is not None:
-        among = f"None of the {n_theory} theories" if n_theory > 1 else "The theory tried does not"
-        verb = "holds" if n_theory > 1 else "hold"
-        return (
-            f"{among} {verb}: even the best, {theory}, misses the measurements by "
-            f"{comparison.misses:.1f} standard errors."
-        )
+        return _missed(comparison, theory)
     if n_theory == 1:
         return f"Only one theory was fitted, {theory}."
     if len(comparison.tied) > 1:
@@ -67,6 +64,24 @@ def _holds(explanation: Explanation) -> str:
     return f"Of {n_theory} theories, {theory} describes these curves best."
 
 
+def _missed(comparison: Comparison, theory: str) -> str:
+    """That the winner misses the data, and whether another theory comes closer."""
+    size = f"{comparison.misses:.1f} standard errors"
+    if len(comparison.fits) == 1:
+        return f"The only theory fitted, {theory}, misses the measurements by {size}."
+    closest = min(comparison.fits, key=lambda name: comparison.fits[name].scale)
+    least = comparison.fits[closest].scale
+    if closest == comparison.winner:
+        return (
+            f"None of {len(comparison.fits)} theories holds: even the best, {theory}, misses the "
+            f"measurements by {size}."
+        )
+    return (
+        f"No theory is established: the first of {len(comparison.fits)}, {theory}, misses "
+        f"the measurements by {size}, and the closest, {closest}, by {least:.1f}."
+    )
+
+
 def _meaning(theory: str) -> str:
     meaning = _MEANING.get(theory.removeprefix(_COMPOSITE), "")
     if meaning and theory.startswith(_COMPOSITE):
@@ -77,31 +92,45 @@ def _meaning(theory: str) -> str:
 def _learned(explanation: Explanation) -> str:
     table, axis = explanation.skills, explanation.curves.axis
     fitted = table.query("fitted")
-    half = fitted["half"][np.isfinite(fitted["half"])].sort_values(kind="stable")
+    half, saturation = (np.asarray(fitted[name], float) for name in ("half", "saturation"))
+    timed = [int(i) for i in np.argsort(half, kind="stable") if np.isfinite(half[i])]
+    early = list(fitted.index[np.isnan(half)])
+    never = list(fitted.index[np.isposinf(half)])
+    unsaturated = list(fitted.index[np.isposinf(saturation)])
+    left_out = list(table.index[~table["fitted"]])
     clauses = []
-    if half.empty:
-        clauses.append("No skill is seen to pass half of its ceiling")
-    else:
-        first, last = half.index[0], half.index[-1]
-        after = f"half-way after {steps(half.iloc[0])} {axis}"
-        if len(half) == 1:
-            clauses.append(f"{first} is {after}")
-        else:
-            clauses.append(
-                f"{first} is learned first ({after}), {last} last ({steps(half.iloc[-1])} {axis})"
-            )
-    never = list(fitted.index[np.isposinf(fitted["half"])])
-    unsaturated = list(fitted.index[np.isposinf(fitted["saturation"])])
+    if timed:
+        ends = [(str(fitted.index[i]), float(half[i])) for i in (timed[0], timed[-1])]
+        clauses.append(_first_and_last(*ends, axis, alone=len(timed) == 1))
+    if early:
+        clauses.append(f"already half-way when the log begins: {listed(early)}")
     if never:
         clauses.append(f"not yet half-way at the end: {listed(never)}")
     elif unsaturated:
         clauses.append(f"not yet at 95 % of the ceiling at the end: {listed(unsaturated)}")
     else:
-        clauses.append("nothing that is being learned is left unfinished")
-    rest = list(table.index[~table["fitted"]])
-    if rest:
-        clauses.append(f"not fitted: {listed(rest)}")
-    return "; ".join(clauses) + "."
+        which = "it reaches" if len(fitted) == 1 else "all of these reach"
+        clauses.append(f"{which} 95 % of the ceiling before the end")
+    if left_out:
+        named = len(left_out) <= _MOST_NAMED
+        which = listed(left_out) if named else f"{len(left_out)} of {len(table)} skills"
+        clauses.append(f"left out of the fits: {which}")
+    text = "; ".join(clauses)
+    # Names of skills stay as they are.
+    return f"{text if timed else text[0].upper() + text[1:]}."
+
+
+def _first_and_last(
+    first: tuple[str, float], last: tuple[str, float], axis: str, *, alone: bool
+) -> str:
+    """Names and half-times of the first and the last skill."""
+    start = "from the start" if first[1] == 0 else f"after {steps(first[1])} {axis}"
+    if alone:
+        return f"{first[0]} is half-way {start}"
+    return (
+        f"{first[0]} is learned first (half-way {start}), {last[0]} last (after {steps(last[1])} "
+        f"{axis})"
+    )
 
 
 def _caution(explanation: Explanation) -> str:
@@ -111,6 +140,11 @@ def _caution(explanation: Explanation) -> str:
         return (
             f"Do not read rates and parameters of {winner} as facts: what it misses is more than "
             "measurement error, so only the measured times stand."
+        )
+    if len(explanation.fitted) == 1:
+        return (
+            f"Do not take {winner} for the mechanism: one skill cannot show how skills depend on "
+            "each other."
         )
     found = frequencies(explanation)
     if found.n_compared and found.n_held < _HELD * found.n_compared:

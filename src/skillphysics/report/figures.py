@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -20,8 +21,9 @@ from matplotlib.ticker import (
 from skillphysics.curves import Curves
 from skillphysics.inference.data import data_of
 from skillphysics.plotting import by_rank, new_figure, short, step_axis
+from skillphysics.report import rows
 from skillphysics.report.explain import Explanation
-from skillphysics.report.rows import number, unit
+from skillphysics.report.rows import number, shortened, unit
 from skillphysics.steps import dense, is_logarithmic
 
 # Okabe and Ito's colours, which the colour-blind can tell apart, for theories.
@@ -49,14 +51,16 @@ def pictures(explanation: Explanation) -> dict[str, Picture]:
     """The figures that say something of this explanation, by file name."""
     curves, axis = explanation.curves, explanation.curves.axis
     n_fitted, n_late = len(explanation.fitted), explanation.comparison.n_held_out
-    panels = (
+    some = (
         f" {_MOST_PANELS} of the {n_fitted} fitted skills are drawn, spread over the order of "
         "learning."
+        if n_fitted > _MOST_PANELS
+        else ""
     )
+    errors = ", with standard errors" if "level_stderr" in curves.dataset else ""
     caption = (
-        f"Measured levels (points{', with standard errors' if 'level_stderr' in curves.dataset else ''}) "
-        f"and the best theories (lines) against {axis}. Level 0 is chance or the start, 1 is "
-        f"mastered.{panels if n_fitted > _MOST_PANELS else ''}"
+        f"Measured levels (points{errors}) and the first theories of the ranking (lines) against "
+        f"{axis}. Level 0 is chance or the start, 1 is mastered.{some}"
     )
     found = {
         "curves": Picture(curves_and_theories, "Curves, and theories over them", caption),
@@ -67,13 +71,13 @@ def pictures(explanation: Explanation) -> dict[str, Picture]:
             "winning theory; an arrow where the log ends before that. Stroke: half of the ceiling, "
             "measured.",
         ),
-        "relative_times": Picture(relative_times, "Relative learning times", _times(explanation)),
         "ranking": Picture(
             ranking,
             "Theories compared",
-            "Left: Akaike's criterion above the best; bold names are within 6 of it, which counts "
-            f"as a tie. Middle: residuals of the fit to all checkpoints, in {unit(explanation)}. "
-            f"Right: error of the last {n_late} checkpoints, predicted from the others, in level.",
+            "The winner is on top. Left: Akaike's criterion above the lowest; bold names are "
+            "within 6 of it, a tie that the simplest wins. Middle: residuals of the fit to all "
+            f"checkpoints, in {unit(explanation)}. Right: error of the last {n_late} checkpoints, "
+            "predicted from the others, in level.",
         ),
         "residuals": Picture(
             residuals,
@@ -83,6 +87,10 @@ def pictures(explanation: Explanation) -> dict[str, Picture]:
             "is one odd checkpoint.",
         ),
     }
+    if rows.several_times(explanation):
+        found["relative_times"] = Picture(
+            relative_times, "Relative learning times", _times(explanation)
+        )
     if _has_clock(explanation):
         change = explanation.drift
         found["collapse"] = Picture(
@@ -92,7 +100,7 @@ def pictures(explanation: Explanation) -> dict[str, Picture]:
             "the right panel does not collapse, that theory fails. Its test: while two skills are "
             "learned, ln u_i/ln u_j should stay constant; it changes by a factor of "
             f"{number(change.factor)} (median over {change.n_pair} pairs of neighbours). The right "
-            "panel shows 0.05 < u < 0.95 only.",
+            f"panel shows 0.05 < u < 0.95 only.{some}",
         )
     return found
 
@@ -103,7 +111,7 @@ def curves_and_theories(explanation: Explanation) -> Figure:
     names = _spread(explanation.fitted)
     shown = list(comparison.fits)[: len(_THEORY_COLOURS)]
     curves = explanation.curves.mean_run()
-    steps = dense(curves.steps, 200)
+    steps = dense(curves.steps)
     n_column = min(4, len(names))
     n_row = -(-len(names) // n_column)
     figure = new_figure(_WIDTH, max(1.6 * n_row, 5.2 / n_column) + 0.6)
@@ -113,9 +121,11 @@ def curves_and_theories(explanation: Explanation) -> Figure:
         _points(axis, curves, skill)
         for name, colour, line in zip(shown, _THEORY_COLOURS, _THEORY_LINES, strict=False):
             axis.plot(steps, smooth[name].sel(skill=skill), line, color=colour, lw=1.4, label=name)
-        axis.set_title(short(skill, 88 // n_column), fontsize=8)
+        axis.set_title(_label(skill, 88 // n_column), fontsize=8)
         step_axis(axis, curves.steps, label=curves.axis if place >= len(names) - n_column else "")
         axis.tick_params(labelbottom=place >= len(names) - n_column)
+        axis.yaxis.set_major_locator(MaxNLocator(3))
+        _few_decades(axis, curves.steps)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
     for axis in axes[:, 0]:
@@ -134,9 +144,7 @@ def ranking(explanation: Explanation) -> Figure:
     place = np.arange(len(table))
     left.barh(place, table["delta_aic"], color="#9aa0a6", height=0.65)
     for at, value in zip(place, table["delta_aic"], strict=True):
-        left.annotate(
-            f"{value:,.1f}", (value, at), (3, 0), textcoords="offset points", va="center"
-        )
+        left.annotate(f"{value:,.1f}", (value, at), (3, 0), textcoords="offset points", va="center")
     left.set_xlim(0, max(1.3 * table["delta_aic"].max(), 1))
     left.xaxis.set_major_locator(MaxNLocator(3))
     left.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -152,7 +160,12 @@ def ranking(explanation: Explanation) -> Figure:
     right.set_xlabel("level")
     right.set_title(f"error of the last {comparison.n_held_out}, predicted")
     for axis, column in ((middle, "scale"), (right, "held_out")):
-        _log_axis(axis, table[column].to_numpy(float))
+        values = table[column].to_numpy(float)
+        if values.max() < 5 * values.min():
+            axis.set_xlim(0, 1.15 * values.max())
+            axis.xaxis.set_major_locator(MaxNLocator(4))
+        else:
+            _log_axis(axis, values)
     for axis in (left, middle, right):
         axis.set_ylim(-0.6, len(table) - 0.4)
         axis.grid(visible=False, axis="y")
@@ -161,24 +174,24 @@ def ranking(explanation: Explanation) -> Figure:
 
 def relative_times(explanation: Explanation) -> Figure:
     """Measured t_i/t_1 with intervals by rank; beside it half-times against known frequencies."""
-    law, table = explanation.law, explanation.skills
-    timed = table[table["time_ratio"].notna()]
-    height = _row_height(len(timed)) * len(timed) + 1.2
-    figure = new_figure(_WIDTH, max(height, 3.4 if law else 1.8))
-    left, right = (
-        figure.subplots(1, 2, width_ratios=(1, 1)) if law else (figure.subplots(), None)
+    law = explanation.law
+    middle, low, high = (
+        rows.column(explanation, f"time_ratio{end}") for end in ("", "_low", "_high")
     )
-    place = np.arange(len(timed))[::-1]
-    middle = timed["time_ratio"].to_numpy()
-    reach = np.abs(timed[["time_ratio_low", "time_ratio_high"]].to_numpy().T - middle)
+    timed = np.isfinite(middle)
+    middle, low, high = middle[timed], low[timed], high[timed]
+    names = [str(name) for name in explanation.skills.index[timed]]
+    height = _row_height(len(names)) * len(names) + 1.2
+    figure = new_figure(_WIDTH, max(height, 3.4 if law else 1.8))
+    left, right = figure.subplots(1, 2) if law else (figure.subplots(), None)
+    place = np.arange(len(names))[::-1]
+    reach = np.abs([low - middle, high - middle])
     left.errorbar(middle, place, xerr=reach, fmt="none", ecolor="#888888", capsize=2)
-    left.scatter(middle, place, c=by_rank(len(timed)), zorder=3, s=_marker(len(timed)))
-    _name_rows(left, place, list(timed.index), 22 if law else 34)
-    if len(timed):
-        ends = timed[["time_ratio", "time_ratio_low", "time_ratio_high"]].to_numpy().ravel()
-        _log_axis(left, ends)
-    left.set_xlabel("t_i/t_1")
-    left.set_title("half-times relative to the first, measured")
+    left.scatter(middle, place, c=by_rank(len(names)), zorder=3, s=_marker(len(names)))
+    _name_rows(left, place, names, 22 if law else 34)
+    _log_axis(left, np.concatenate([low, high]))
+    left.set_xlabel("$t_i/t_1$")
+    left.set_title("half-times relative to the earliest, measured")
     if right is not None:
         _law_panel(right, explanation)
     return figure
@@ -239,7 +252,10 @@ def residuals(explanation: Explanation) -> Figure:
     axis.grid(visible=False)
     axis.set_xlabel(f"{curves.axis} (one column per checkpoint)")
     axis.set_title(f"measured − {comparison.winner}")
-    figure.colorbar(image, ax=axis, label=unit(explanation), extend="both")
+    figure.colorbar(
+        image, ax=axis, label=unit(explanation), extend="both", fraction=0.03, extendfrac=0.02,
+        aspect=max(20, 0.5 * len(names)),
+    )  # fmt: skip
     return figure
 
 
@@ -251,7 +267,7 @@ def collapse(explanation: Explanation) -> Figure:
     if fit is None:
         left.set_title("no theory with a common clock was fitted")
         return figure
-    names = list(explanation.fitted)
+    names = _spread(explanation.fitted)
     part = explanation.curves.mean_run().select(names)
     values = fit.parameters["value"]
     has_ceiling = "ceiling" in values.index.get_level_values("parameter")
@@ -259,7 +275,12 @@ def collapse(explanation: Explanation) -> Figure:
     unskill = 1 - part.level.values / ceiling
     # Closer to 0 or 1 the logarithm is that of the noise.
     clear = (unskill > 0.05) & (unskill < 0.95)
-    frequency = fit.parameters["value"].xs("frequency").reindex(names).to_numpy()
+    frequency = explanation.skills["frequency"].reindex(names).to_numpy()
+    source = "known"
+    if np.isnan(frequency).any():
+        frequency = fit.parameters["value"].xs("frequency").reindex(names).to_numpy()
+        fits = explanation.comparison.fits
+        source = f"by {next(name for name, one in fits.items() if one is fit)}"
     clock = np.where(clear, -np.log(np.where(clear, unskill, 0.5)) / frequency, np.nan)
     for place, colour in enumerate(by_rank(len(names))):
         left.plot(part.steps, unskill[:, place], ".-", color=colour, ms=4, lw=0.8)
@@ -267,8 +288,7 @@ def collapse(explanation: Explanation) -> Figure:
     left.set_ylim(-0.1, 1.2)
     left.set_ylabel("unskill u = 1 − level/ceiling")
     right.set_yscale("log")
-    name = next(name for name, known in explanation.comparison.fits.items() if known is fit)
-    right.set_ylabel(f"−ln(u)/p, p by {name}")
+    right.set_ylabel(f"−ln(u)/p, p {source}")
     for axis in (left, right):
         step_axis(axis, part.steps, label=part.axis)
     left.set_title("unskill")
@@ -283,17 +303,15 @@ def collapse(explanation: Explanation) -> Figure:
 def _has_clock(explanation: Explanation) -> bool:
     """Whether one clock is at stake: a theory with one is among the tied, or p is known."""
     in_play = any(name in explanation.comparison.tied for name in _CLOCKS)
-    known = bool(explanation.skills["frequency"].notna().any())
-    return (
-        explanation.resource is not None and explanation.drift.n_pair > 0 and (in_play or known)
-    )
+    known = rows.any_of(explanation, "frequency")
+    return explanation.resource is not None and explanation.drift.n_pair > 0 and (in_play or known)
 
 
 def _times(explanation: Explanation) -> str:
     caption = (
-        "Half-times relative to that of the skill learned first, with 90 % intervals for where "
-        "they lie on average over seeds. Skills that do not reach half of their ceiling are not "
-        "shown."
+        "Half-times relative to the earliest, with 90 % intervals for where "
+        "they lie on average over seeds. Skills that are not seen to cross half of their ceiling "
+        "are left out."
     )
     if explanation.law is None:
         return caption
@@ -309,7 +327,7 @@ def _law_panel(axis: Axes, explanation: Explanation) -> None:
     if law is None:
         return
     used = np.isfinite(law.deviation)
-    frequency, half = table["frequency"].to_numpy(float), table["half"].to_numpy(float)
+    frequency, half = rows.column(explanation, "frequency"), rows.column(explanation, "half")
     axis.scatter(frequency[used], half[used], c=by_rank(len(table))[used], zorder=3, s=24)
     kappa = float(law.kappa.median[0])
     # The line of the law has no intercept of its own; that of least squares goes with its slope.
@@ -319,7 +337,7 @@ def _law_panel(axis: Axes, explanation: Explanation) -> None:
     axis.plot(ends, np.exp(middle - kappa * np.log(ends)), color="#0072B2", lw=1.4)
     for place in np.flatnonzero(law.off_line):
         axis.annotate(
-            short(str(table.index[place]), 22),
+            _label(str(table.index[place]), 22),
             (frequency[place], half[place]),
             (5, 4),
             textcoords="offset points",
@@ -331,7 +349,9 @@ def _law_panel(axis: Axes, explanation: Explanation) -> None:
     axis.set_xlabel("known frequency p")
     axis.set_ylabel(f"half-time t ({explanation.curves.axis})")
     low, high = float(law.kappa.low[0]), float(law.kappa.high[0])
-    axis.set_title(f"t ∝ p^−κ, κ = {number(kappa)} ({number(low)} to {number(high)})")
+    axis.set_title(
+        rf"$t \propto p^{{-\kappa}}$, κ = {number(kappa)} ({number(low)} to {number(high)})"
+    )
 
 
 def _points(axis: Axes, curves: Curves, skill: str) -> None:
@@ -341,6 +361,22 @@ def _points(axis: Axes, curves: Curves, skill: str) -> None:
         part["step"], part["level"], yerr=error, fmt="o", ms=2.6, lw=0.7, color="#444444",
         ecolor="#aaaaaa", zorder=1,
     )  # fmt: skip
+
+
+def _label(name: str, most: int) -> str:
+    return short(shortened(name, most), most)
+
+
+def _few_decades(axis: Axes, steps: np.ndarray) -> None:
+    """At most three labels on the logarithmic axis of a small panel."""
+    if not is_logarithmic(steps):
+        axis.xaxis.set_major_locator(MaxNLocator(3))
+        return
+    last = int(np.floor(np.log10(steps[-1])))
+    least = steps[steps > 0][0] * (3 if steps[0] == 0 else 1)
+    first = int(np.ceil(np.log10(least)))
+    decades = [10.0**power for power in range(last, first - 1, -max((last - first) // 2, 1))]
+    axis.set_xticks([*([0.0] if steps[0] == 0 else []), *reversed(decades)])
 
 
 def _spread(names: tuple[str, ...]) -> list[str]:
@@ -361,7 +397,7 @@ def _name_rows(
     axis: Axes, place: np.ndarray, names: list[str], most: int, margin: float = 0.7
 ) -> None:
     size = 8 if len(names) <= 40 else 6
-    axis.set_yticks(place, [short(name, most) for name in names], fontsize=size)
+    axis.set_yticks(place, [_label(name, most) for name in names], fontsize=size)
     axis.set_ylim(-margin, max(len(names), 1) - 1 + margin)
     axis.grid(visible=False, axis="y")
 
@@ -371,12 +407,12 @@ def _log_axis(axis: Axes, values: np.ndarray) -> None:
     _log_ticks(axis.xaxis, values)
 
 
-def _log_ticks(axis: object, values: np.ndarray) -> None:
+def _log_ticks(axis: Axis, values: np.ndarray) -> None:
     """Plain numbers on a logarithmic axis, enough of them over a short range."""
     values = values[np.isfinite(values) & (values > 0)]
     span = values.max() / values.min() if values.size else 1.0
-    subs = (1, 2, 5) if span < 100 else (1,)
-    axis.set_major_locator(LogLocator(subs=subs))
+    decades = LogLocator(subs=(1, 2, 5) if span < 100 else (1,), numticks=6)
+    axis.set_major_locator(decades if span > 5 else MaxNLocator(4))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())

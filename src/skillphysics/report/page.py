@@ -13,6 +13,13 @@ from skillphysics.report.answer import answer
 from skillphysics.report.explain import Explanation
 from skillphysics.report.figures import pictures
 
+_FORMULAS = {
+    "t_i/t_1": "tᵢ/t₁",
+    "p_i/p_1": "pᵢ/p₁",
+    "ln u_i/ln u_j": "ln uᵢ/ln uⱼ",
+    "p^(-kappa) with kappa": "p^(−κ) with κ",
+}
+
 
 def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
     """The report as HTML that asks for nothing from outside.
@@ -24,6 +31,7 @@ def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["typeset"] = _typeset
     template = environment.from_string(
         files("skillphysics.report").joinpath("page.html").read_text(encoding="utf-8")
     )
@@ -48,13 +56,19 @@ def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
         ranking_columns=rows.ranking_columns(explanation),
         skills=rows.skills(explanation),
         skill_columns={"skill": "skill", **rows.skill_columns(explanation)},
-        rates=rows.RATES,
-        law=rows.law(explanation),
+        meaning=rows.meaning(explanation),
         predicted=rows.predicted(explanation),
         parameters=rows.parameters(explanation),
         tasks=_tasks(curves.dataset.attrs.get("tasks", {})),
         reasons=rows.caveats(explanation),
     )
+
+
+def _typeset(text: str) -> str:
+    """Formulas that the terminal shows in ASCII, in Unicode."""
+    for plain, typeset in _FORMULAS.items():
+        text = text.replace(plain, typeset)
+    return text
 
 
 def _inline(drawing: bytes) -> str:

@@ -5,18 +5,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from skillphysics.inference.occurrence import FrequencyLaw
 from skillphysics.report.explain import Explanation
 
 Row = dict[str, Any]
 
-RATES = (
-    "A relative rate is no frequency: the curves stay the same when all frequencies are replaced "
-    "by a power of themselves, and a late skill may be rare or hard. Measured are the relative "
-    "times t_i/t_1; their intervals say where they lie on average over seeds."
+_TIMES = (
+    "Relative times t_i/t_1 are half-times over the earliest half-time. They are measured; their "
+    "intervals say where they lie on average over seeds."
 )
-"""What the columns of times and rates mean."""
+_RATES = (
+    "A relative rate is no frequency: the curves stay the same when all frequencies are replaced "
+    "by a power of themselves, and a late skill may be rare or hard."
+)
 
 
 class Cell(NamedTuple):
@@ -34,14 +37,15 @@ class Frequencies(NamedTuple):
 
     Attributes:
         reference: the skill to which inferred frequencies are relative; "" where none is inferred.
-        known: known frequencies by skill, relative to the reference where its own is known.
+        known: known frequencies of all skills in the order of the table, relative to the reference
+            where its own is known; NaN for the others.
         relative: whether they are.
         n_compared: number of skills with both, the reference left out.
         n_held: how many of their intervals hold the known value.
     """
 
     reference: str
-    known: pd.Series
+    known: Float[np.ndarray, " n_skill"]
     relative: bool
     n_compared: int
     n_held: int
@@ -94,12 +98,12 @@ def ranking_columns(explanation: Explanation) -> dict[str, str]:
 def skills(explanation: Explanation) -> list[Row]:
     """One row per skill, in order of learning: a `Cell` per column, its name, whether fitted."""
     known = frequencies(explanation).known
-    return [_skill(row, known[row["skill"]]) for row in _records(explanation.skills)]
+    records = _records(explanation.skills)
+    return [_skill(row, float(one)) for row, one in zip(records, known, strict=True)]
 
 
 def skill_columns(explanation: Explanation) -> dict[str, str]:
     """Headings of the columns of `skills` by their keys; those of frequencies only with any."""
-    table = explanation.skills
     columns = {
         "emergence": "emerges (5 %)",
         "half": "half (measured)",
@@ -108,36 +112,56 @@ def skill_columns(explanation: Explanation) -> dict[str, str]:
         "final_level": "final level",
         "ceiling": "ceiling",
     }
-    if table["rate"].notna().any():
+    if not several_times(explanation):
+        del columns["time_ratio"]
+    if any_of(explanation, "rate"):
         columns["rate"] = f"relative rate (under {explanation.comparison.winner})"
-    if table["frequency"].notna().any():
+    if any_of(explanation, "frequency"):
         relative = frequencies(explanation).relative
         columns["frequency"] = "known p_i/p_1" if relative else "known frequency"
-    if table["inferred"].notna().any():
+    if any_of(explanation, "inferred"):
         columns["inferred"] = "inferred p_i/p_1"
     return columns
 
 
 def frequencies(explanation: Explanation) -> Frequencies:
     """Known frequencies in the unit in which they can be compared with inferred ones."""
-    table = explanation.skills
+    low, high = column(explanation, "inferred_low"), column(explanation, "inferred_high")
+    known = column(explanation, "frequency")
     # The reference is the skill whose inferred frequency is 1 without any uncertainty.
-    at = table.index[(table["inferred_low"] == 1) & (table["inferred_high"] == 1)]
-    reference = str(at[0]) if len(at) else ""
-    known = table["frequency"]
-    relative = bool(reference) and bool(np.isfinite(known[reference]))
-    if not relative:
-        return Frequencies(reference, known, relative, 0, 0)
-    known = known / known[reference]
-    both = known.notna() & table["inferred"].notna() & (table.index != reference)
-    held = both & (known >= table["inferred_low"]) & (known <= table["inferred_high"])
-    return Frequencies(reference, known, relative, int(both.sum()), int(held.sum()))
+    places = np.flatnonzero((low == 1) & (high == 1))
+    if not places.size:
+        return Frequencies("", known, False, 0, 0)
+    at, name = places[0], str(explanation.skills.index[places[0]])
+    if np.isnan(known[at]):
+        return Frequencies(name, known, False, 0, 0)
+    known = known / known[at]
+    both = np.isfinite(known) & np.isfinite(low) & (np.arange(known.size) != at)
+    held = both & (known >= low) & (known <= high)
+    return Frequencies(name, known, True, int(both.sum()), int(held.sum()))
 
 
-def law(explanation: Explanation) -> list[str]:
-    """What is known and inferred of frequencies, in sentences; none without any."""
+def column(explanation: Explanation, name: str) -> Float[np.ndarray, " n_skill"]:
+    """A column of numbers of the table of skills."""
+    return np.asarray(explanation.skills[name], dtype=np.float64)
+
+
+def any_of(explanation: Explanation, name: str) -> bool:
+    """Whether a column of the table of skills holds any number."""
+    return not np.isnan(column(explanation, name)).all()
+
+
+def several_times(explanation: Explanation) -> bool:
+    """Whether there are half-times to relate to each other."""
+    return bool(np.isfinite(column(explanation, "time_ratio")).sum() > 1)
+
+
+def meaning(explanation: Explanation) -> list[str]:
+    """What times, rates and frequencies in the table of skills mean, in sentences."""
     found = frequencies(explanation)
-    sentences = []
+    sentences = [_TIMES] if several_times(explanation) else []
+    if any_of(explanation, "rate"):
+        sentences.append(_RATES)
     if found.reference:
         sentences.append(
             f"Inferred frequencies are relative to {found.reference}, the skill with the earliest "
@@ -210,8 +234,8 @@ def steps(value: float) -> str:
     return _three_digits(value)
 
 
-def number(value: float) -> str:
-    """A pure number with three significant digits, or a dash where there is none.
+def number(value: float, digits: int = 3) -> str:
+    """A pure number with a few significant digits, or a dash where there is none.
 
     Example:
         >>> number(0.123456), number(1234.5), number(2.0), number(math.nan)
@@ -219,10 +243,10 @@ def number(value: float) -> str:
     """
     if not math.isfinite(value):
         return "–"
-    return _three_digits(value) if abs(value) >= 1000 else f"{value:.3g}"
+    return _three_digits(value) if abs(value) >= 100 else f"{value:.{digits}g}"
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: float, high: float, digits: int = 3) -> str:
     """An interval, open where it has no end, or a dash where there is none.
 
     Example:
@@ -231,7 +255,8 @@ def interval(low: float, high: float) -> str:
     """
     if math.isnan(low) or math.isnan(high):
         return "–"
-    return f"{number(low)} to {number(high)}" if math.isfinite(high) else f"from {number(low)}"
+    start = number(low, digits)
+    return f"{start} to {number(high, digits)}" if math.isfinite(high) else f"from {start}"
 
 
 def count(n: int, what: str) -> str:
@@ -254,6 +279,19 @@ def listed(names: list[str], most: int = 4) -> str:
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def shortened(name: str, most: int, gap: str = "…") -> str:
+    """A name cut in its middle: names of many skills often begin alike.
+
+    Example:
+        >>> shortened("hendrycksTest-astronomy", 15), shortened("piqa", 15)
+        ('hendryc…tronomy', 'piqa')
+    """
+    if len(name) <= most:
+        return name
+    kept = most - len(gap)
+    return f"{name[: kept - kept // 2]}{gap}{name[len(name) - kept // 2 :]}"
 
 
 def _law(found: FrequencyLaw, names: np.ndarray) -> list[str]:
@@ -279,11 +317,11 @@ def _skill(row: Row, known: float) -> Row:
     fitted = {
         "emergence": Cell(steps(row["emergence"])),
         "half": Cell(steps(row["half"])),
-        "time_ratio": _cell(row, "time_ratio"),
+        "time_ratio": _cell(row, "time_ratio", 2),
         "saturation": Cell(steps(row["saturation"])),
         "ceiling": Cell(number(row["ceiling"])),
-        "rate": _cell(row, "rate"),
-        "inferred": _cell(row, "inferred"),
+        "rate": _cell(row, "rate", 3),
+        "inferred": _cell(row, "inferred", 2),
     }
     return {
         "skill": row["skill"],
@@ -294,10 +332,11 @@ def _skill(row: Row, known: float) -> Row:
     }
 
 
-def _cell(row: Row, key: str) -> Cell:
+def _cell(row: Row, key: str, digits: int) -> Cell:
+    """A value with its interval, whose ends are rounded to some digits where it is wide."""
     low, high = row[f"{key}_low"], row[f"{key}_high"]
     certain = low == high or math.isnan(low) or math.isnan(high)
-    return Cell(number(row[key]), "" if certain else interval(low, high))
+    return Cell(number(row[key], digits), "" if certain else interval(low, high, digits))
 
 
 def _three_digits(value: float) -> str:

@@ -14,16 +14,17 @@ from skillphysics.report.explain import Explanation
 
 _MOST_ROWS = 40
 _LONGEST_NAME = 40
-# What a column takes beside its text.
+# What a column takes beside its text: space to its right and the line between columns.
 _PADDING = 2
 # Left out first where the terminal is narrow; report.html has all.
-_DISPENSABLE = ("ceiling", "emergence", "saturation", "final_level", "rate", "frequency")
+_DISPENSABLE = ("ceiling", "emergence", "saturation", "final_level", "rate")
 _HEADINGS = {
     "emergence": "emerges\n(5 %)",
     "half": "half\n(measured)",
     "saturation": "saturates\n(95 %)",
     "final_level": "final\nlevel",
     "rate": "relative\nrate",
+    "inferred": "inferred\np_i/p_1",
 }
 
 
@@ -32,10 +33,11 @@ def show(explanation: Explanation, console: Console) -> None:
     parts: list[RenderableType] = [
         Text(rows.understood(explanation), style="dim"),
         Text(),
-        *(Text(sentence, style="bold") for sentence in answer(explanation)),
+        *_answer(explanation),
         _skills(explanation, console.width),
         *_notes(explanation),
         _ranking(explanation),
+        Text(),
         Text(explanation.comparison.verdict),
         Text(),
         *_list("What to keep in mind", rows.caveats(explanation)),
@@ -43,12 +45,23 @@ def show(explanation: Explanation, console: Console) -> None:
     console.print(Group(*parts), highlight=False)
 
 
+def _answer(explanation: Explanation) -> list[RenderableType]:
+    titles = ("What holds: ", "What is learned when: ", "What not to trust: ")
+    return [
+        Padding(Text.assemble((title, "bold"), sentence), (0, 0, 1, 0))
+        for title, sentence in zip(titles, answer(explanation), strict=True)
+    ]
+
+
 def _skills(explanation: Explanation, width: int) -> Table:
     every = rows.skills(explanation)
     shown = every[:_MOST_ROWS]
-    names = [_short(row["skill"]) for row in shown]
-    headings = rows.skill_columns(explanation) | _HEADINGS
-    cells = {key: [_plain(row[key], key) for row in shown] for key in rows.skill_columns(explanation)}
+    names = [rows.shortened(row["skill"], _LONGEST_NAME, "...") for row in shown]
+    columns = rows.skill_columns(explanation)
+    headings = {
+        key: _HEADINGS.get(key, text.replace(" ", "\n", 1)) for key, text in columns.items()
+    }
+    cells = {key: [_plain(row[key], key) for row in shown] for key in columns}
     kept = _fitting(names, cells, headings, width)
     title = f"Skills in order of learning (times in {explanation.curves.axis})"
     table = _table(title, ["skill", *(headings[key] for key in kept)])
@@ -84,18 +97,18 @@ def _fitting(
 
 def _notes(explanation: Explanation) -> list[RenderableType]:
     unknown = rows.predicted(explanation)
-    sentences = [rows.RATES, *rows.law(explanation)]
+    sentences = rows.meaning(explanation)
     if unknown:
         found = rows.listed([f"{row['skill']} {row['frequency']}" for row in unknown], 12)
         sentences.append(f"Predicted by this line, in the unit of the known ones: {found}.")
-    return [*(Text(_ascii(sentence)) for sentence in sentences), Text()]
+    return [Text(), *(Text(_ascii(sentence)) for sentence in sentences), Text()]
 
 
 def _ranking(explanation: Explanation) -> Table:
     headings = rows.ranking_columns(explanation)
     headings.pop("converged")
     headings["scale"] = headings["scale"].replace("standard errors", "std. errors")
-    table = _table("Theories, best first", list(headings.values()))
+    table = _table("Theories, the winner first", list(headings.values()))
     for row in rows.ranking(explanation):
         line = [Text(_ascii(row[key])) for key in headings]
         table.add_row(*line, style="bold" if row["tied"] else None)
@@ -103,7 +116,13 @@ def _ranking(explanation: Explanation) -> Table:
 
 
 def _table(title: str, headings: Sequence[str]) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, _PADDING - 1, 0, 0),
+    )
     table.add_column(headings[0], overflow="ellipsis", no_wrap=True)
     for heading in headings[1:]:
         table.add_column(Text(heading), justify="right")
@@ -124,7 +143,3 @@ def _plain(cell: rows.Cell, key: str) -> str:
 
 def _ascii(text: str) -> str:
     return text.replace("–", "-")
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
