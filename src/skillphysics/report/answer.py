@@ -97,11 +97,11 @@ def _learned(explanation: Explanation) -> str:
     early = list(fitted.index[np.isnan(half)])
     never = list(fitted.index[np.isposinf(half)])
     unsaturated = list(fitted.index[np.isposinf(saturation)])
-    left_out = list(table.index[~table["fitted"]])
+    left_out = list(table.index[~np.asarray(table["fitted"], bool)])
     clauses = []
     if timed:
-        ends = [(str(fitted.index[i]), float(half[i])) for i in (timed[0], timed[-1])]
-        clauses.append(_first_and_last(*ends, axis, alone=len(timed) == 1))
+        first, last = ((str(fitted.index[i]), float(half[i])) for i in (timed[0], timed[-1]))
+        clauses.append(_first_and_last(first, last, axis))
     if early:
         clauses.append(f"already half-way when the log begins: {listed(early)}")
     if never:
@@ -120,12 +120,10 @@ def _learned(explanation: Explanation) -> str:
     return f"{text if timed else text[0].upper() + text[1:]}."
 
 
-def _first_and_last(
-    first: tuple[str, float], last: tuple[str, float], axis: str, *, alone: bool
-) -> str:
+def _first_and_last(first: tuple[str, float], last: tuple[str, float], axis: str) -> str:
     """Names and half-times of the first and the last skill."""
     start = "from the start" if first[1] == 0 else f"after {steps(first[1])} {axis}"
-    if alone:
+    if first == last:
         return f"{first[0]} is half-way {start}"
     return (
         f"{first[0]} is learned first (half-way {start}), {last[0]} last (after {steps(last[1])} "

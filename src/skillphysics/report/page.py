@@ -18,6 +18,7 @@ _FORMULAS = {
     "p_i/p_1": "pᵢ/p₁",
     "ln u_i/ln u_j": "ln uᵢ/ln uⱼ",
     "p^(-kappa) with kappa": "p^(−κ) with κ",
+    " %": "\N{NO-BREAK SPACE}%",
 }
 
 
