@@ -30,6 +30,8 @@ from skillphysics.steps import dense, is_logarithmic
 _THEORY_COLOURS = ("#0072B2", "#D55E00", "#009E73")
 _THEORY_LINES = ("-", "--", ":")
 _MOST_PANELS = 24
+# With more skills, rows of skills are close and small.
+_MOST_ROOMY = 40
 # All figures are as wide, in inches, so that their text has one size on the page.
 _WIDTH = 8.0
 _CLOCKS = ("resource l1", "resource l2", "linear")
@@ -68,8 +70,8 @@ def pictures(explanation: Explanation) -> dict[str, Picture]:
             learning_times,
             "Learning times",
             f"When each skill is learned, in {axis}. Bar: from 5 % to 95 % of the ceiling, by the "
-            "winning theory; an arrow where the log ends before that. Stroke: half of the ceiling, "
-            "measured.",
+            "winning theory, or as far as the log goes; an arrow where it ends before that. "
+            "Stroke: half of the ceiling, measured.",
         ),
         "ranking": Picture(
             ranking,
@@ -114,7 +116,7 @@ def curves_and_theories(explanation: Explanation) -> Figure:
     steps = dense(curves.steps)
     n_column = min(4, len(names))
     n_row = -(-len(names) // n_column)
-    figure = new_figure(_WIDTH, max(1.6 * n_row, 5.2 / n_column) + 0.6)
+    figure = new_figure(_WIDTH, (1.6 if n_column > 2 else 2.6) * n_row + 0.6)
     axes = figure.subplots(n_row, n_column, squeeze=False, sharex=True)
     smooth = {name: comparison.fits[name].levels(steps) for name in shown}
     for place, (axis, skill) in enumerate(zip(axes.flat, names, strict=False)):
@@ -124,7 +126,7 @@ def curves_and_theories(explanation: Explanation) -> Figure:
         axis.set_title(_label(skill, 88 // n_column), fontsize=8)
         step_axis(axis, curves.steps, label=curves.axis if place >= len(names) - n_column else "")
         axis.tick_params(labelbottom=place >= len(names) - n_column)
-        axis.yaxis.set_major_locator(MaxNLocator(3))
+        axis.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
         _few_decades(axis, curves.steps)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
@@ -199,32 +201,36 @@ def relative_times(explanation: Explanation) -> Figure:
 
 def learning_times(explanation: Explanation) -> Figure:
     """When each fitted skill emerges, is half learned and is saturated."""
-    table = explanation.skills.loc[list(explanation.fitted)].iloc[::-1]
-    figure = new_figure(_WIDTH, _row_height(len(table)) * len(table) + 1.0)
+    names = list(explanation.fitted)
+    table = explanation.skills.loc[names]
+    emergence, half, saturation = (
+        np.asarray(table[name], float) for name in ("emergence", "half", "saturation")
+    )
+    steps = explanation.curves.steps
+    last, positive = steps[-1], steps[steps > 0][0]
+    # On a logarithmic axis there is no place for zero.
+    least = positive if is_logarithmic(steps) else steps[0]
+    start = np.clip(np.nan_to_num(emergence, nan=least), least, last)
+    end = np.clip(saturation, least, last)
+    place = np.arange(len(names))[::-1]
+    colours = by_rank(len(names))
+    thick = 5 if len(names) <= _MOST_ROOMY else 3
+    figure = new_figure(_WIDTH, _row_height(len(names)) * len(names) + 1.0)
     axis = figure.subplots()
-    last = explanation.curves.steps[-1]
-    positive = explanation.curves.steps[explanation.curves.steps > 0][0]
-    thick = 5 if len(table) <= 40 else 3
-    for place, (colour, row) in enumerate(
-        zip(by_rank(len(table))[::-1], table.itertuples(), strict=True)
-    ):
-        start = np.clip(row.emergence, positive, last) if row.emergence >= 0 else np.nan
-        end = min(row.saturation, last)
-        axis.plot(
-            [start, end], [place, place], color=colour, lw=thick, solid_capstyle="butt", alpha=0.5
-        )
-        if row.saturation > last:
-            axis.plot(last, place, ">", color=colour, ms=thick + 1)
-        if np.isfinite(row.half):
-            axis.plot(
-                max(row.half, positive), place, "|", color="black", ms=thick + 4, mew=thick / 3
-            )
-    _name_rows(axis, np.arange(len(table)), list(table.index), 34)
-    step_axis(axis, explanation.curves.steps, label=explanation.curves.axis)
-    begun = table["emergence"].where(table["emergence"] > 0).min()
-    if is_logarithmic(explanation.curves.steps) and begun > 10 * positive:
+    axis.hlines(place, start, end, colors=list(colours), lw=thick, alpha=0.5)
+    later = saturation > last
+    axis.scatter(
+        np.full(later.sum(), last), place[later], c=colours[later], marker=">", s=(thick + 1) ** 2
+    )
+    seen = np.isfinite(half)
+    axis.plot(
+        np.maximum(half[seen], least), place[seen], "|", color="black", ms=thick + 4, mew=thick / 3
+    )
+    _name_rows(axis, place, names, 34)
+    step_axis(axis, steps, label=explanation.curves.axis)
+    if is_logarithmic(steps) and start.min() > 10 * positive:
         axis.set_xscale("log")
-        axis.set_xlim(left=begun / 3)
+        axis.set_xlim(left=start.min() / 3)
     return figure
 
 
@@ -294,7 +300,7 @@ def collapse(explanation: Explanation) -> Figure:
     left.set_title("unskill")
     right.set_title("its collapse, the clock")
     if len(names) > 1:
-        scale = ScalarMappable(Normalize(1, len(names)), "viridis")
+        scale = ScalarMappable(Normalize(1, len(explanation.fitted)), "viridis")
         bar = figure.colorbar(scale, ax=(left, right), label="rank in order of learning")
         bar.locator = MaxNLocator(integer=True)
     return figure
@@ -386,17 +392,17 @@ def _spread(names: tuple[str, ...]) -> list[str]:
 
 def _row_height(n_row: int) -> float:
     """Inches per skill where each has a row: many get less."""
-    return 0.26 if n_row <= 40 else 0.14
+    return 0.26 if n_row <= _MOST_ROOMY else 0.14
 
 
 def _marker(n_row: int) -> float:
-    return 24.0 if n_row <= 40 else 9.0
+    return 24.0 if n_row <= _MOST_ROOMY else 9.0
 
 
 def _name_rows(
     axis: Axes, place: np.ndarray, names: list[str], most: int, margin: float = 0.7
 ) -> None:
-    size = 8 if len(names) <= 40 else 6
+    size = 8 if len(names) <= _MOST_ROOMY else 6
     axis.set_yticks(place, [_label(name, most) for name in names], fontsize=size)
     axis.set_ylim(-margin, max(len(names), 1) - 1 + margin)
     axis.grid(visible=False, axis="y")

@@ -61,7 +61,7 @@ def understood(explanation: Explanation) -> str:
     return (
         f"{source}{form}: "
         f"{count(len(curves.names), 'skill')} at {count(curves.steps.size, 'checkpoint')}, "
-        f"{curves.axis} {steps(curves.steps[0])} to {steps(curves.steps[-1])}"
+        f"{curves.axis} {curves.steps[0]:,.10g} to {curves.steps[-1]:,.10g}"
         f"{f', {n_run} runs' if n_run > 1 else ''}."
     )
 
