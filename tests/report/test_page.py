@@ -249,6 +249,28 @@ def test_the_same_explanation_is_the_same_files(plain, folder, tmp_path):
             assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
 
 
+def test_names_in_any_script_leave_standard_error_clean(plain, tmp_path, recwarn):
+    names = pd.Index(["加法", "сложение", "➕"], name="skill")
+    new = dict(zip(SKILLS, names, strict=True))
+    comparison = plain.comparison
+    fits = {
+        name: dataclasses.replace(
+            fit,
+            predicted=fit.predicted.assign_coords(skill=list(names)),
+            parameters=fit.parameters.rename(index=new, level="skill"),
+        )
+        for name, fit in comparison.fits.items()
+    }
+    foreign = dataclasses.replace(
+        with_comparison(plain, fits=fits),
+        curves=Curves(plain.curves.dataset.assign_coords(skill=list(names))),
+        skills=plain.skills.set_axis(names),
+    )
+    page = write(foreign, tmp_path).read_text(encoding="utf-8")
+    assert all(name in page for name in names)
+    assert not recwarn.list
+
+
 def with_comparison(explanation: Explanation, **changes) -> Explanation:
     return dataclasses.replace(
         explanation, comparison=dataclasses.replace(explanation.comparison, **changes)

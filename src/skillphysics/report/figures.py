@@ -138,7 +138,7 @@ def curves_and_theories(explanation: Explanation) -> Figure:
 
 
 def ranking(explanation: Explanation) -> Figure:
-    """How far each theory's AIC is above the best, its residuals, and how well it predicts."""
+    """How far each theory's AIC is above the lowest, its residuals, and how well it predicts."""
     comparison = explanation.comparison
     table = comparison.table.iloc[::-1]
     figure = new_figure(_WIDTH, 0.3 * len(table) + 1.0)
@@ -153,7 +153,7 @@ def ranking(explanation: Explanation) -> Figure:
     left.set_yticks(place, table.index)
     for name, label in zip(table.index, left.get_yticklabels(), strict=True):
         label.set_fontweight("bold" if name in comparison.tied else "normal")
-    left.set_xlabel("AIC above the best")
+    left.set_xlabel("AIC above the lowest")
     left.set_title("fit to all checkpoints")
     middle.plot(table["scale"], place, "o", color="#666666")
     middle.set_xlabel(unit(explanation))

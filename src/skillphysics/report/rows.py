@@ -90,7 +90,7 @@ def ranking_columns(explanation: Explanation) -> dict[str, str]:
         "parameters": "parameters",
         "scale": f"residual ({unit(explanation)})",
         "held_out": f"error of the last {explanation.comparison.n_held_out} checkpoints (level)",
-        "delta_aic": "AIC above the best",
+        "delta_aic": "AIC above the lowest",
         "converged": "converged",
     }
 

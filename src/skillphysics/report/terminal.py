@@ -123,9 +123,9 @@ def _table(title: str, headings: Sequence[str]) -> Table:
         show_edge=False,
         padding=(0, _PADDING - 1, 0, 0),
     )
-    table.add_column(headings[0], overflow="ellipsis", no_wrap=True)
+    table.add_column(headings[0], overflow="crop", no_wrap=True)
     for heading in headings[1:]:
-        table.add_column(Text(heading), justify="right")
+        table.add_column(Text(heading), justify="right", overflow="fold")
     return table
 
 

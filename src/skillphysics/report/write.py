@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -75,7 +76,9 @@ def write(explanation: Explanation, folder: Path) -> Path:
 def _draw(explanation: Explanation, folder: Path) -> dict[str, bytes]:
     """Write every figure as PNG and SVG; returns the SVG of each, or the PNG where it is large."""
     drawings = {}
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; the page has it in full.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         for name, picture in pictures(explanation).items():
             figure = picture.draw(explanation)
             raster, vector = folder / f"{name}.png", folder / f"{name}.svg"
