@@ -1,85 +1,95 @@
-"""How fast theories are fitted, each time against a plain reference in the same run.
+"""How the time of a fit grows with skills and steps, beside SciPy on the same curves.
 
-    python benchmarks/fit.py [--repeat 5]
+    python benchmarks/fit.py [--repeat 3] [--quick]
 
-A fit from many starts is compared with SciPy's `least_squares` called once a start on the same
-residuals and exact Jacobian, both compiled by JAX beforehand, so the ratio is that of the solvers.
-Runs alternate; medians are printed.
+Curves of a Resource model with K skills at T steps, noise 0.02, are fitted with a ceiling for each
+skill: by a fit of the composite Resource theory, of the Resource theory and of the linear one, of
+all skills together and from many starts; and by a plain loop that fits a logistic curve in ln t
+(midpoint, width, ceiling) to each skill by `scipy.optimize.curve_fit` from one start. Programs are
+compiled before; runs alternate; medians are printed, and the exponent over the decade.
 """
 
 import argparse
+import warnings
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.optimize
+from scipy import optimize, special
 from timing import medians
 
 from skillphysics.curves import Curves
-from skillphysics.inference.coordinates import at_free
-from skillphysics.inference.data import data_of
-from skillphysics.inference.fit import prepare
-from skillphysics.inference.solve import BATCH, MOST_STEPS, polish, residuals
-from skillphysics.inference.starts import candidates
-from skillphysics.skills import Skills
-from skillphysics.theories import SIMPLE, Resource
+from skillphysics.inference import fit
+from skillphysics.theories import COMPOSITE, Linear, Resource
 
-N_SKILL, N_STEP, NOISE = 8, 60, 0.02
+NOISE = 0.02
+THEORIES = {
+    "linear": Linear,
+    "resource l1": Resource,
+    "composite l1": COMPOSITE["composite resource l1"],
+}
 
 
-def curves() -> Curves:
-    """Eight skills of a Resource model, measured at 60 steps with noise 0.02."""
-    frequency = Skills.power_law(N_SKILL, 2).frequency
-    steps = np.linspace(0, 2500, N_STEP)
+def curves(n_skill: int, n_step: int) -> Curves:
+    """Skills of a Resource model, log-spaced from the first to the last of them."""
+    frequency = np.arange(1.0, n_skill + 1) ** -1.5
+    steps = np.concatenate([[0], np.geomspace(5, 2e4, n_step - 1)])
+    rng = np.random.default_rng(0)
     with jax.enable_x64(True):
-        truth = Resource(jnp.asarray(frequency), rate=0.01, waste=0.1, norm="l2")
-        level = np.asarray(truth.levels(steps))
-    noise = NOISE * np.random.default_rng(0).normal(size=level.shape)
-    return Curves.from_arrays(steps, level + noise)
+        truth = Resource(jnp.asarray(frequency / frequency.sum()), rate=0.02, waste=0.02)
+        level = np.asarray(truth.levels(steps)) * rng.uniform(0.6, 1, n_skill)
+    return Curves.from_arrays(steps, level + NOISE * rng.normal(size=level.shape))
 
 
-def compared(name: str, repeat: int) -> tuple[float, float]:
-    """Median seconds per start of the batched solve and of SciPy's."""
-    data = data_of(curves())
-    template = prepare(SIMPLE[name], curves(), data, ceiling=False, onset=False)
-    starts = candidates(template, data, (), BATCH, jax.random.key(0))[:, 6]
-    level = np.broadcast_to(data.level, (BATCH, *data.level.shape))
+def sigmoids(data: Curves) -> int:
+    """A logistic curve for each skill, one after the other."""
+    at = np.log(data.steps[1:])
 
-    def flat(free: jax.Array) -> jax.Array:
-        return residuals(at_free(template, free), data).reshape(-1)
+    def logistic(x: np.ndarray, middle: float, width: float, ceiling: float) -> np.ndarray:
+        return ceiling * special.expit((x - middle) / width)
 
-    value, slope = jax.jit(flat), jax.jit(jax.jacfwd(flat))
+    done = 0
+    for level in data.level.values[1:].T:
+        begin = (at[int(np.argmax(level > level.max() / 2))], 1.0, max(level.max(), 0.1))
+        try:
+            optimize.curve_fit(logistic, at, level, p0=begin)
+            done += 1
+        except RuntimeError:
+            continue
+    return done
 
-    def batched() -> object:
-        return polish(template, data, level, starts, (), jnp.asarray(MOST_STEPS))
 
-    def one_by_one() -> object:
-        return [
-            scipy.optimize.least_squares(
-                lambda free: np.asarray(value(free)),
-                np.asarray(start),
-                # SciPy's types know no function here, its documentation does.
-                jac=lambda free: np.asarray(slope(free)),  # pyright: ignore[reportArgumentType]
-                method="lm",
-                max_nfev=MOST_STEPS,
-            ).cost
-            for start in starts
-        ]
-
-    taken = medians({"ours": batched, "theirs": one_by_one}, repeat)
-    return taken["ours"] / BATCH, taken["theirs"] / BATCH
+def row(n_skill: int, n_step: int, repeat: int) -> dict[str, float]:
+    """Median seconds of every way."""
+    data = curves(n_skill, n_step)
+    ways = {
+        name: partial(fit, make, data, key=jax.random.key(0), ceiling=True)
+        for name, make in THEORIES.items()
+    }
+    return medians({**ways, "SciPy loop": partial(sigmoids, data)}, repeat)
 
 
 def main() -> None:
-    """Print one row per theory."""
+    """Print seconds over a decade of skills and of steps."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeat", type=int, default=5)
-    repeat = parser.parse_args().repeat
-    print(f"{'theory':14} {'batched':>12} {'one by one':>12} {'ratio':>7}   (ms a start)")
-    with jax.enable_x64(True):
-        for name in ("linear", "multilinear", "resource l1", "resource l2"):
-            ours, theirs = compared(name, repeat)
-            print(f"{name:14} {1e3 * ours:12.2f} {1e3 * theirs:12.2f} {theirs / ours:7.1f}")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="two sizes instead of four")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore", optimize.OptimizeWarning)
+    sizes = (16, 160) if arguments.quick else (16, 32, 64, 160)
+    grids = (
+        ("skills at 64 steps", [(n, 64) for n in sizes]),
+        ("steps of 16 skills", [(16, 4 * n) for n in sizes]),
+    )
+    for title, grid in grids:
+        print(f"{title}: seconds")
+        found = [row(*size, arguments.repeat) for size in grid]
+        for name in found[0]:
+            times = [one[name] for one in found]
+            exponent = np.log(times[-1] / times[0]) / np.log(sizes[-1] / sizes[0])
+            shown = "  ".join(f"{size}: {t:7.2f}" for size, t in zip(grid, times, strict=True))
+            print(f"  {name:14} {shown}   exponent {exponent:.2f}", flush=True)
 
 
 if __name__ == "__main__":

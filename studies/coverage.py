@@ -29,7 +29,7 @@ GRID = np.geomspace(1e-3, 1e7, 4000)
 
 
 def draw(name: str, rng: np.random.Generator, long: float) -> tuple[Theory, Curves]:
-    """A random member of a theory, and its levels to `long` times the half-time of the last skill."""
+    """A random member of a theory, and its levels up to `long` times the last half-time."""
     frequency = jnp.asarray(Skills.power_law(N_SKILL, rng.uniform(1, 2.5)).frequency)
     waste, share = jnp.asarray(rng.uniform(0.01, 0.3)), jnp.asarray(10 ** rng.uniform(-3, -1))
     simple = {
@@ -64,10 +64,11 @@ def measured(exact: Curves, correlation: float, rng: np.random.Generator) -> Cur
 def held(result: Fit, theory: Theory) -> Iterator[tuple[str, bool]]:
     """For every interval of a fit, of what it is and whether it holds the truth."""
     truth = np.concatenate([np.ravel(p.value) for p in moved(theory)])
-    table = result.parameters
-    inside = (table["low"] <= truth) & (truth <= table["high"])
-    for (name, _), holds in inside[table["status"] == "free"].items():
-        yield str(name), bool(holds)
+    table = result.parameters.reset_index()
+    inside = (table["low"].to_numpy() <= truth) & (truth <= table["high"].to_numpy())
+    for name, status, holds in zip(table["parameter"], table["status"], inside, strict=True):
+        if status == "free":
+            yield name, bool(holds)
     ratios = result.ratios("frequency", to="1")
     true = np.asarray(theory.frequency / theory.frequency[0])
     for place in range(1, N_SKILL):

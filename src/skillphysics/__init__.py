@@ -1,26 +1,31 @@
 """Physics of skill learning: how, when and in what order a network learns its skills."""
 
-from skillphysics.curves import Curves
-from skillphysics.errors import SkillphysicsError
-from skillphysics.graph import Graph
-from skillphysics.inference import Comparison, Fit, bootstrap, compare, fit
-from skillphysics.io import Recorder, load_curves, read_curves, write_curves
-from skillphysics.report import Explanation, explain
-from skillphysics.skills import Skills
-from skillphysics.theories import (
-    Composite,
-    Correlated,
-    Dependent,
-    Domino,
-    Linear,
-    Measured,
-    ModularDomino,
-    Multilinear,
-    Quanta,
-    Resource,
-    Theory,
-)
-from skillphysics.training import Problem, log_spaced, train
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skillphysics.comparison import RunComparison, compare_runs
+    from skillphysics.curves import Curves
+    from skillphysics.errors import SkillphysicsError
+    from skillphysics.graph import Graph
+    from skillphysics.inference import Comparison, Fit, bootstrap, compare, fit
+    from skillphysics.io import Recorder, load_curves, read_curves, write_curves
+    from skillphysics.report import Explanation, explain
+    from skillphysics.skills import Skills
+    from skillphysics.theories import (
+        Composite,
+        Correlated,
+        Dependent,
+        Domino,
+        Linear,
+        Measured,
+        ModularDomino,
+        Multilinear,
+        Quanta,
+        Resource,
+        Theory,
+    )
+    from skillphysics.training import Problem, log_spaced, train
 
 __all__ = [
     "Comparison",
@@ -40,11 +45,13 @@ __all__ = [
     "Quanta",
     "Recorder",
     "Resource",
+    "RunComparison",
     "SkillphysicsError",
     "Skills",
     "Theory",
     "bootstrap",
     "compare",
+    "compare_runs",
     "explain",
     "fit",
     "load_curves",
@@ -53,3 +60,31 @@ __all__ = [
     "train",
     "write_curves",
 ]
+
+# Where each name lives. Reading a log must not wait for JAX, so a name is imported when it is used.
+_HOMES = {
+    "comparison": "RunComparison compare_runs",
+    "curves": "Curves",
+    "errors": "SkillphysicsError",
+    "graph": "Graph",
+    "inference": "Comparison Fit bootstrap compare fit",
+    "io": "Recorder load_curves read_curves write_curves",
+    "report": "Explanation explain",
+    "skills": "Skills",
+    "theories": "Composite Correlated Dependent Domino Linear Measured ModularDomino Multilinear "
+    "Quanta Resource Theory",
+    "training": "Problem log_spaced train",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

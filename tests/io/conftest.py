@@ -173,6 +173,72 @@ def recording(path: Path) -> Path:
     return path
 
 
+def json_lines(path: Path) -> Path:
+    rows = [
+        {"step": step, "eval": {"qa": {"acc": step / 20, "acc_stderr": 0.01}}, "train/loss": 3.0}
+        for step in (0, 10, 20)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def tidy(path: Path) -> Path:
+    rows: list[list[object]] = [["seed", "step", "task", "acc", "loss", "note"]]
+    for seed in (0, 1):
+        for step in (0, 10, 20):
+            rows += [[seed, step, task, step / 20, 3 - step / 10, "x"] for task in ("add", "mul")]
+    return csv_file(path, rows)
+
+
+def tabs(path: Path) -> Path:
+    path.write_text("step\tadd/acc\tmul/acc\n0\t0.1\tNA\n10\t0.5\t0.25\n", encoding="utf-8")
+    return path
+
+
+def text_log(path: Path) -> Path:
+    lines = [
+        f" iteration {step}/ 300 | lm loss: {4 - step / 100:.3E} | grad norm: 1.0 |\n"
+        f" validation loss at iteration {step} | lm loss value: 3.5E+00 |\n"
+        for step in (100, 200, 300)
+    ]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def through_training(path: Path) -> Path:
+    results = {task: {"acc": [0.5, 0.6, 0.7], "acc_stderr": [0.1] * 3} for task in ("piqa", "sciq")}
+    return write_json(path, {"checkpoints": [10, 20, 30], "results": results})
+
+
+def lighteval(folder: Path) -> Path:
+    for step in (1000, 2000):
+        content = {
+            "config_general": {"model_name": f"org/m-step-{step}"},
+            "results": {"lighteval|piqa|0|0": {"acc": 0.6, "acc_stderr": 0.01}, "all": {"acc": 1}},
+        }
+        write_json(folder / f"m-step-{step}" / "results_2030-01-01T00-00-00.json", content)
+    return folder
+
+
+def checkpoints(folder: Path) -> Path:
+    for step in (1000, 2000):
+        content = old_results({"piqa": {"acc": 0.6}}, f"pretrained=m/ep0-ba{step}-rank0")
+        write_json(folder / f"ep0-ba{step}-rank0" / "results_2030-01-01T00-00-00.json", content)
+    return folder
+
+
+def lightning(folder: Path) -> Path:
+    for version in (0, 1):
+        (folder / f"version_{version}").mkdir(parents=True)
+        rows = [
+            ["epoch", "step", "train_loss_step", "val_acc_epoch"],
+            [0, 9, 3, ""],
+            [0, 9, "", 0.5],
+        ]
+        csv_file(folder / f"version_{version}" / "metrics.csv", rows)
+    return folder
+
+
 EVERY: dict[str, Callable[[Path], Path]] = {
     "lm-eval": lambda folder: lm_eval(folder / "evals"),
     "wide": lambda folder: wide(folder / "wide.csv"),
@@ -189,6 +255,17 @@ EVERY: dict[str, Callable[[Path], Path]] = {
     "mlruns": lambda folder: mlruns(folder / "mlruns"),
     "mlflow.db": lambda folder: mlflow_db(folder / "mlflow.db"),
     "recorder": lambda folder: recording(folder / "skills.jsonl"),
+    "json-lines": lambda folder: json_lines(folder / "metrics.jsonl"),
+    "history": lambda folder: write_json(
+        folder / "history.json", {"loss": [3, 2, 1], "val_accuracy": [0.1, 0.5, 0.75]}
+    ),
+    "tidy": lambda folder: tidy(folder / "tidy.csv"),
+    "tabs": lambda folder: tabs(folder / "tabs.tsv"),
+    "text": lambda folder: text_log(folder / "train.log"),
+    "through-training": lambda folder: through_training(folder / "through_training.json"),
+    "lighteval": lambda folder: lighteval(folder / "lighteval"),
+    "checkpoints": lambda folder: checkpoints(folder / "checkpoints"),
+    "lightning": lambda folder: lightning(folder / "lightning_logs"),
 }
 
 

@@ -165,8 +165,8 @@ def test_rows_of_a_csv_may_be_sorted_and_skills_removed(tmp_path, curves):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda lines: lines[:-1], r"6 rows are wanted"),
-        (lambda lines: [*lines, lines[-1]], r"6 rows are wanted"),
+        (lambda lines: lines[:-1], r"must have 6 rows"),
+        (lambda lines: [*lines, lines[-1]], r"must have 6 rows"),
         (lambda lines: lines[:2], r"no rows"),
         (lambda lines: lines[:1], r"column names"),
         (lambda lines: ["# skillphysics {", *lines[1:]], r"the header of .* is no JSON"),

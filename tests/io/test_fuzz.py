@@ -10,7 +10,7 @@ import pytest
 
 from skillphysics.curves import Curves
 from skillphysics.errors import SkillphysicsError
-from skillphysics.io import Log, levels, read_curves, read_log, write_curves
+from skillphysics.io import Log, inspect_log, levels, read_curves, read_log, write_curves
 
 
 def flip_bits(content, dice):
@@ -82,10 +82,11 @@ def read_whatever(path):
     except SkillphysicsError as error:
         assert "\n" not in str(error)  # noqa: PT017
         return
-    try:
-        read_curves(path)
-    except SkillphysicsError:
-        return
+    for read in (read_curves, inspect_log):
+        try:
+            read(path)
+        except SkillphysicsError:
+            continue
 
 
 def fuzz(folder, original, times, seed):
@@ -117,7 +118,9 @@ def own_curves(folder, end):
 
 
 NAMES = ["lm-eval", "wide", "long", "parquet", "trainer", "wandb-chart", "wandb-history"]
-NAMES += ["tensorboard", "mlruns", "mlflow.db", "recorder", ".nc", ".csv", ".parquet"]
+NAMES += ["tensorboard", "mlruns", "mlflow.db", "recorder", "json-lines", "history", "tidy"]
+NAMES += ["tabs", "text", "through-training", "lighteval", "checkpoints", "lightning"]
+NAMES += [".nc", ".csv", ".parquet"]
 
 
 def originals(folder, sample, name):

@@ -55,6 +55,7 @@ def test_pythia_levels_are_the_accuracies_above_chance(pythia):
     attrs = curves.dataset.attrs
     assert attrs["source"] == "pythia-70m"
     assert attrs["tasks"]["wsc"] == {
+        "key": "wsc/acc",
         "metric": "acc",
         "kind": "accuracy",
         "chance": 0.5,
@@ -117,10 +118,10 @@ def test_a_group_and_its_members_are_not_both_taken_silently(tmp_path, sample):
     )
     by_glob = read_curves(tmp_path, skills=["mmlu*"])
     assert set(by_glob.names) == {"mmlu_stem", "mmlu_law"}
-    assert any("mmlu is the mean of" in note for note in by_glob.dataset.attrs["notes"])
+    assert by_glob.dataset.attrs["left_out"]["mmlu"] == "the mean of mmlu_law, mmlu_stem"
     by_name = read_curves(tmp_path, skills=["mmlu", "mmlu_law"])
     assert by_name.names == ("mmlu", "mmlu_law")
-    assert any("taken too" in note for note in by_name.dataset.attrs["notes"])
+    assert any("read too" in note for note in by_name.dataset.attrs["notes"])
 
 
 @pytest.mark.parametrize(
@@ -169,9 +170,18 @@ def test_later_runs_of_the_harness_add_tasks(tmp_path, sample):
     sample.new_results(first, {"piqa": {"acc,none": 0.6}})
     sample.new_results(second, {"sciq": {"acc,none": 0.7}})
     assert set(read_log(tmp_path).tasks) == {"piqa", "sciq"}
-    sample.new_results(second, {"piqa": {"acc,none": 0.7}})
-    with pytest.raises(LogError, match=r"01T10.*02T10.*step 1000.*piqa"):
-        read_log(tmp_path)
+
+
+def test_of_two_evaluations_of_a_checkpoint_the_later_counts(tmp_path, sample):
+    for day, acc in ((2, 0.7), (1, 0.6), (3, 0.8)):
+        path = tmp_path / str(day) / f"results_2024-05-0{day}T10-00-00.1.json"
+        sample.new_results(path, {"piqa": {"acc,none": acc, "acc_stderr,none": acc / 100}})
+    log = read_log(tmp_path)
+    assert log.table[["value", "stderr"]].to_numpy().tolist() == [[0.8, 0.008]]
+    assert any(
+        "2 measurements repeat a step (piqa), and the later ones count" in note
+        for note in log.notes
+    )
 
 
 def test_two_models_want_two_folders(tmp_path, sample):
@@ -198,7 +208,7 @@ def test_other_files_are_left_alone(tmp_path, sample):
     (tmp_path / "config.json").write_text("{}")
     log = read_log(tmp_path)
     assert len(log.table) == 6
-    assert any("config.json" in note for note in log.notes)
+    assert log.left_out == {"config.json": "no results"}
 
 
 def test_text_in_place_of_an_accuracy(tmp_path, sample):

@@ -54,7 +54,7 @@ def test_the_later_of_two_values_is_kept(tmp_path, sample):
     file.write_text("5 0.5 1\n3 0.25 1\n1 0 0\n")
     log = read_log(store / "0" / ("a" * 32))
     assert log.table["value"].tolist() == [0, 0.5]
-    assert any("eval/qa_accuracy" in note for note in log.notes)
+    assert any("1 measurements repeat a step (qa)" in note for note in log.notes)
 
 
 def test_a_database(tmp_path, sample):

@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 import subprocess
@@ -9,8 +10,12 @@ from skillphysics.errors import ArgumentError, LogError
 from skillphysics.io import FORMATS, read_curves, read_log
 
 NAMES = ["lm-eval", "wide", "long", "parquet", "trainer", "wandb-chart", "wandb-history"]
-NAMES += ["tensorboard", "mlruns", "mlflow.db", "recorder"]
+NAMES += ["tensorboard", "mlruns", "mlflow.db", "recorder", "json-lines", "history", "tidy"]
+NAMES += ["tabs", "text", "through-training", "lighteval", "checkpoints", "lightning"]
 FORMAT = {"wide": "table", "long": "table", "parquet": "table", "wandb-chart": "wandb"}
+FORMAT |= {"json-lines": "json", "history": "json", "tidy": "table", "tabs": "table"}
+FORMAT |= dict.fromkeys(("through-training", "lighteval", "checkpoints"), "lm-eval")
+FORMAT |= {"lightning": "folder"}
 FORMAT |= {"wandb-history": "wandb", "mlruns": "mlflow", "mlflow.db": "mlflow"}
 
 
@@ -73,9 +78,15 @@ def test_a_device_is_no_log():
 def test_a_folder_of_two_formats(tmp_path, sample):
     sample.trainer(tmp_path / "trainer_state.json")
     sample.tensorboard(tmp_path / "runs" / "a", {"train/loss": [(0, 1.0)]})
-    with pytest.raises(LogError, match=r"several formats \(trainer, tensorboard\).*--format"):
-        read_log(tmp_path)
+    log = read_log(tmp_path)
+    assert log.format == "trainer"
+    assert any("tensorboard" in note for note in log.notes)
     assert read_log(tmp_path, format="tensorboard").tasks == ("train",)
+    sample.mlruns(tmp_path / "mlruns")
+    (tmp_path / "trainer_state.json").unlink()
+    sample.json(tmp_path / "step1.json", sample.old_results({"piqa": {"acc": 0.5}}))
+    with pytest.raises(LogError, match=r"several formats \(lm-eval, tensorboard\).*--format"):
+        read_log(tmp_path)
 
 
 def test_an_unknown_format(tmp_path, sample):
@@ -111,3 +122,9 @@ def test_the_import_is_quiet_and_leaves_tensorboard_alone():
         [sys.executable, "-W", "error", "-c", code], capture_output=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_source_is_no_absolute_path(tmp_path, sample):
+    attrs = read_curves(sample.wide(tmp_path / "a.csv"), chance=0).dataset.attrs
+    assert attrs["source"] == "a.csv"
+    assert str(tmp_path) not in json.dumps(attrs)

@@ -42,22 +42,22 @@ def test_scalars_of_any_framework(tmp_path):
 @pytest.mark.parametrize(
     ("step", "values", "stderr", "message"),
     [
-        (5, {"x": 0.5}, None, "a larger step"),
-        (4, {"x": 0.5}, None, "after step 5; a larger step"),
-        (float("nan"), {"x": 0.5}, None, "a larger step"),
-        (float("inf"), {"x": 0.5}, None, "a larger step"),
+        (5, {"x": 0.5}, None, "steps must increase"),
+        (4, {"x": 0.5}, None, "after step 5; steps must increase"),
+        (float("nan"), {"x": 0.5}, None, "steps must increase"),
+        (float("inf"), {"x": 0.5}, None, "steps must increase"),
         (6, {}, None, "empty"),
         (6, {"": 0.5}, None, "empty name"),
         (6, {"x": "0.5"}, None, "the value of 'x' is '0.5'"),
         (6, {"x": None}, None, "the value of 'x' is None"),
         (6, {"x": True}, None, "the value of 'x' is True"),
-        (6, {"x": float("inf")}, None, "infinite"),
-        (6, {"x": 50.0}, None, "from 0 to 1"),
-        (6, {"x": -0.1}, None, "from 0 to 1"),
-        (6, {"x": np.array([0.1, 0.2])}, None, "one number is wanted"),
-        (6, {"x": 0.5, "y": 1j}, None, "one number is wanted"),
+        (6, {"x": float("inf")}, None, "must be finite"),
+        (6, {"x": 50.0}, None, "between 0 and 1"),
+        (6, {"x": -0.1}, None, "between 0 and 1"),
+        (6, {"x": np.array([0.1, 0.2])}, None, "which is not one number"),
+        (6, {"x": 0.5, "y": 1j}, None, "which is not one number"),
         (6, {"x": 0.5}, {"y": 0.1}, "not among the values"),
-        (6, {"x": 0.5}, {"x": -0.1}, "from 0 on"),
+        (6, {"x": 0.5}, {"x": -0.1}, "must be 0 or more"),
     ],
 )
 def test_bad_values_raise_and_write_nothing(tmp_path, step, values, stderr, message):
@@ -132,7 +132,7 @@ def test_another_header_is_refused(tmp_path, sample):
     [
         ("acc", None, "'accuracy', 'loss' or 'level'"),
         ("loss", 0.5, "only an accuracy"),
-        ("accuracy", 1.0, "chance < 1"),
+        ("accuracy", 1.0, "and below 1"),
         ("accuracy", {"x": -0.5}, "chance of 'x'"),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_missing_folder(tmp_path):
         (b'"step": 10, ', b"", r"row 3 is .*a step and values"),
         (b'"step": 10', b'"step": 10,,', r"row 3 is no JSON"),
         (b'{"add": 0.75', b'{"add": "x"', r"row 3, 'add' is 'x'"),
-        (b'"metric": "accuracy"', b'"metric": "f1"', r"row 1 .*the header of a recording"),
+        (b'"metric": "accuracy"', b'"metric": "f1"', r"row 1 .*no header of a recording"),
     ],
 )
 def test_damaged_recordings(tmp_path, sample, old, new, message):

@@ -42,6 +42,7 @@ def test_losses_need_a_floor(tmp_path, sample):
     # (5/3 − ℓ)/(5/3 − 1/2) at ℓ = 5/3, 4/3, 1.
     assert curves.level.values.ravel() == pytest.approx([0, 2 / 7, 4 / 7])
     assert curves.dataset.attrs["tasks"]["nli"] == {
+        "key": "eval_nli_loss",
         "metric": "loss",
         "kind": "loss",
         "start": pytest.approx(5 / 3),
@@ -54,8 +55,8 @@ def test_losses_need_a_floor(tmp_path, sample):
 def test_a_second_evaluation_of_the_last_step(tmp_path, sample):
     history = [{"step": 5, "eval_loss": 1.0}, {"step": 5, "eval_loss": 0.9}]
     log = read_log(sample.json(tmp_path / "trainer_state.json", {"log_history": history}))
-    assert rows(log) == {(5, "eval", "loss", 1.0)}
-    assert any("eval_loss at step 5" in note for note in log.notes)
+    assert rows(log) == {(5, "eval", "loss", 0.9)}
+    assert any("repeat a step (eval), and the later ones count" in note for note in log.notes)
 
 
 @pytest.mark.parametrize(

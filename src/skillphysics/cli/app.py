@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from skillphysics.cli import report, reproduce, scaling, simulate, train, verify
+from skillphysics.cli import (
+    compare,
+    inspect,
+    report,
+    reproduce,
+    scaling,
+    simulate,
+    train,
+    verify,
+)
 
 app = typer.Typer(
     help="How, when and in what order a network learns its skills.",
@@ -14,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(name="report")(report.command)
+app.command(name="inspect")(inspect.command)
+app.command(name="compare")(compare.command)
 app.command(name="scaling")(scaling.command)
 app.add_typer(simulate.app, name="simulate")
 app.command(name="train")(train.command)

@@ -27,7 +27,7 @@ def numbers(option: str, given: Sequence[str]) -> float | dict[str, float] | Non
         name, equals, value = text.rpartition("=")
         if not equals or not name:
             raise ArgumentError(
-                f"{option} {text}: TASK=NUMBER is wanted, or one NUMBER alone for all tasks"
+                f"{option} {text}: give TASK=NUMBER, or one NUMBER alone for all tasks"
             )
         if name in pairs:
             raise ArgumentError(f"{option} names {name!r} twice; give it once")
@@ -45,5 +45,5 @@ def _number(option: str, text: str, value: str) -> float:
         return float(value)
     except ValueError:
         raise ArgumentError(
-            f"{option} {text}: {value!r} is no number; NUMBER or TASK=NUMBER is wanted"
+            f"{option} {text}: {value!r} is no number; give NUMBER or TASK=NUMBER"
         ) from None

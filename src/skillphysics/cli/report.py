@@ -1,66 +1,61 @@
 """`skillphysics report`: from a training log to an explanation."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from skillphysics.cli.options import numbers, print_json
+from skillphysics.cli import log_options as options
+from skillphysics.cli.options import print_json
 
 
 def command(
-    path: Annotated[
-        str | None,
-        typer.Argument(
-            help="A log: a file or a folder of checkpoints. Without one: a sample log.",
-            show_default=False,
+    path: options.Log = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("skillphysics-report"),
+    format: options.Format = None,  # noqa: A002
+    skills: options.SkillNames = None,
+    metric: options.MetricName = None,
+    chance: options.Chance = None,
+    ceiling: options.Ceiling = None,
+    start: options.Start = None,
+    floor: options.Floor = None,
+    step: options.Step = None,
+    task: options.Task = None,
+    run: options.Run = None,
+    value: options.Value = None,
+    stderr: options.Stderr = None,
+    frequencies: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV or JSON file with known frequencies of three or more skills: learning times "
+            "are held against them."
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("skillphysics-report"),
-    format: Annotated[  # noqa: A002
-        str | None, typer.Option(help="Format of the log, where it is not recognised.")
+    infer_frequencies: Annotated[
+        Literal["fresh", "full"] | None,
+        typer.Option(
+            help="Infer relative frequencies from learning times alone, for fresh batches or for "
+            "full passes over a data set: a wide guess."
+        ),
     ] = None,
-    skills: Annotated[
-        list[str] | None,
-        typer.Option(help="A skill or a pattern such as 'hendrycksTest-*'; may be repeated."),
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(help="Metric in the log, or what its numbers are: accuracy, loss or level."),
-    ] = None,
-    chance: Annotated[
-        list[str] | None,
-        typer.Option(help="Accuracy at chance, level 0: NUMBER or TASK=NUMBER; may be repeated."),
-    ] = None,
-    ceiling: Annotated[
-        list[str] | None,
-        typer.Option(help="Best possible accuracy, level 1 (default 1): as --chance."),
-    ] = None,
-    start: Annotated[
-        list[str] | None,
-        typer.Option(help="Loss of level 0 (default: the first measured): as --chance."),
-    ] = None,
-    floor: Annotated[
-        list[str] | None, typer.Option(help="Lowest possible loss, level 1: as --chance.")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the random starts and resamples.", min=0, max=2**31 - 1)
-    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random starts.", min=0, max=2**31 - 1)] = 0,
     json: Annotated[
         bool, typer.Option("--json", help="Print report.json on standard output, nothing else.")
     ] = False,
 ) -> None:
     """Explain a training log: which theory holds, what is learned when, and what is unreliable.
 
-    Reads lm-evaluation-harness results, CSV, Parquet, trainer_state.json, Weights & Biases,
-    TensorBoard and MLflow logs, recordings of skillphysics.io.Recorder, and its own curve files.
+    Reads lm-evaluation-harness and lighteval results, tables, JSON and text logs, Trainer,
+    Weights & Biases, TensorBoard and MLflow logs, recordings, and its own curve files. How a log
+    is read, skillphysics inspect shows in seconds.
     """
     # Imported here, so that `skillphysics --help` answers at once.
     import jax
     from rich.console import Console
 
+    from skillphysics.cli.compiled import keep_compiled
     from skillphysics.errors import ArgumentError
-    from skillphysics.io import read_curves
+    from skillphysics.io import read_curves, read_frequencies
     from skillphysics.progress import progress_bar
     from skillphysics.report.explain import explain
     from skillphysics.report.summary import summary
@@ -72,21 +67,35 @@ def command(
     if path == "":
         raise ArgumentError("the path of the log is empty; give the path of a file or a folder")
     check_folder(out)
+    known = None if frequencies is None else read_frequencies(frequencies)
     curves = read_curves(
         sample_log() if path is None else Path(path),
-        format=format,
-        skills=skills,
-        metric=metric,
-        chance=numbers("--chance", chance or []),
-        ceiling=numbers("--ceiling", ceiling or []),
-        start=numbers("--start", start or []),
-        floor=numbers("--floor", floor or []),
+        **options.reading(
+            format=format,
+            skills=skills,
+            metric=metric,
+            chance=chance,
+            ceiling=ceiling,
+            start=start,
+            floor=floor,
+            step=step,
+            task=task,
+            run=run,
+            value=value,
+            stderr=stderr,
+        ),
     )
-    with progress_bar(len(ALL) + 1, "fitting theories", quiet=json) as advance:
+    keep_compiled()
+    with progress_bar(len(ALL) + 2, "fitting theories", quiet=json) as advance:
         explanation = explain(
-            curves, key=jax.random.key(seed), done=lambda name: advance(f"fitted {name}")
+            curves,
+            key=jax.random.key(seed),
+            frequencies=known,
+            infer=infer_frequencies,
+            done=lambda name: advance(f"fitted {name}"),
         )
-    report = write(explanation, out)
+        report = write(explanation, out)
+        advance("written")
     if json:
         print_json(summary(explanation))
         return

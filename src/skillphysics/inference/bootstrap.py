@@ -11,8 +11,7 @@ from skillphysics.inference.coordinates import to_free
 from skillphysics.inference.data import data_of
 from skillphysics.inference.fit import Fit, as_float64, free_values
 from skillphysics.inference.noise import places
-from skillphysics.inference.solve import BATCH, MOST_STEPS
-from skillphysics.inference.solver import least_squares
+from skillphysics.inference.solve import BATCH, descend
 
 
 def bootstrap(
@@ -55,7 +54,7 @@ def bootstrap(
             error = root @ np.asarray(jax.random.normal(batch_key, (BATCH, *size.shape)))
             level = fit.predicted.values + size * error
             starts = np.broadcast_to(start, (BATCH, start.size))
-            optima = least_squares(theory, starts, fit.held, data.steps, level, weight, MOST_STEPS)
+            optima = descend(theory, starts, fit.held, data.steps, level, weight)
             refits += [free_values(theory, free, fit.held) for free in optima.free]
     sample = np.array(refits[:draws])
     tail = (1 - confidence) / 2

@@ -12,6 +12,8 @@ from skillphysics.errors import FitError
 _LEAST_STDERR = 0.25
 # Standard errors are a quadratic function of the level where half of them lie this close to it.
 _QUADRATIC = 0.05
+# The level of no right answer is −chance/(1 − chance), and no measured one lies beyond both ends.
+_LOWEST, _NEAR = -4.0, 0.02
 # An accuracy of 0 or 1 is given an error of 0, or one of a floor: neither shows the function.
 _SATURATED = 0.05
 
@@ -163,17 +165,19 @@ def _variance_functions(level: np.ndarray, stderr: np.ndarray) -> np.ndarray:
             continue
         powers = x[:, None] ** np.arange(3)
         fitted = np.linalg.lstsq(powers / y[:, None], np.ones_like(y), rcond=None)[0]
-        if np.median(np.abs(powers @ fitted / y - 1)) < _QUADRATIC:
+        (zero,), (one,), (count,) = _questions(fitted[None])
+        holds = np.median(np.abs(powers @ fitted / y - 1)) < _QUADRATIC
+        if holds and count > 1 and _LOWEST < zero < x.min() + _NEAR and x.max() - _NEAR < one:
             found[skill] = fitted
     return found
 
 
 def _questions(coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Level of no right answer and of right ones only, and the number of questions, [n_skill].
+    """Level of no right answer and of right ones only, and the number of questions.
 
-    The variance (level − zero)(one − level)/count; NaN where it has another form.
+    The variance is (level − zero)(one − level)/count; NaN where it has another form.
     """
-    c0, c1, c2 = coefficients.T
+    c0, c1, c2 = np.moveaxis(coefficients, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(np.where(c2 < 0, c1**2 - 4 * c2 * c0, np.nan))
         return (c1 - root) / (-2 * c2), (c1 + root) / (-2 * c2), np.where(root > 0, -1 / c2, np.nan)

@@ -39,7 +39,8 @@ def half_times(
     Example:
         >>> import numpy as np
         >>> steps = np.arange(0, 101, 10)
-        >>> half_times(Curves.from_arrays(steps, np.outer(steps, [0.01, 0.005]))).half.tolist()
+        >>> rising = Curves.from_arrays(steps, np.outer(steps, [0.01, 0.005]))
+        >>> half_times(rising).half.round(6).tolist()
         [50.0, 100.0]
     """
     top = np.ones(len(curves.names)) if ceiling is None else np.asarray(ceiling, dtype=float)

@@ -18,7 +18,7 @@ _CANDIDATES = 12
 # Starts are solved in batches of this size, so that one compiled program serves every batch: first
 # all of them for a few steps, then the best batch to the end.
 BATCH = 4
-_FIRST_STEPS, MOST_STEPS = 10, 50
+_FIRST_STEPS, _MOST_STEPS = 10, 50
 # The errors expected at the fitted levels change the fit, and the fit them: twice is enough.
 _REFITS = 2
 # Optima whose squared errors differ by less than this factor count as one.
@@ -59,12 +59,12 @@ def solve(
         free = np.concatenate([also[None], free[:-1]])
     if count > BATCH:
         begun = [
-            least_squares(template, batch, held, data.steps, level, weight, _FIRST_STEPS)
+            descend(template, batch, held, data.steps, level, weight, _FIRST_STEPS)
             for batch in free.reshape(-1, BATCH, layout.n_free)
         ]
         nearest = np.argsort(np.concatenate([optima.cost for optima in begun]))[:BATCH]
         free = np.concatenate([optima.free for optima in begun])[nearest]
-    optima = least_squares(template, free, held, data.steps, level, weight, MOST_STEPS)
+    optima = descend(template, free, held, data.steps, level, weight)
     best = optima.best()
     if not np.isfinite(best.cost):
         raise FitError("the theory gives no finite levels for these curves from any start")
@@ -107,11 +107,27 @@ def near(template: Theory, data: Data, held: tuple[str, ...], free: np.ndarray) 
     return Linearised(*(np.asarray(part)[0] for part in batch))
 
 
+def descend(
+    template: Theory,
+    starts: np.ndarray,
+    held: tuple[str, ...],
+    steps: np.ndarray,
+    level: np.ndarray,
+    weight: np.ndarray,
+    most_steps: int = _MOST_STEPS,
+) -> Optimum:
+    """The optima near starts, as many as there are in a batch; within `enable_x64`."""
+    return least_squares(
+        lambda free: linearised(template, free, held, steps),
+        Layout.of(template, held), starts, level, weight, most_steps,
+    )  # fmt: skip
+
+
 def polish(template: Theory, data: Data, held: tuple[str, ...], start: np.ndarray) -> Optimum:
     """The optimum near a start."""
     level, weight = data.mean()
     starts = np.broadcast_to(start, (BATCH, start.size))
-    return least_squares(template, starts, held, data.steps, level, weight, MOST_STEPS).best()
+    return descend(template, starts, held, data.steps, level, weight).best()
 
 
 def _nearest(

@@ -5,14 +5,14 @@ derivatives are compiled (`skillphysics.inference.jacobian`); the loop is plain 
 hold its answers against SciPy's.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from skillphysics.inference.coordinates import Layout
-from skillphysics.inference.jacobian import Linearised, linearised
+from skillphysics.inference.jacobian import Linearised
 from skillphysics.inference.normal import Normal, order, to_layout
-from skillphysics.theories.base import Theory
 
 # Relative decrease of the squared error, expected and found, that counts as none (MINPACK's ftol).
 _NO_GAIN = 1e-6
@@ -43,27 +43,25 @@ class Optimum(NamedTuple):
 
 
 def least_squares(
-    template: Theory,
+    near: Callable[[np.ndarray], Linearised],
+    layout: Layout,
     starts: np.ndarray,
-    held: tuple[str, ...],
-    steps: np.ndarray,
     level: np.ndarray,
     weight: np.ndarray,
     most_steps: int,
 ) -> Optimum:
-    """Local minima of Σ (weight · (theory − level))² near several starts, within `enable_x64`.
+    """Local minima of Σ (weight · (theory − level))² near several starts.
 
     Args:
-        template: the theory, whose other values stay.
-        starts: free coordinates, [n_start, n_free].
-        held: names of parameters that stay.
-        steps: [n_step].
+        near: levels and derivatives at points [n_start, n_free], as many as there are starts.
+        layout: of the free coordinates.
+        starts: [n_start, n_free].
         level: the data, [n_step, n_skill], or [n_start, n_step, n_skill] for data of its own for
             each start.
         weight: [n_step, n_skill], 0 where not measured.
-        most_steps: the solves stop after so many steps, wherever they are.
+        most_steps: the solves stop after so many steps, wherever they are. A start that is not
+            finite stays where it is, at infinite cost.
     """
-    layout = Layout.of(template, held)
     n_start = len(starts)
     free, step = np.array(starts, dtype=np.float64), np.zeros_like(starts, dtype=np.float64)
     cost = np.full(n_start, np.inf)
@@ -72,7 +70,7 @@ def least_squares(
     converged = np.zeros(n_start, dtype=bool)
     normal: Normal | None = None
     for taken in range(most_steps):
-        linear = plain(linearised(template, free + step, held, steps))
+        linear = _plain(near(free + step))
         with np.errstate(all="ignore"):
             residual = weight * (linear.level - level)
             tried = (residual**2).sum((-1, -2))
@@ -111,7 +109,7 @@ def gauge(layout: Layout, free: np.ndarray) -> np.ndarray:
     return normal
 
 
-def plain(linear: Linearised) -> Linearised:
+def _plain(linear: Linearised) -> Linearised:
     """The parts as NumPy arrays."""
     return Linearised(*(np.asarray(part) for part in linear))
 

@@ -23,9 +23,10 @@ import xarray as xr
 
 from skillphysics.curves import AXES, Curves
 from skillphysics.errors import ArgumentError, CurvesError, LogError
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.files import replacing
-from skillphysics.io.log import Log, finished, make_table
 from skillphysics.io.parse import first_line, head, parse_json, short
+from skillphysics.measure.log import Log, finished, make_table
 
 FORMAT = "curves"
 
@@ -55,7 +56,7 @@ def write_curves(curves: Curves, path: Path | str) -> None:
         ".parquet": _write_parquet,
     }
     if target.suffix.lower() not in writers:
-        raise ArgumentError(f"cannot write {target}: a name in .nc, .csv or .parquet is wanted")
+        raise ArgumentError(f"cannot write {target}: the name must end in .nc, .csv or .parquet")
     with replacing(target) as temporary:
         writers[target.suffix.lower()](curves, temporary)
 
@@ -94,8 +95,9 @@ def detect(path: Path) -> bool:
     return start.startswith((_HDF5, _MARK.encode()))
 
 
-def read(path: Path) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The levels of a file of curves as a log, for those who compare logs; see `load_curves`."""
+    columns.allow(FORMAT)
     curves = load_curves(path)
     level = curves.level if "run" in curves.level.dims else curves.level.expand_dims(run=[""])
     shape = level.shape
@@ -112,7 +114,7 @@ def read(path: Path) -> Log:
         value=level.values.ravel(),
         stderr=errors,
     )
-    return Log(finished(table), path, FORMAT)
+    return Log(finished(table), path, FORMAT, curves.axis)
 
 
 # --- netCDF -----------------------------------------------------------------------------------
@@ -204,9 +206,9 @@ def _untidy(header: Mapping[str, Any], columns: Sequence[Sequence[Any] | np.ndar
     place = np.ravel_multi_index(index, sizes)
     if place.size != math.prod(sizes) or np.unique(place).size != place.size:
         raise CurvesError(
-            f"{math.prod(sizes)} rows are wanted, one for each of "
+            f"it must have {math.prod(sizes)} rows, one for each of "
             + " × ".join(f"{n} {axis}s" for n, axis in zip(sizes, axes, strict=True))
-            + f", and there are {place.size}, or some stand there twice"
+            + f"; it has {place.size}, or some are repeated"
         )
     order = np.argsort(place)
     coords: dict[str, Any] = {axis: (axis, one) for axis, one in zip(axes, labels, strict=True)}
@@ -353,7 +355,7 @@ def _header(text: Any, path: Path) -> dict[str, Any]:
     if not isinstance(header, dict) or header.get("version") != _VERSION:
         found = header.get("version") if isinstance(header, dict) else header
         raise LogError(
-            f"{path} is of version {short(found)}; {_VERSION} is wanted: was it written by a newer "
+            f"{path} is of version {short(found)}, not {_VERSION}: was it written by a newer "
             "skillphysics?"
         )
     return header

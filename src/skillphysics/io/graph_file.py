@@ -39,7 +39,7 @@ def read_graph(path: str | Path) -> tuple[Graph, Skills]:
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in (".yaml", ".yml", ".graphml"):
-        raise ArgumentError(f"{path}: a name in .yaml, .yml or .graphml is wanted")
+        raise ArgumentError(f"{path}: the name must end in .yaml, .yml or .graphml")
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -82,7 +82,7 @@ def write_graph(graph: Graph, path: str | Path, skills: Skills | None = None) ->
             nx.write_graphml(tree, temporary)
             return
         if path.suffix.lower() not in (".yaml", ".yml"):
-            raise ArgumentError(f"{path}: a name in .yaml, .yml or .graphml is wanted")
+            raise ArgumentError(f"{path}: the name must end in .yaml, .yml or .graphml")
         import yaml
 
         entries: dict[str, dict[str, Any]] = {name: {} for name in graph.names}
@@ -105,14 +105,14 @@ def _from_yaml(text: bytes) -> dict[str, dict[str, Any]]:
         keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
         for place, key in enumerate(keys):
             if isinstance(key, Hashable) and key in keys[:place]:
-                raise ArgumentError(f"{key!r} stands there twice; once is wanted")
+                raise ArgumentError(f"{key!r} is there twice; give it once")
         return loader.construct_mapping(node, deep=True)
 
     Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     try:
         # A few aliases of aliases can stand for more than any memory holds.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Strict)):
-            raise ArgumentError("it has an alias (*name); write out what it stands for")
+            raise ArgumentError("it has an alias (*name); write out its content")
         content = yaml.load(text, Strict)  # noqa: S506
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, ArgumentError):
@@ -122,27 +122,27 @@ def _from_yaml(text: bytes) -> dict[str, dict[str, Any]]:
         raise ArgumentError(f"this is no YAML{place}") from error
     entries = content.get("skills") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
-        raise ArgumentError("'skills:' with an entry a skill is wanted")
+        raise ArgumentError("it must have 'skills:' with an entry for each skill")
     unknown = [key for key in content if key != "skills"]
     if unknown:
         raise ArgumentError(f"there is {unknown[0]!r} beside 'skills', which is all that is known")
     names = [str(name) for name in entries]
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise ArgumentError(f"{name!r} stands there twice; once is wanted")
+            raise ArgumentError(f"{name!r} is there twice; give it once")
     return {str(name): _entry(str(name), entry) for name, entry in entries.items()}
 
 
 def _entry(name: str, entry: object) -> dict[str, Any]:
     given: dict[Any, Any] = {} if entry is None else entry  # pyright: ignore[reportAssignmentType]
     if not isinstance(given, dict):
-        raise ArgumentError(f"skill {name!r} has {entry!r}; {', '.join(_PARTS)} are wanted")
+        raise ArgumentError(f"skill {name!r} has {entry!r}; it may have {', '.join(_PARTS)}")
     unknown = [part for part in given if part not in _PARTS]
     if unknown:
         raise ArgumentError(f"skill {name!r} has {unknown[0]!r}; {', '.join(_PARTS)} are known")
     needs = [] if given.get("needs") is None else given["needs"]
     if not isinstance(needs, list):
-        raise ArgumentError(f"skill {name!r} needs {needs!r}; a list of skills is wanted")
+        raise ArgumentError(f"skill {name!r} needs {needs!r}, which is no list of skills")
     return {
         "frequency": given.get("frequency"),
         "needs": [str(parent) for parent in needs],
@@ -155,16 +155,16 @@ def _from_graphml(text: bytes) -> dict[str, dict[str, Any]]:
 
     twice = [name for name, n in Counter(_NODE.findall(text)).items() if n > 1]
     if twice:
-        raise ArgumentError(f"{twice[0].decode(errors='replace')!r} stands there twice")
+        raise ArgumentError(f"{twice[0].decode(errors='replace')!r} is there twice")
     if text.count(b"<graph ") + text.count(b"<graph>") > 1:
-        raise ArgumentError("there are several graphs; one is wanted")
+        raise ArgumentError("there are several graphs; give one")
     try:
         tree = nx.parse_graphml(text)
     # Networkx lets through whatever its parser raises, such as KeyError.
     except Exception as error:
         raise ArgumentError("this is no GraphML") from error
     if not tree.is_directed():
-        raise ArgumentError("edges have no direction; each is wanted from a parent to a skill")
+        raise ArgumentError("edges have no direction; each must go from a parent to a skill")
     return {
         str(name): {
             "frequency": data.get("frequency"),
@@ -189,10 +189,10 @@ def _skills(frequency: Mapping[str, object]) -> Skills:
     for name, value in frequency.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ArgumentError(
-                f"skill {name!r} has frequency {value!r}; a number is wanted, such as 1.0e-5"
+                f"skill {name!r} has frequency {value!r}, which is no number such as 1.0e-5"
             )
         if not 0 < value < sys.float_info.max:
             raise ArgumentError(
-                f"skill {name!r} has frequency {value}; a positive finite number is wanted"
+                f"skill {name!r} has frequency {value}; it must be positive and finite"
             )
     return Skills.given([float(value) for value in frequency.values()], tuple(frequency))  # pyright: ignore[reportArgumentType]

@@ -1,33 +1,38 @@
-"""Results of lm-evaluation-harness, one JSON file a checkpoint."""
+"""Results of lm-evaluation-harness and lighteval, a JSON file a checkpoint or one for all."""
 
 import fnmatch
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from skillphysics.errors import LogError
-from skillphysics.io.kinds import kind
-from skillphysics.io.log import Log, finished, listed, make_table
-from skillphysics.io.parse import files_below, head, number, read_json, short
+from skillphysics.io import records
+from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, step_in, without_count
+from skillphysics.io.columns import BY_NAME, Columns
+from skillphysics.io.parse import files_below, head, is_json_lines, number, read_json, short
+from skillphysics.measure.log import Log, finished, later, listed, make_table, rows_where
+from skillphysics.measure.names import axis_of, kind
 
 FORMAT = "lm-eval"
 
 # 57 subjects of one benchmark, which older harnesses list beside whole benchmarks.
 _FAMILIES = ("hendrycksTest-*",)
 _NO_METRIC = ("alias", "name", " ", "sample_len", "sample_count")
-# The count may not go on as 10k or 4B: that would be read as ten steps.
-_STEP = re.compile(r"(?<![A-Za-z])(?:global_)?(?:step|checkpoint|ckpt)[-_=]?(\d+)(?![\dkKmMbB])")
 _REVISION = re.compile(r"(?:^|,)\s*revision=([^,]*)")
 _PRETRAINED = re.compile(r"(?:^|,)\s*(?:pretrained|model|path)=([^,]*)")
+_RESULTS = re.compile(rb'"results"\s*:\s*\{')
 _BY_TIME = re.compile(r"results_\d{4}-\d\d-\d\dT.*\.json")
+# lighteval writes the suite before a task and the number of examples behind it, and a mean.
+_LIGHTEVAL = re.compile(r"[a-z_]+\|(?P<task>[^|]+)(?P<shots>\|\d+)?(?:\|\d+)?")
+_MEAN_OF_ALL = "all"
 
 
 @dataclass(frozen=True)
 class _Checkpoint:
     path: Path
-    step: int
+    step: float
     model: str
     results: Mapping[str, Mapping[str, Any]]
     content: Mapping[str, Any]
@@ -40,46 +45,66 @@ def detect(path: Path) -> bool:
     return _is_results(path)
 
 
-def read(path: Path) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """Results of one model at its checkpoints: a folder of files, or one file.
 
-    The step of a file stands in its name, in the name of a folder it lies in, or in the
-    `revision` of the model's arguments.
+    The step of a file is in its name, in the name of a folder it lies in, or in the `revision` of
+    the model's arguments; where no name says `step`, it is the one number in which the names
+    differ. A file may also hold all checkpoints, with lists along `checkpoints` or `steps`.
 
     Raises:
-        LogError: a file is no JSON, tells no step or two, or two files tell of one checkpoint or
+        LogError: a file is no JSON, names no step or two, or two files are of one checkpoint or
             of two models.
     """
+    columns.allow(FORMAT)
     contents = {
         file: read_json(file) for file in (files_below(path, ".json") if path.is_dir() else [path])
     }
-    others = [file.name for file, content in contents.items() if _results(content) is None]
-    checkpoints = [
-        _checkpoint(file, content, path)
-        for file, content in contents.items()
-        if _results(content) is not None
-    ]
-    if not checkpoints:
+    results = {file: one for file, one in contents.items() if _results(one) is not None}
+    others = {file.name: "no results" for file in contents if file not in results}
+    if not results:
         raise LogError(f"{path} holds no results of lm-evaluation-harness (JSON with 'results')")
+    if len(results) == 1:
+        file, content = next(iter(results.items()))
+        if _axis(content) is not None:
+            return replace(_through_training(file, content), left_out=others)
+        by_step = {name: step_in(name) for name in _results(content) or {}}
+        if by_step and None not in by_step.values():
+            return replace(records.read(file), format=FORMAT, left_out=others)
+    steps = _steps(path, results)
+    checkpoints = [
+        _checkpoint(file, content, steps.values[file]) for file, content in results.items()
+    ]
     _refuse_two_models(checkpoints)
     _refuse_overlap(checkpoints)
+    # In the order of evaluation; of two of one checkpoint the later counts.
+    checkpoints.sort(key=lambda one: one.path.name)
     rows = [row for checkpoint in checkpoints for row in _rows(checkpoint)]
-    rows.sort(key=lambda row: row[1])
+    rows.sort(key=lambda row: (row[1], row[0]))
     step, task, metric, value = zip(*rows, strict=True) if rows else ((), (), (), ())
     table = make_table(run=[""] * len(rows), step=step, task=task, metric=metric, value=value)
-    table = finished(table)
+    table, repeated = later(rows_where(table, table["value"].notna().to_numpy()))
     groups = _groups(checkpoints, set(task))
     members = {name for group in groups.values() for name in group}
     members |= {name for family in _FAMILIES for name in fnmatch.filter(set(task), family)}
-    notes = [*_notes(checkpoints)]
-    if others:
-        notes.append(f"files that are no results are left out: {listed(others)}")
-    return Log(table, path, FORMAT, tuple(notes), frozenset(members), groups)
+    return Log(
+        finished(table),
+        path,
+        FORMAT,
+        steps.axis,
+        notes=(*steps.notes, *_notes(checkpoints), *repeated),
+        left_out=others,
+        members=frozenset(members),
+        groups=groups,
+    )
 
 
 def _is_results(path: Path) -> bool:
+    if path.suffix == ".jsonl" or is_json_lines(path):
+        return False
     start = head(path)
-    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"results"' in start
+    is_object = start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return is_object and _RESULTS.search(start) is not None
 
 
 def _results(content: Any) -> Mapping[str, Any] | None:
@@ -89,61 +114,141 @@ def _results(content: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _checkpoint(path: Path, content: Mapping[str, Any], root: Path) -> _Checkpoint:
-    arguments = _arguments(content)
+def _checkpoint(path: Path, content: Mapping[str, Any], step: float) -> _Checkpoint:
     results = dict(_results(content) or {})
     aggregates = content.get("groups")
     if isinstance(aggregates, dict):
         # Some versions list a group's mean only here.
         results |= {k: v for k, v in aggregates.items() if k not in results and isinstance(v, dict)}
-    return _Checkpoint(path, _step(path, root, arguments), _model(content), results, content)
+    if "config_general" in content:
+        results = _without_suite(results)
+    return _Checkpoint(path, step, _model(content), results, content)
+
+
+def _without_suite(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Results of lighteval by the names of their tasks alone, where these are distinct."""
+    named = {}
+    for name in results:
+        found = _LIGHTEVAL.fullmatch(name)
+        named[name] = found["task"] if found else name
+    short = list(named.values())
+    return {
+        (named[name] if short.count(named[name]) == 1 else name): values
+        for name, values in results.items()
+        if name != _MEAN_OF_ALL
+    }
 
 
 def _arguments(content: Mapping[str, Any]) -> str:
     """The model's arguments as `key=value,…`; newer harnesses keep them as a mapping."""
     config = content.get("config")
     arguments = config.get("model_args") if isinstance(config, dict) else None
+    general = content.get("config_general")
+    if arguments is None and isinstance(general, dict):
+        inner = general.get("model_config")
+        inner = inner if isinstance(inner, dict) else {}
+        name = general.get("model_name", inner.get("model_name", inner.get("pretrained", "")))
+        arguments = {"pretrained": name, "revision": inner.get("revision", "main")}
     if isinstance(arguments, dict):
         return ",".join(f"{key}={value}" for key, value in arguments.items())
     return arguments if isinstance(arguments, str) else ""
 
 
 def _model(content: Mapping[str, Any]) -> str:
-    """The model evaluated, without what tells its checkpoint; "" where the file does not say."""
+    """The model evaluated, "" where the file does not say."""
     found = _PRETRAINED.search(_arguments(content))
-    return _STEP.sub("", found[1]) if found else ""
+    return found[1] if found else ""
 
 
-def _step(path: Path, root: Path, arguments: str) -> int:
+def _steps(root: Path, results: Mapping[Path, Mapping[str, Any]]) -> Counted:
+    """The step of each file, from words in names, or else from the one number that differs."""
+    said = {file: _said(file, root, _arguments(content)) for file, content in results.items()}
+    if all(said.values()):
+        return Counted({file: float(step) for file, step in said.items() if step is not None})
+    if any(step is not None for step in said.values()):
+        file = next(file for file, step in said.items() if step is None)
+        raise LogError(
+            f"{file} names no step, as others beside it do; rename it so that it contains step<N>"
+        )
+    names = {}
+    for file in results:
+        parts = file.relative_to(root).parts if file != root else (file.name,)
+        # The time of an evaluation is no step.
+        by_time = _BY_TIME.fullmatch(parts[-1]) is not None
+        names[file] = "/".join(parts[:-1] if by_time else (*parts[:-1], file.stem))
+    return counted(names)
+
+
+def _said(path: Path, root: Path, arguments: str) -> str | None:
     folders = path.relative_to(root).parts[:-1] if path != root else ()
-    told = {f"the name {part!r}": part for part in (path.name, *folders) if _STEP.search(part)}
-    if not told:
+    found = {f"the name {p!r}": p for p in (path.name, *folders) if CHECKPOINT.search(p)}
+    if not found:
         # The folder that was asked for may itself be that of one checkpoint.
         name = root.name if path != root else path.resolve().parent.name
-        told = {f"the folder {name!r}": name} if _STEP.search(name) else {}
+        found = {f"the folder {name!r}": name} if CHECKPOINT.search(name) else {}
     for pattern, what in ((_REVISION, "revision"), (_PRETRAINED, "model path")):
-        found = pattern.search(arguments)
-        if found and _STEP.search(found[1]):
-            told[f"the {what} {found[1]!r}"] = found[1]
-    steps = {where: int(one) for where, text in told.items() for one in _STEP.findall(text)}
-    if not steps:
+        one = pattern.search(arguments)
+        if one and CHECKPOINT.search(one[1]):
+            found[f"the {what} {one[1]!r}"] = one[1]
+    steps = {where: one for where, text in found.items() for one in CHECKPOINT.findall(text)}
+    if len({int(one) for text in found.values() for one in CHECKPOINT.findall(text)}) > 1:
+        listed_ = " and ".join(f"step {int(step)} by {where}" for where, step in steps.items())
         raise LogError(
-            f"{path} tells no step; rename it so that it contains step<N>, for example "
-            f"{path.stem}_step1000.json"
+            f"{path} contradicts itself: {listed_}; rename the file or correct its revision"
         )
-    if len({int(one) for text in told.values() for one in _STEP.findall(text)}) > 1:
-        said = " and ".join(f"step {step} by {where}" for where, step in steps.items())
-        raise LogError(f"{path} contradicts itself: {said}; rename the file or mend its revision")
-    return next(iter(steps.values()))
+    return next(iter(steps.values()), None)
+
+
+def _axis(content: Mapping[str, Any]) -> str | None:
+    """The key of the checkpoints along which a file has lists, if it has."""
+    lists = {key for key, value in content.items() if isinstance(value, list) and value}
+    by_axis = {axis_of(key): key for key in lists}
+    return next(
+        (key for key in ("checkpoints", "checkpoint", "revisions") if key in lists),
+        by_axis.get("steps") or by_axis.get("tokens") or by_axis.get("epochs"),
+    )
+
+
+def _through_training(path: Path, content: Mapping[str, Any]) -> Log:
+    """The results of a file with a list for each metric, along its checkpoints."""
+    key = str(_axis(content))
+    names = [str(one) for one in content[key]]
+    steps = [step_in(str(one)) for one in content[key]]
+    if None in steps:
+        raise LogError(f"{path}: {key!r} holds {short(names[steps.index(None)])}, which is no step")
+    rows = []
+    for task, entry in (_results(content) or {}).items():
+        for name, values in entry.items():
+            where = f"{path}: results[{task!r}][{name!r}]"
+            if not isinstance(values, list):
+                continue
+            if len(values) != len(steps):
+                raise LogError(
+                    f"{where} has {len(values)} values for {len(steps)} {key}; correct the file"
+                )
+            if kind(_metric(name).removesuffix("_stderr")) is None and not _are_numbers(values):
+                continue
+            rows += [
+                (step, task, _metric(name), number(value, where))
+                for step, value in zip(steps, values, strict=True)
+            ]
+    step, task, metric, value = zip(*rows, strict=True) if rows else ((), (), (), ())
+    table = make_table(run=[""] * len(rows), step=step, task=task, metric=metric, value=value)
+    table, notes = later(table)
+    return Log(finished(table), path, FORMAT, axis_of(key) or "steps", notes=tuple(notes))
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(value is None or isinstance(value, int | float) for value in values)
 
 
 def _refuse_two_models(checkpoints: Sequence[_Checkpoint]) -> None:
-    named: dict[str, Path] = {}
+    named: dict[str, tuple[str, Path]] = {}
     for one in checkpoints:
         if one.model:
-            named.setdefault(one.model, one.path)
+            named.setdefault(without_count(one.model, one.step), (one.model, one.path))
     if len(named) > 1:
-        (model, path), (other, second) = list(named.items())[:2]
+        (model, path), (other, second) = list(named.values())[:2]
         raise LogError(
             f"{path} is of model {model!r} and {second} of {other!r}; keep one folder a model and "
             "read each by itself"
@@ -151,22 +256,18 @@ def _refuse_two_models(checkpoints: Sequence[_Checkpoint]) -> None:
 
 
 def _refuse_overlap(checkpoints: Sequence[_Checkpoint]) -> None:
-    """Refuses two files of one checkpoint, unless a later run of the harness added other tasks."""
-    seen: dict[int, list[_Checkpoint]] = {}
+    """Refuses two files of one checkpoint, unless their names say which was written later."""
+    seen: dict[float, list[_Checkpoint]] = {}
     for one in checkpoints:
         for other in seen.setdefault(one.step, []):
-            shared = sorted(set(one.results) & set(other.results))
-            added = _BY_TIME.fullmatch(one.path.name) and _BY_TIME.fullmatch(other.path.name)
-            if shared or not added:
-                also = f" (both measure {listed(shared)})" if shared else ""
+            if not (_BY_TIME.fullmatch(one.path.name) and _BY_TIME.fullmatch(other.path.name)):
                 raise LogError(
-                    f"{other.path} and {one.path} are both of step {one.step}{also}; keep one of "
-                    "them"
+                    f"{other.path} and {one.path} are both of step {one.step:g}; keep one of them"
                 )
         seen[one.step].append(one)
 
 
-def _rows(one: _Checkpoint) -> list[tuple[int, str, str, float]]:
+def _rows(one: _Checkpoint) -> list[tuple[float, str, str, float]]:
     rows = []
     for task in sorted(one.results):
         for key, value in one.results[task].items():

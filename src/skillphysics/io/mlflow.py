@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from skillphysics.errors import LogError
-from skillphysics.io.kinds import is_measurement, split_key
-from skillphysics.io.log import Log, finished, listed, make_table
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, readable, short
+from skillphysics.measure.log import Log, measured
+from skillphysics.measure.names import is_measurement
 
 FORMAT = "mlflow"
 
@@ -39,39 +40,32 @@ def detect(path: Path) -> bool:
     return bool(_runs(path)) if path.is_dir() else head(path).startswith(_SQLITE)
 
 
-def read(path: Path) -> Log:
-    """The metrics of all runs that are not deleted.
-
-    A metric logged twice at one step keeps the later value.
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
+    """The metrics of all runs that are not deleted, in the order in which they were logged.
 
     Raises:
         LogError: the store is damaged, a line is no measurement, or a metric was logged without
             steps.
     """
-    points = list(_from_folder(path) if path.is_dir() else _from_database(path))
-    points = [point for point in points if is_measurement(point.key)]
+    columns.allow(FORMAT)
+    every = list(_from_folder(path) if path.is_dir() else _from_database(path))
+    points = [point for point in every if is_measurement(point.key)]
     names = _names(points)
-    cells: dict[tuple[str, float, str, str], _Point] = {}
-    again = set()
     _refuse_no_steps(points, path)
-    for point in sorted(points, key=lambda point: point.timestamp):
-        place = (names[point.run], point.step, *split_key(point.key))
-        other = cells.get(place)
-        if other is not None and other.key != point.key:
-            raise LogError(
-                f"{path}: the metrics {other.key!r} and {point.key!r} measure one thing at step "
-                f"{point.step:g} of one run; remove one of them"
-            )
-        if other is not None and other.value != point.value:
-            again.add(point.key)
-        cells[place] = point
-    run, step, task, metric = zip(*cells, strict=True) if cells else ((), (), (), ())
-    values = [point.value for point in cells.values()]
-    table = make_table(run=run, step=step, task=task, metric=metric, value=values)
-    notes = ()
-    if again:
-        notes = (f"logged twice at one step, the later value is kept: {listed(sorted(again))}",)
-    return Log(finished(table), path, FORMAT, notes)
+    points.sort(key=lambda point: point.timestamp)
+    return measured(
+        path,
+        FORMAT,
+        run=[names[point.run] for point in points],
+        step=[point.step for point in points],
+        key=[point.key for point in points],
+        value=[point.value for point in points],
+        left_out={
+            point.key: "a clock, a setting, a speed or a counter"
+            for point in every
+            if not is_measurement(point.key)
+        },
+    )
 
 
 def _names(points: Iterable[_Point]) -> dict[str, str]:
@@ -144,8 +138,8 @@ def _points(file: Path, run: str, name: str, key: str) -> Iterable[_Point]:
             timestamp, value, step = (float(cell) for cell in cells[:3])
         except ValueError as error:
             raise LogError(
-                f"{file}, row {row} is {short(line)}; 'timestamp value step' is wanted: mend or "
-                "remove the row"
+                f"{file}, row {row} is {short(line)}, which is not 'timestamp value step'; "
+                "correct or remove the row"
             ) from error
         yield _Point(run, name, key, timestamp, _checked(step, f"{file}, row {row}"), value)
 
@@ -155,7 +149,7 @@ def _from_database(path: Path) -> Iterable[_Point]:
         # Read only: a tracking server may be writing to it.
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             rows = database.execute(_QUERY).fetchall()
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeError) as error:
         raise LogError(
             f"{path} is no database of MLflow, or a damaged one: {error}; copy it again, or run "
             "'mlflow db upgrade' on an old one"
@@ -166,7 +160,7 @@ def _from_database(path: Path) -> Iterable[_Point]:
             raise LogError(f"{where}: run and key are no text; the database is damaged")
         numbers = (timestamp, step, value)
         if not all(isinstance(one, int | float) for one in numbers):
-            raise LogError(f"{where} holds {short(numbers)}; numbers are wanted: mend the row")
+            raise LogError(f"{where} holds {short(numbers)}, which are no numbers; correct the row")
         measured = math.nan if is_nan else math.copysign(math.inf, value)
         if not is_nan and abs(value) < _LARGEST:
             measured = float(value)
@@ -176,5 +170,5 @@ def _from_database(path: Path) -> Iterable[_Point]:
 
 def _checked(step: float, where: str) -> float:
     if not (math.isfinite(step) and step >= 0):
-        raise LogError(f"{where} is of step {step}; a step counted from 0 is wanted")
+        raise LogError(f"{where} is of step {step}; a step is a number from 0 on")
     return step

@@ -11,6 +11,15 @@ from typing import Any
 from skillphysics.errors import LogError
 
 _HEAD = 65536
+_MISSING = frozenset(
+    ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "-", "--", "missing")
+)
+# What Git has in the place of a large file that was not fetched.
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+class NoLogError(LogError):
+    """A file is sound, but no training log: a folder of logs may hold such."""
 
 
 @contextmanager
@@ -40,6 +49,23 @@ def head(path: Path) -> bytes:
         return file.read(_HEAD)
 
 
+def refuse_lfs(path: Path) -> None:
+    """An error if a file, or one in a folder, is only Git's pointer to a large file."""
+    files = files_below(path) if path.is_dir() else (path,)
+    pointers = [file for file in files if _is_pointer(file)]
+    if pointers:
+        more = f" (and {len(pointers) - 1} more)" if len(pointers) > 1 else ""
+        raise LogError(
+            f"{pointers[0]}{more} is a Git LFS pointer, which stands for a file that was not "
+            "fetched; run 'git lfs pull' in the repository"
+        )
+
+
+def _is_pointer(path: Path) -> bool:
+    with readable(path):
+        return path.stat().st_size < 1024 and head(path).startswith(_LFS)
+
+
 def files_below(folder: Path, suffix: str = "", inside: str = "") -> Iterator[Path]:
     """Files below a folder whose names end with `suffix` and hold `inside`, in sorted order.
 
@@ -57,6 +83,12 @@ def files_below(folder: Path, suffix: str = "", inside: str = "") -> Iterator[Pa
             # A pipe would be waited for, for ever.
             if wanted and path.is_file():
                 yield path
+
+
+def is_json_lines(path: Path) -> bool:
+    """Whether a file holds one JSON object a line, by its first two lines."""
+    first, _, rest = head(path).lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip()[:1] == b"{"
 
 
 def read_json(path: Path) -> Any:
@@ -83,6 +115,37 @@ def parse_json(text: str, where: str, remedy: str) -> Any:
         raise LogError(f"{where} is no JSON of measurements: {error}; {remedy}") from error
 
 
+def missing(text: str) -> bool:
+    """Whether a text is one of the usual spellings of "not measured".
+
+    Example:
+        >>> [missing(text) for text in ("", "N/A", "null", "0")]
+        [True, True, True, False]
+    """
+    return text.strip().lower() in _MISSING
+
+
+def number_of(value: Any) -> float:
+    """A number from whatever a log holds in its place; NaN where that says "not measured".
+
+    Raises:
+        ValueError: it is no number.
+    """
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(value)
+    if isinstance(value, str):
+        if missing(value):
+            return math.nan
+        if "_" in value:
+            raise ValueError(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(value) from error
+
+
 def number(value: Any, where: str) -> float:
     """A number of a JSON file; null is NaN, "not measured".
 
@@ -92,11 +155,11 @@ def number(value: Any, where: str) -> float:
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise LogError(f"{where} is {short(value)}; a number is wanted: mend or remove it")
+        raise LogError(f"{where} is {short(value)}, which is no number: correct or remove it")
     try:
         return float(value)
     except OverflowError as error:
-        raise LogError(f"{where} has over 300 digits; a number is wanted: mend it") from error
+        raise LogError(f"{where} has over 300 digits; correct it") from error
 
 
 def step_number(value: Any, where: str) -> float:
@@ -104,7 +167,7 @@ def step_number(value: Any, where: str) -> float:
     step = number(value, where)
     if not (math.isfinite(step) and step >= 0):
         raise LogError(
-            f"{where} is {short(value)}; a step counted from 0 is wanted: mend or remove it"
+            f"{where} is {short(value)}; a step must be a number from 0 on: correct or remove it"
         )
     return step
 

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Any, SupportsFloat
 
 from skillphysics.errors import ArgumentError, LogError
-from skillphysics.io.log import Log, finished, make_table
+from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, number, parse_json, readable, short, step_number
+from skillphysics.measure.log import Log, finished, make_table
 from skillphysics.skills import check_names
 
 FORMAT = "recorder"
@@ -31,10 +32,12 @@ class Recorder:
         metric: what the values are: "accuracy", "loss" or "level".
         chance: accuracy of guessing: one number, or one for each name or pattern. Where it is
             not given, it is asked for on reading.
+        frequency: how often each skill occurs in the training data, where that is known; the
+            curves then carry it, and a report holds learning times against it.
 
     Raises:
         ArgumentError: the file cannot be written, holds something else, or was begun with another
-            metric or chance.
+            metric, chance or frequency.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -53,16 +56,19 @@ class Recorder:
         *,
         metric: str,
         chance: SupportsFloat | Mapping[str, SupportsFloat] | None = None,
+        frequency: Mapping[str, SupportsFloat] | None = None,
     ) -> None:
         if metric not in _KINDS:
-            raise ArgumentError(f"metric is {metric!r}; 'accuracy', 'loss' or 'level' is wanted")
+            raise ArgumentError(f"metric must be 'accuracy', 'loss' or 'level', got {metric!r}")
         if chance is not None and metric != "accuracy":
             raise ArgumentError(f"chance is given for a {metric}; only an accuracy has one")
         self.path = Path(path)
         self._metric = metric
         self._last = -math.inf
-        header = {"skillphysics": "recorder", "version": 1, "metric": metric}
+        header: dict[str, Any] = {"skillphysics": "recorder", "version": 1, "metric": metric}
         header["chance"] = _chances(chance)
+        if frequency is not None:
+            header["frequency"] = _frequencies(frequency)
         line = _line(header)
         kept = self._continued(line)
         try:
@@ -99,7 +105,7 @@ class Recorder:
         at = _number(step, "step")
         if not at > self._last or at < 0 or not math.isfinite(at):
             before = "" if self._last < 0 else f" after step {self._last:g}"
-            raise ArgumentError(f"step is {step!r}{before}; a larger step from 0 on is wanted")
+            raise ArgumentError(f"step is {step!r}{before}; steps must increase, from 0 on")
         check_names(values, "values")
         row: dict[str, Any] = {"step": int(at) if at.is_integer() else at}
         row["values"] = {name: self._value(value, name) for name, value in values.items()}
@@ -110,7 +116,7 @@ class Recorder:
             if name not in values:
                 raise ArgumentError(f"stderr holds {name!r}, which is not among the values")
             if not (error >= 0 and math.isfinite(error)):
-                raise ArgumentError(f"stderr of {name!r} is {error}; a number from 0 on is wanted")
+                raise ArgumentError(f"stderr of {name!r} must be 0 or more, got {error}")
         if errors:
             row["stderr"] = errors
         self._append(_line(row))
@@ -139,11 +145,9 @@ class Recorder:
         if math.isnan(plain):
             return None
         if math.isinf(plain):
-            raise ArgumentError(f"the value of {name!r} is infinite; a finite number is wanted")
+            raise ArgumentError(f"the value of {name!r} must be finite, got {plain}")
         if self._metric == "accuracy" and not 0 <= plain <= 1 + 1e-6:
-            raise ArgumentError(
-                f"the accuracy of {name!r} is {plain:g}; a number from 0 to 1 is wanted"
-            )
+            raise ArgumentError(f"the accuracy of {name!r} must lie between 0 and 1, got {plain:g}")
         return plain
 
     def _append(self, line: bytes) -> None:
@@ -173,7 +177,7 @@ class Recorder:
         if not content.startswith(header):
             begun = content.partition(b"\n")[0].decode(errors="replace")
             raise ArgumentError(
-                f"{self.path} was begun with {begun}, and now {header.decode().strip()} is wanted; "
+                f"{self.path} was begun with {begun}, not with {header.decode().strip()}; "
                 "record to another file"
             )
         for row, _ in _rows(content, self.path):
@@ -186,12 +190,13 @@ def detect(path: Path) -> bool:
     return head(path).startswith(_START)
 
 
-def read(path: Path) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The recording of a `Recorder`, without a last line that a kill cut off.
 
     Raises:
         LogError: a line before the last is damaged, or its step does not increase.
     """
+    columns.allow(FORMAT)
     with readable(path):
         content = path.read_bytes()
     lines = content.split(b"\n")
@@ -214,7 +219,14 @@ def read(path: Path) -> Log:
     notes = ()
     if lines[-1]:
         notes = (f"{path.name} ends in the middle of a line, which is left out",)
-    return Log(finished(table), path, FORMAT, notes, chance=about["chance"])
+    return Log(
+        finished(table),
+        path,
+        FORMAT,
+        notes=notes,
+        chance=about["chance"],
+        frequency=about["frequency"],
+    )
 
 
 def _header(line: bytes, path: Path) -> dict[str, Any]:
@@ -224,10 +236,21 @@ def _header(line: bytes, path: Path) -> dict[str, Any]:
     chance = about.get("chance") if isinstance(about, dict) else None
     if metric not in _KINDS or about.get("version") != 1 or not isinstance(chance, dict):
         raise LogError(
-            f"{path}, row 1 is {short(line.decode())}; the header of a recording is wanted: was it "
+            f"{path}, row 1 is {short(line.decode())}, which is no header of a recording: was it "
             "changed by hand, or written by a newer skillphysics?"
         )
-    return about | {"chance": {k: number(v, f"{path}, chance of {k!r}") for k, v in chance.items()}}
+    frequency = about.get("frequency", {})
+    if not isinstance(frequency, dict):
+        raise LogError(f"{path}, row 1: frequency must hold a number for each skill; record again")
+    known = {k: number(v, f"{path}, frequency of {k!r}") for k, v in frequency.items()}
+    for name, value in known.items():
+        if not (math.isfinite(value) and value > 0):
+            raise LogError(
+                f"{path}, row 1: the frequency of {name!r} must be positive, got {value}; record "
+                "again"
+            )
+    chances = {k: number(v, f"{path}, chance of {k!r}") for k, v in chance.items()}
+    return about | {"chance": chances, "frequency": known}
 
 
 def _rows(content: bytes, path: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -241,7 +264,7 @@ def _rows(content: bytes, path: Path) -> Iterator[tuple[dict[str, Any], str]]:
         row = parse_json(text, where, "remove the row")
         known = isinstance(row, dict) and isinstance(row.get("values"), dict) and "step" in row
         if not known or not isinstance(row.get("stderr", {}), dict):
-            raise LogError(f"{where} is {short(text)}; a step and values are wanted: remove it")
+            raise LogError(f"{where} is {short(text)}; it must have a step and values: remove it")
         step = step_number(row["step"], f"{where}, step")
         if step <= last:
             raise LogError(f"{where} is of step {step:g} after step {last:g}; remove one of them")
@@ -258,15 +281,25 @@ def _chances(chance: SupportsFloat | Mapping[str, SupportsFloat] | None) -> dict
     plain = {name: _number(value, f"chance of {name!r}") for name, value in given.items()}
     for name, value in plain.items():
         if not 0 <= value < 1:
-            raise ArgumentError(f"chance of {name!r} is {value}; 0 ≤ chance < 1 is wanted")
+            raise ArgumentError(f"chance of {name!r} must be 0 or more and below 1, got {value}")
     return dict(sorted(plain.items()))
+
+
+def _frequencies(frequency: Mapping[str, SupportsFloat]) -> dict[str, float]:
+    plain = {name: _number(value, f"frequency of {name!r}") for name, value in frequency.items()}
+    for name, value in plain.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ArgumentError(f"frequency of {name!r} must be positive, got {value}")
+    return plain
 
 
 def _number(value: Any, what: str) -> float:
     """A scalar of any framework as a float."""
     if isinstance(value, str | bytes | bool) or value is None:
-        raise ArgumentError(f"{what} is {short(value)}; a number is wanted")
+        raise ArgumentError(f"{what} is {short(value)}, which is no number")
     try:
         return float(value)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise ArgumentError(f"{what} is {short(value)}; one number is wanted: {error}") from error
+        raise ArgumentError(
+            f"{what} is {short(value)}, which is not one number: {error}"
+        ) from error

@@ -1,28 +1,31 @@
-"""CSV and Parquet files as columns of numbers, with the place of everything that is no number."""
+"""Tables as columns of numbers, with the place of everything that is no number."""
 
 import csv
 import math
+import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skillphysics.errors import LogError
-from skillphysics.io.log import categories, duplicate, make_table
-from skillphysics.io.parse import first_line, head, readable, short
+from skillphysics.io.parse import first_line, head, missing, number_of, readable, short
+from skillphysics.measure.names import axis_of
 
 PARQUET = b"PAR1"
+_SUFFIXES = (".csv", ".tsv", ".tab")
+_TEXT = (".txt", ".dat")
+_PAIRED = re.compile(r"[=:]\s*[-+.\d]")
 
 
 class Cell(NamedTuple):
-    """A place in a sheet and what stands there."""
+    """A place in a sheet and its content."""
 
     row: int
     text: str
@@ -38,8 +41,12 @@ class Sheet:
         rows: the number of each row as in the file, counted from 1 with the header (CSV), or
             from 1 (Parquet).
         texts: the columns asked for as text.
-        numbers: all other columns, NaN where a cell is empty, "nan" or no number.
-        bad: for each column that holds something else than numbers, the first such cell.
+        numbers: all other columns, NaN where a cell is empty, says "not measured" or is no number.
+        bad: for each column that holds something else than numbers, these cells by the position
+            of their row.
+        notes: what was skipped.
+        is_history: whether the rows are in the order in which they were logged, so that a row
+            without a step belongs to the step before it.
     """
 
     path: Path
@@ -47,49 +54,58 @@ class Sheet:
     rows: np.ndarray
     texts: dict[str, list[str]]
     numbers: dict[str, np.ndarray]
-    bad: dict[str, Cell]
+    bad: dict[str, dict[int, str]]
+    notes: tuple[str, ...] = ()
+    is_history: bool = False
+
+    def n_numbers(self, name: str) -> int:
+        """How many cells of a column are numbers."""
+        return int((~np.isnan(self.numbers[name])).sum())
+
+    def first_bad(self, name: str) -> Cell:
+        """The first cell of a column that is no number."""
+        place = min(self.bad[name])
+        return Cell(int(self.rows[place]), self.bad[name][place])
+
+    def labels(self, name: str) -> list[str]:
+        """The cells of a column as labels, whether text or numbers."""
+        if name in self.texts:
+            return self.texts[name]
+        text = self.bad.get(name, {})
+        return [text.get(i, f"{value:g}") for i, value in enumerate(self.numbers[name])]
 
     def refuse_bad(self, name: str) -> None:
         """An error if a column holds something that is no number."""
         if name in self.bad:
-            cell = self.bad[name]
+            cell = self.first_bad(name)
             raise LogError(
-                f"{self.path}, row {cell.row}, column {name!r} holds {short(cell.text)}; a number "
-                "is wanted: mend it, or leave the cell empty where nothing was measured"
+                f"{self.path}, row {cell.row}, column {name!r} holds {short(cell.text)}, which is "
+                "no number: correct it, or leave the cell empty where nothing was measured"
             )
-
-    def steps(self, name: str) -> np.ndarray:
-        """A column as steps: every cell holds a finite number that is not negative."""
-        self.refuse_bad(name)
-        steps = self.numbers[name]
-        wrong = ~(np.isfinite(steps) & (steps >= 0))
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            found = "is empty" if np.isnan(steps[row]) else f"is {steps[row]}"
-            raise LogError(
-                f"{self.path}, row {self.rows[row]}: the step (column {name!r}) {found}; a number "
-                "counted from 0 is wanted: fill it in or remove the row"
-            )
-        return steps
-
-
-class Series(NamedTuple):
-    """One column of a wide sheet and what it measures."""
-
-    column: str
-    run: str
-    task: str
-    metric: str
 
 
 def is_csv(path: Path) -> bool:
-    """Whether this looks like a CSV file."""
-    return path.suffix.lower() == ".csv" and path.is_file()
+    """Whether this looks like a table of text: comma, semicolon or tab between the cells."""
+    if not path.is_file():
+        return False
+    suffix = path.suffix.lower()
+    if suffix in _TEXT:
+        line = head(path).decode("utf-8", errors="replace").partition("\n")[0]
+        # Other texts have commas too; a table names its axis.
+        return (
+            any(axis_of(cell) for cell in re.split("[\t,;]", line)) and _PAIRED.search(line) is None
+        )
+    return suffix in _SUFFIXES
 
 
 def is_parquet(path: Path) -> bool:
     """Whether this is a Parquet file."""
     return head(path)[:4] == PARQUET
+
+
+def is_table(path: Path) -> bool:
+    """Whether this is a file of rows and columns."""
+    return is_csv(path) or is_parquet(path)
 
 
 def header(path: Path) -> tuple[str, ...]:
@@ -104,9 +120,13 @@ def header(path: Path) -> tuple[str, ...]:
     else:
         with readable(path), _opened(path) as file:
             try:
-                names = next(csv.reader(file, strict=True), [])
+                names = _stripped(
+                    next(csv.reader(file, delimiter=_delimiter(path), strict=True), [])
+                )
             except csv.Error as error:
-                raise LogError(f"{path}, row 1: {error}; mend the line of column names") from error
+                raise LogError(
+                    f"{path}, row 1: {error}; correct the line of column names"
+                ) from error
     _refuse_repeated(names, path)
     return tuple(names)
 
@@ -123,47 +143,44 @@ def read_sheet(path: Path, text: Sequence[str] = ()) -> Sheet:
     return sheet
 
 
-def melted(
-    sheet: Sheet, series: Sequence[Series], step: np.ndarray, run: Sequence[str] | None = None
-) -> pd.DataFrame:
-    """The long table of some columns of a wide sheet, one row a measured cell.
+def sheet_of(
+    path: Path,
+    records: Sequence[tuple[int, Mapping[str, Any]]],
+    text: Collection[str] = (),
+) -> Sheet:
+    """Rows of key and value as a sheet: JSON lines, histories, text logs.
 
     Args:
-        sheet: the wide sheet.
-        series: the columns to take, and what each measures.
-        step: the step of each row.
-        run: the run of each row, where rows and not columns tell it.
-
-    Raises:
-        LogError: two cells measure one metric of one task at one step.
+        path: the file.
+        records: for each row its number in the file and its values.
+        text: keys to keep as text.
     """
-    values = np.array([sheet.numbers[one.column] for one in series]).reshape(len(series), step.size)
-    column, row = np.nonzero(~np.isnan(values))
+    names = list(dict.fromkeys(key for _, record in records for key in record))
+    texts = {name: [""] * len(records) for name in names if name in text}
+    numbers = {name: np.full(len(records), np.nan) for name in names if name not in text}
+    bad: dict[str, dict[int, str]] = {}
+    for i, (_, record) in enumerate(records):
+        for name, value in record.items():
+            if name in texts:
+                texts[name][i] = "" if value is None else str(value)
+                continue
+            try:
+                numbers[name][i] = number_of(value)
+            except ValueError:
+                bad.setdefault(name, {})[i] = str(value)
+    rows = np.array([row for row, _ in records], dtype=np.int64)
+    return Sheet(path, tuple(names), rows, texts, numbers, bad, is_history=True)
 
-    def per_column(labels: list[str]) -> pd.Categorical:
-        whole = categories(labels)
-        return pd.Categorical.from_codes(whole.codes[column], whole.categories)
 
-    runs = per_column([one.run for one in series])
-    if run is not None:
-        by_row = categories(run)
-        runs = pd.Categorical.from_codes(by_row.codes[row], by_row.categories)
-    table = make_table(
-        run=runs,
-        step=step[row],
-        task=per_column([one.task for one in series]),
-        metric=per_column([one.metric for one in series]),
-        value=values[column, row],
-    )
-    twice = duplicate(table)
-    if twice is not None:
-        (first, second), names = twice, [one.column for one in series]
-        raise LogError(
-            f"{sheet.path} measures {names[column[second]]!r} at step {table['step'].iloc[second]} "
-            f"twice: row {sheet.rows[row[first]]}, column {names[column[first]]!r} and row "
-            f"{sheet.rows[row[second]]}, column {names[column[second]]!r}; remove one of them"
-        )
-    return table
+def _stripped(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells]
+
+
+def _delimiter(path: Path) -> str:
+    line = head(path).decode("utf-8", errors="replace").lstrip("\ufeff").partition("\n")[0]
+    if "\t" in line:
+        return "\t"
+    return ";" if line.count(";") > line.count(",") else ","
 
 
 def _opened(path: Path) -> TextIO:
@@ -174,12 +191,14 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
     names: list[str] = []
     rows: list[int] = []
     texts: dict[str, list[str]] = {}
-    bad: dict[str, Cell] = {}
+    bad: dict[str, dict[int, str]] = {}
+    headers = 0
     flat = array("d")
+    delimiter = _delimiter(path)
     with readable(path), _opened(path) as file:
-        reader = csv.reader(file, strict=True)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
-            names = next(reader, [])
+            names = _stripped(next(reader, []))
             _refuse_repeated(names, path)
             texts = {name: [] for name in names if name in set(text)}
             as_text = [(i, texts[name]) for i, name in enumerate(names) if name in texts]
@@ -187,10 +206,13 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
             for cells in reader:
                 if not cells:
                     continue
+                if _stripped(cells) == names:
+                    headers += 1
+                    continue
                 if len(cells) != len(names):
                     raise LogError(
                         f"{path}, row {reader.line_num} has {len(cells)} cells; the header has "
-                        f"{len(names)}: was the file cut off? mend or remove the row"
+                        f"{len(names)}: was the file cut off? correct or remove the row"
                     )
                 rows.append(reader.line_num)
                 for i, column in as_text:
@@ -198,13 +220,20 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
                 try:
                     flat.extend([_number(cells[i]) for i in as_number])
                 except ValueError:
-                    flat.extend(_numbers_and_bad(cells, as_number, names, reader.line_num, bad))
+                    for i in as_number:
+                        try:
+                            flat.append(_tolerant(cells[i], decimal_comma=delimiter == ";"))
+                        except ValueError:
+                            flat.append(math.nan)
+                            bad.setdefault(names[i], {})[len(rows) - 1] = cells[i]
         except csv.Error as error:
-            raise LogError(f"{path}, row {reader.line_num}: {error}; mend the row") from error
+            raise LogError(f"{path}, row {reader.line_num}: {error}; correct the row") from error
     numeric = [name for name in names if name not in texts]
     values = np.frombuffer(flat, dtype=np.float64).reshape(len(rows), len(numeric))
     numbers = {name: values[:, i] for i, name in enumerate(numeric)}
-    return Sheet(path, tuple(names), np.array(rows, dtype=np.int64), texts, numbers, bad)
+    notes = (f"{headers} lines that repeat the header are skipped",) if headers else ()
+    places = np.array(rows, dtype=np.int64)
+    return Sheet(path, tuple(names), places, texts, numbers, bad, notes)
 
 
 def _number(cell: str) -> float:
@@ -216,17 +245,15 @@ def _number(cell: str) -> float:
     return float(cell)
 
 
-def _numbers_and_bad(
-    cells: list[str], columns: list[int], names: list[str], row: int, bad: dict[str, Cell]
-) -> list[float]:
-    values = []
-    for i in columns:
-        try:
-            values.append(_number(cells[i].strip()))
-        except ValueError:
-            values.append(math.nan)
-            bad.setdefault(names[i], Cell(row, cells[i]))
-    return values
+def _tolerant(cell: str, *, decimal_comma: bool) -> float:
+    plain = cell.strip()
+    if missing(plain):
+        return math.nan
+    if decimal_comma and plain.count(",") == 1 and "." not in plain:
+        plain = plain.replace(",", ".")
+    if plain.endswith("%"):
+        plain = plain[:-1].rstrip()
+    return _number(plain)
 
 
 @contextmanager
@@ -242,7 +269,7 @@ def _parquet(path: Path) -> Iterator[None]:
 def _read_parquet(path: Path, text: Sequence[str]) -> Sheet:
     texts: dict[str, list[str]] = {}
     numbers: dict[str, np.ndarray] = {}
-    bad: dict[str, Cell] = {}
+    bad: dict[str, dict[int, str]] = {}
     with _parquet(path):
         # A thread pool costs more than it gives for tables of this size, and memory mapping turns
         # a file cut off while it is read into a crash.
@@ -258,9 +285,11 @@ def _read_parquet(path: Path, text: Sequence[str]) -> Sheet:
                 numbers[name] = plain.to_numpy().astype(np.float64)
             else:
                 numbers[name] = np.full(len(column), np.nan)
-                found = next((i for i, one in enumerate(column) if one.is_valid), None)
-                if found is not None:
-                    bad[name] = Cell(found + 1, str(column[found].as_py()))
+                for row, cell in enumerate(column.to_pylist()):
+                    try:
+                        numbers[name][row] = number_of(cell)
+                    except ValueError:
+                        bad.setdefault(name, {})[row] = str(cell)
     rows = np.arange(1, table.num_rows + 1)
     return Sheet(path, tuple(names), rows, texts, numbers, bad)
 

@@ -1,173 +1,482 @@
-"""Plain CSV and Parquet tables, wide or long, and the CSV of TensorBoard's page."""
+"""Tables with a row a step: wide, long or tidy, and the CSV of TensorBoard's page."""
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skillphysics.errors import LogError
-from skillphysics.io.kinds import is_measurement, split_key
-from skillphysics.io.log import Log, duplicate, finished, listed, make_table
-from skillphysics.io.sheet import Series, Sheet, header, is_csv, is_parquet, melted, read_sheet
+from skillphysics.io.axis import (
+    CHECKPOINTS,
+    axis_column,
+    refuse_within_epochs,
+    steps_of,
+    with_named_steps,
+)
+from skillphysics.io.columns import BY_NAME, FOLDER, Columns
+from skillphysics.io.parse import NoLogError, short
+from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
+from skillphysics.measure.log import Log, categories, listed, measured
+from skillphysics.measure.names import (
+    STDERR,
+    is_measurement,
+    normal,
+    parse_key,
+)
 
 FORMAT = "table"
 
-# What people call the column of optimizer steps, compared without regard to case.
-STEPS = (
-    "step",
-    "_step",
-    "steps",
-    "global_step",
-    "train/global_step",
-    "trainer/global_step",
-    "train_step",
-    "training_step",
-    "iteration",
-    "iterations",
-    "iter",
-)
-_TASKS = ("skill", "task")
+# What people call the columns of a row that say what its numbers measure, in normal form.
+_TASKS = ("skill", "task", "task_name", "skill_name", "dataset", "dataset_name", "benchmark")
+_TASKS += ("benchmark_name", "eval_name", "eval_task", "subtask", "subset")
+_RUNS = ("run", "run_name", "run_id", "exp", "exp_name", "experiment", "experiment_name")
+_RUNS += ("experiment_id", "trial", "trial_id", "model", "model_name", "seed", "random_seed")
+_VALUES = ("value", "score", "result", "metric_value")
+_METRICS = ("metric", "metric_name", "measure")
+_TAGS = ("tag", "key", "variable")
+_ERRORS = ("stderr", "std_err", "standard_error", "value_stderr", "score_stderr", "se", "sem")
+_LABELS = (*_TASKS, *_RUNS, *_METRICS, *_TAGS, *CHECKPOINTS)
+
 _TENSORBOARD = ("wall time", "step", "value")
 # TensorBoard's page shows, and so exports, a sample of this many points.
 _TENSORBOARD_SAMPLE = 1000
+_UNNAMED = re.compile(r"|Unnamed: \d+")
+
+_CLOCK = "a clock, a setting, a speed or a counter"
+_BATCH = "the value of one batch; its mean over an epoch is read"
+_SUMMARY = "the mean over the whole run, written at its end"
+
+
+class Series(NamedTuple):
+    """One column of a sheet and what it measures."""
+
+    column: str
+    key: str
+    run: str = ""
+
+
+@dataclass
+class _Roles:
+    """Which columns of a sheet say what its numbers are."""
+
+    run: list[str] = field(default_factory=list)
+    task: str | None = None
+    metric: str | None = None
+    tag: str | None = None
+    value: str | None = None
+    stderr: str | None = None
+
+    @property
+    def used(self) -> set[str]:
+        one = (self.task, self.metric, self.tag, self.value, self.stderr)
+        return {*self.run, *(name for name in one if name is not None)}
 
 
 def detect(path: Path) -> bool:
-    """Whether this is any CSV or Parquet file."""
-    return is_csv(path) or is_parquet(path)
+    """Whether this is any table of text (CSV, semicolons, tabs) or Parquet file."""
+    return is_table(path)
 
 
-def read(path: Path) -> Log:
-    """A table with a step column, wide (one column a skill) or long (one row a measurement).
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
+    """A table with a row a step.
 
-    A long table has columns `step`, `skill` or `task`, and `value`, and may have `stderr`, `run`
-    and `metric`. A wide table may have `run`; its other columns are named as `split_key` says.
+    Wide: a column a skill, named as `parse_key` says. Tidy: a column for the task of a row, and
+    one a metric. Long: a column for the task, one for the value, and perhaps one for the metric.
+    Each may have columns for runs and seeds. Columns of text, clocks and counters are left out.
 
     Raises:
-        LogError: there is no step column, a cell is no number, or something is measured twice.
+        LogError: no column, or several, could be the axis; a cell is no number; nothing is
+            measured.
     """
     names = header(path)
-    if tuple(name.lower() for name in names) == _TENSORBOARD:
+    if tuple(name.lower() for name in names) == _TENSORBOARD and not columns.given:
         return _tensorboard_page(path, names)
-    if _find(names, _TASKS):
-        return _long(path, names)
-    return _wide(path, names)
+    return from_sheet(read_sheet(path, text_columns(names, columns)), FORMAT, columns)
 
 
-def _long(path: Path, names: Sequence[str]) -> Log:
-    task, value = _one(path, names, _TASKS), _find(names, ("value",))
-    if len(value) != 1:
-        raise LogError(
-            f"{path} has a column {task[0]!r} and {len(value) or 'no'} columns 'value'; call the "
-            "column of measurements 'value'"
-        )
-    run, metric = _find(names, ("run",)), _find(names, ("metric",))
-    sheet = read_sheet(path, [*task, *run, *metric])
-    steps = sheet.steps(_step_column(path, names))
-    numbers = [*value, *_find(names, ("stderr",))]
-    for name in numbers:
-        _refuse_no_number(sheet, name)
-    for name in [*task, *run]:
-        _refuse_empty(sheet, name)
-    nameless = [""] * steps.size
-    table = make_table(
-        run=sheet.texts[run[0]] if run else nameless,
-        step=steps,
-        task=sheet.texts[task[0]],
-        metric=sheet.texts[metric[0]] if metric else nameless,
-        value=sheet.numbers[value[0]],
-        stderr=sheet.numbers[numbers[1]] if len(numbers) > 1 else None,
+def text_columns(names: Sequence[str], columns: Columns) -> list[str]:
+    """The columns that are names, even where they look like numbers."""
+    said = {columns.task, columns.run}
+    return [name for name in names if name in said or normal(name) in _LABELS]
+
+
+def from_sheet(
+    sheet: Sheet,
+    format: str,  # noqa: A002
+    columns: Columns = BY_NAME,
+    notes: Iterable[str] = (),
+    left_out: Mapping[str, str] | None = None,
+) -> Log:
+    """The log of a sheet, whatever it was read from.
+
+    Args:
+        sheet: the columns.
+        format: the name of the reader.
+        columns: what the user says of them.
+        notes: what the reader has to say.
+        left_out: columns that the reader leaves out, and why.
+    """
+    account, gone = [*sheet.notes, *notes], dict(left_out or {})
+    _refuse_unknown(sheet, columns)
+    sheet = with_named_steps(sheet, columns)
+    roles = _roles(sheet, columns)
+    step, axis = axis_column(sheet, columns, account)
+    if columns.step is None:
+        refuse_within_epochs(sheet, step)
+    steps, rows = steps_of(sheet, step, account, chosen=columns.step is not None)
+    _leave_out_runs_of_one_step(sheet, roles, steps, columns, account)
+    taken = {*roles.used, step, *gone}
+    if roles.value is not None:
+        gone |= _others(sheet, taken, "another column of a table with one value a row")
+        series = [Series(roles.value, _key_of(roles.value))]
+    else:
+        series = [Series(name, name) for name in _measured(sheet, taken, gone)]
+        if not series:
+            raise NoLogError(_nothing(sheet, step))
+    for one in series:
+        _refuse_infinite(sheet, one.column)
+    error = sheet.numbers[roles.stderr][rows] if roles.stderr else None
+    table = _melted(sheet, series, rows, error if roles.value else None)
+    if roles.stderr and not roles.value:
+        _beside(series, roles.stderr, gone)
+    if not columns.given:
+        _refuse_unknown_rows(sheet, roles, steps, rows, table, gone)
+    key, task = _labels_of(sheet, roles, table)
+    log = measured(
+        sheet.path,
+        format,
+        run=_run_labels(sheet, roles.run, table["row"].to_numpy()),
+        step=steps[table["place"].to_numpy()],
+        key=table["key"].cat.rename_categories(str).values if key is None else key,
+        value=table["value"].to_numpy(),
+        stderr=table["stderr"].to_numpy(),
+        task=task,
+        key_is_metric=key is not None and roles.task is not None,
+        axis=axis,
+        notes=account,
+        left_out=gone,
     )
-    twice = duplicate(table)
-    if twice is not None:
-        first, second = twice
-        raise LogError(
-            f"{path} measures {sheet.texts[task[0]][second]!r} at step "
-            f"{table['step'].iloc[second]} twice: rows {sheet.rows[first]} and "
-            f"{sheet.rows[second]}; remove one of them"
-        )
-    used = {*task, *run, *metric, *numbers, _step_column(path, names)}
-    return Log(finished(table), path, FORMAT, _ignored([n for n in names if n not in used]))
+    return replace(log, keys={pair: name or str(roles.value) for pair, name in log.keys.items()})
 
 
-def _wide(path: Path, names: Sequence[str]) -> Log:
-    step, run = _step_column(path, names), _find(names, ("run",))
-    skills = [name for name in names if name not in (step, *run) and is_measurement(name)]
-    if not skills:
-        raise LogError(
-            f"{path} has no column beside the step column {step!r}; one column a skill is wanted, "
-            "or columns skill and value"
-        )
-    sheet = read_sheet(path, run)
-    steps = sheet.steps(step)
-    for name in skills:
-        if not name:
-            raise LogError(f"{path} has a column without a name; name it or remove it")
-        _refuse_no_number(sheet, name)
-    for name in run:
-        _refuse_empty(sheet, name)
-    series = [Series(name, "", *split_key(name)) for name in skills]
-    table = melted(sheet, series, steps, sheet.texts[run[0]] if run else None)
-    empty = [name for name in skills if np.isnan(sheet.numbers[name]).all()]
-    notes = _ignored([n for n in names if n not in (step, *run, *skills)])
-    if empty:
-        notes += (f"columns without a number are left out: {listed(empty)}",)
-    return Log(finished(table), path, FORMAT, notes)
+def from_series(
+    sheet: Sheet,
+    format: str,  # noqa: A002
+    series: Sequence[Series],
+    step: str,
+    axis: str,
+    notes: Iterable[str] = (),
+    left_out: Mapping[str, str] | None = None,
+) -> Log:
+    """The log of some columns of a sheet, each of which is a skill of a run."""
+    account, gone = [*sheet.notes, *notes], dict(left_out or {})
+    steps, rows = steps_of(sheet, step, account, chosen=True)
+    kept = set(_measured(sheet, {step}, gone, only={one.column: one.key for one in series}))
+    series = [one for one in series if one.column in kept]
+    if not series:
+        raise NoLogError(_nothing(sheet, step))
+    for one in series:
+        _refuse_infinite(sheet, one.column)
+    table = _melted(sheet, series, rows, None)
+    runs = categories([one.run for one in series])
+    at = table["series"].to_numpy()
+    return measured(
+        sheet.path,
+        format,
+        run=pd.Categorical.from_codes(runs.codes[at], runs.categories),
+        step=steps[table["place"].to_numpy()],
+        key=table["key"].cat.rename_categories(str).values,
+        value=table["value"].to_numpy(),
+        axis=axis,
+        notes=account,
+        left_out=gone,
+    )
 
 
-def _tensorboard_page(path: Path, names: Sequence[str]) -> Log:
-    sheet = read_sheet(path)
-    steps = sheet.steps(names[1])
-    _refuse_no_number(sheet, names[2])
-    named = re.fullmatch(r"run-(?P<run>.*?)-tag-(?P<tag>.+)", path.stem)
-    tag = named["tag"] if named else path.stem
-    table = melted(sheet, [Series(names[2], "", *split_key(tag))], steps)
-    notes: tuple[str, ...] = ()
-    if sheet.rows.size == _TENSORBOARD_SAMPLE:
-        notes = (
-            f"{path.name} has exactly {_TENSORBOARD_SAMPLE} rows, the sample that TensorBoard's "
-            "page exports: read the event files instead to have every point",
-        )
-    return Log(finished(table), path, FORMAT, notes)
+# --- roles ------------------------------------------------------------------------------------
 
 
-def _find(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    return [name for name in names if name.strip().lower() in wanted]
+def _refuse_unknown(sheet: Sheet, columns: Columns) -> None:
+    for option, name in columns.given.items():
+        if name not in sheet.names and name != FOLDER:
+            raise LogError(
+                f"{sheet.path} has no column {name!r} for --{option}; "
+                f"there are {listed(sheet.names, 12)}"
+            )
 
 
-def _one(path: Path, names: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    found = _find(names, wanted)
+def _roles(sheet: Sheet, columns: Columns) -> _Roles:
+    def first(wanted: Sequence[str]) -> str | None:
+        by_name = {normal(name): name for name in reversed(sheet.names)}
+        return next((by_name[name] for name in wanted if name in by_name), None)
+
+    roles = _Roles(metric=first(_METRICS), tag=first(_TAGS), value=columns.value)
+    roles.task = columns.task if columns.task not in (None, FOLDER) else _task_column(sheet)
+    roles.stderr = columns.stderr or first(_ERRORS)
+    if columns.run not in (None, FOLDER):
+        roles.run = [str(columns.run)]
+    elif columns.run is None:
+        roles.run = _run_columns(sheet, roles)
+    names_rows = roles.task or roles.metric or roles.tag
+    others = [n for n in sheet.numbers if parse_key(n).metric and not n.endswith(STDERR)]
+    if roles.value is None and names_rows and not others:
+        roles.value = first(_VALUES)
+    if roles.value is None and roles.stderr and len(others) == 1:
+        roles.value = others[0]
+    if roles.value is None:
+        # A column of names without a column of values says nothing.
+        roles.metric = roles.tag = None
+    elif roles.metric:
+        roles.tag = None
+    for name in (roles.task, roles.metric, roles.tag):
+        if name is not None:
+            _refuse_empty(sheet, name)
+    return roles
+
+
+def _task_column(sheet: Sheet) -> str | None:
+    found = [name for name in sheet.names if normal(name) in _TASKS and name in sheet.texts]
+    # A constant beside columns that name tasks of their own is a setting.
+    own = any(parse_key(n).metric and not parse_key(n).generic for n in sheet.numbers)
+    found = [name for name in found if not (own and len(set(sheet.texts[name])) == 1)]
     if len(found) > 1:
-        raise LogError(f"{path} has columns {listed(found)}; rename or remove all but one")
+        raise LogError(
+            f"{sheet.path} has several columns that name tasks ({listed(found)}); choose one with "
+            "--task (task=…)"
+        )
+    return found[0] if found else None
+
+
+def _run_columns(sheet: Sheet, roles: _Roles) -> list[str]:
+    """The columns that tell runs apart, without those that add nothing."""
+    found = [n for n in sheet.names if normal(n) in _RUNS and n in sheet.texts and n != roles.task]
+    found.sort(key=lambda name: _RUNS.index(normal(name)))
+    kept: list[str] = []
+    many = 1
+    for name in found:
+        labels = set(zip(*(sheet.texts[one] for one in [*kept, name]), strict=True))
+        if len(labels) > many:
+            kept, many = [*kept, name], len(labels)
+    if not kept and found and normal(found[0]) in _RUNS[:-4]:
+        kept = found[:1]
+    for name in kept:
+        _refuse_empty(sheet, name)
+    return kept
+
+
+def _leave_out_runs_of_one_step(
+    sheet: Sheet, roles: _Roles, steps: np.ndarray, columns: Columns, notes: list[str]
+) -> None:
+    """A name that changes with every step is that of a checkpoint and not of a run."""
+    if columns.run is not None or not roles.run:
+        return
+    labels = _run_labels(sheet, roles.run, np.arange(sheet.rows.size))
+    if steps.size != len(labels):
+        return
+    pairs = set(zip(steps.tolist(), labels.codes.tolist(), strict=True))
+    if len(pairs) == len(labels.categories) == len(set(steps.tolist())) > 1:
+        notes.append(
+            f"{listed(roles.run)} changes with every step and is taken for the name of a "
+            "checkpoint, not of a run"
+        )
+        roles.run = []
+
+
+def _run_labels(sheet: Sheet, run: Sequence[str], rows: np.ndarray) -> pd.Categorical:
+    if not run:
+        return pd.Categorical.from_codes(
+            np.zeros(rows.size, dtype=int), pd.Index([""], dtype=object)
+        )
+    columns = [sheet.texts[name] for name in run]
+    labels = columns[0] if len(run) == 1 else [", ".join(one) for one in zip(*columns, strict=True)]
+    by_row = categories(labels)
+    return pd.Categorical.from_codes(by_row.codes[rows], by_row.categories)
+
+
+def _key_of(value: str) -> str:
+    """The key of a column of values: its own name where that says what it measures."""
+    return value if parse_key(value).metric else ""
+
+
+def _labels_of(
+    sheet: Sheet, roles: _Roles, table: pd.DataFrame
+) -> tuple[pd.Categorical | None, pd.Categorical | None]:
+    """Key and task of each measurement, where rows say them."""
+
+    def by_row(name: str | None) -> pd.Categorical | None:
+        if name is None:
+            return None
+        labels = categories(sheet.texts[name])
+        return pd.Categorical.from_codes(labels.codes[table["row"]], labels.categories)
+
+    return by_row(roles.metric or roles.tag), by_row(roles.task)
+
+
+def _refuse_unknown_rows(
+    sheet: Sheet,
+    roles: _Roles,
+    steps: np.ndarray,
+    rows: np.ndarray,
+    table: pd.DataFrame,
+    gone: Mapping[str, str],
+) -> None:
+    """An error if rows of one step differ in a column that could name their tasks or runs."""
+    names = [*roles.run, *(n for n in (roles.task, roles.metric, roles.tag) if n is not None)]
+    group = _groups([steps, *(np.array(sheet.texts[name])[rows] for name in names)])
+    sizes = np.bincount(group)
+    again = sizes[group] > 1
+    cell = _groups([group[table["place"].to_numpy()], table["series"].to_numpy()])
+    order = np.argsort(cell, kind="stable")
+    value = table["value"].to_numpy()[order]
+    same_cell = cell[order][1:] == cell[order][:-1]
+    if not again.any() or not np.any(same_cell & (value[1:] != value[:-1])):
+        return
+    for name in gone:
+        if name not in sheet.names or _UNNAMED.fullmatch(name):
+            continue
+        labels = np.array(sheet.labels(name))[rows]
+        distinct = list(dict.fromkeys(labels.tolist()))
+        if 2 <= len(distinct) <= sizes.max() and np.bincount(_groups([group, labels])).max() == 1:
+            first = sheet.rows[rows][again][:2]
+            raise LogError(
+                f"{sheet.path}: rows {first[0]} and {first[1]} are of one step and differ in "
+                f"{name!r} ({listed(distinct, 4)}); say --task {shlex.quote(name)} if it names "
+                f"tasks, --run {shlex.quote(name)} if it names runs (task=… or run=…)"
+            )
+
+
+def _groups(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """For each row the number of its combination of labels."""
+    group = np.zeros(len(columns[0]), dtype=np.int64)
+    for labels in columns:
+        _, code = np.unique(labels, return_inverse=True)
+        _, group = np.unique(group * (code.max(initial=0) + 1) + code, return_inverse=True)
+    return group
+
+
+def _beside(series: Sequence[Series], stderr: str, gone: dict[str, str]) -> None:
+    gone[stderr] = f"it is not known of which of {listed(one.column for one in series)} it is"
+
+
+# --- columns ----------------------------------------------------------------------------------
+
+
+def _measured(
+    sheet: Sheet, taken: set[str], gone: dict[str, str], only: Mapping[str, str] | None = None
+) -> list[str]:
+    """The columns that measure something; why the others do not goes into `gone`."""
+    found = []
+    for name in sheet.names if only is None else only:
+        if name in taken:
+            continue
+        key = name if only is None else only[name]
+        if name in sheet.texts:
+            gone[name] = "text"
+        elif only is None and not is_measurement(key):
+            gone[name] = "a column without a name" if _UNNAMED.fullmatch(name) else _CLOCK
+        elif name in sheet.bad and _is_text(sheet, name, key):
+            gone[name] = "text"
+        elif _UNNAMED.fullmatch(name) or normal(name) == "index":
+            gone[name] = "a column without a name"
+        elif _is_summary(sheet, name):
+            gone[name] = _SUMMARY
+        elif name.endswith("_step") and f"{name[:-5]}_epoch" in sheet.numbers:
+            gone[name] = _BATCH
+        elif sheet.n_numbers(name) == 0:
+            gone[name] = "without a number"
+        else:
+            found.append(name)
     return found
 
 
-def _step_column(path: Path, names: Sequence[str]) -> str:
-    found = _one(path, names, STEPS)
-    if not found:
-        raise LogError(
-            f"{path} has no step column among {listed(names) or 'its columns (it has none)'}; name "
-            "the column of optimizer steps 'step', and separate columns by commas"
-        )
-    return found[0]
+def _is_text(sheet: Sheet, name: str, key: str) -> bool:
+    """Whether a column with cells that are no numbers is one of text, else an error."""
+    if sheet.n_numbers(name) >= len(sheet.bad[name]) or (
+        parse_key(key).metric and sheet.n_numbers(name)
+    ):
+        sheet.refuse_bad(name)
+    return True
 
 
-def _refuse_no_number(sheet: Sheet, name: str) -> None:
+def _is_summary(sheet: Sheet, name: str) -> bool:
+    """`train_loss` of the Trainer's last row, beside the `loss` of each step."""
+    return (
+        normal(name) == "train_loss"
+        and sheet.n_numbers(name) == 1
+        and any(normal(other) in ("loss", "train_runtime") for other in sheet.names)
+    )
+
+
+def _others(sheet: Sheet, taken: set[str], why: str) -> dict[str, str]:
+    return {name: why for name in sheet.names if name not in taken}
+
+
+def _nothing(sheet: Sheet, step: str) -> str:
+    text = next(
+        (n for n in sheet.names if n in sheet.bad and n != step and is_measurement(n)), None
+    )
+    found = ""
+    if text is not None:
+        cell = sheet.first_bad(text)
+        found = f" (row {cell.row}, column {text!r} holds {short(cell.text)})"
+    return (
+        f"{sheet.path} has no column of measurements beside {step!r}{found}; give it one column a "
+        "skill, or columns skill and value"
+    )
+
+
+def _melted(
+    sheet: Sheet, series: Sequence[Series], rows: np.ndarray, stderr: np.ndarray | None
+) -> pd.DataFrame:
+    """One row a measured cell, in the order of the rows: which series, row and value."""
+    shape = (len(series), rows.size)
+    values = np.array([sheet.numbers[one.column][rows] for one in series]).reshape(shape).T
+    place, column = np.nonzero(~np.isnan(values))
+    keys = categories([one.key for one in series])
+    return pd.DataFrame(
+        {
+            "place": place,
+            "row": rows[place],
+            "series": column,
+            "key": pd.Categorical.from_codes(keys.codes[column], keys.categories),
+            "value": values[place, column],
+            "stderr": np.full(place.size, np.nan) if stderr is None else stderr[place],
+        }
+    )
+
+
+def _refuse_infinite(sheet: Sheet, name: str) -> None:
     sheet.refuse_bad(name)
     infinite = np.isinf(sheet.numbers[name])
     if infinite.any():
         raise LogError(
             f"{sheet.path}, row {sheet.rows[int(np.argmax(infinite))]}, column {name!r} is "
-            "infinite; a finite number is wanted: leave the cell empty where nothing was measured"
+            "infinite; leave the cell empty where nothing was measured"
         )
 
 
 def _refuse_empty(sheet: Sheet, name: str) -> None:
     if "" in sheet.texts[name]:
         row = sheet.rows[sheet.texts[name].index("")]
-        raise LogError(f"{sheet.path}, row {row}, column {name!r} is empty; a name is wanted")
+        raise LogError(f"{sheet.path}, row {row}, column {name!r} is empty; give it a name")
 
 
-def _ignored(names: Sequence[str]) -> tuple[str, ...]:
-    return (f"columns that measure no skill are left out: {listed(names)}",) if names else ()
+# --- TensorBoard's page -----------------------------------------------------------------------
+
+
+def _tensorboard_page(path: Path, names: Sequence[str]) -> Log:
+    sheet = read_sheet(path)
+    named = re.fullmatch(r"run-(?P<run>.*?)-tag-(?P<tag>.+)", path.stem)
+    tag, run = (named["tag"], named["run"]) if named else (path.stem, "")
+    notes: tuple[str, ...] = ()
+    if sheet.rows.size == _TENSORBOARD_SAMPLE:
+        notes = (
+            f"{path.name} has exactly {_TENSORBOARD_SAMPLE} rows, the sample that TensorBoard's "
+            "page exports: read the event files instead to have every point",
+        )
+    return from_series(sheet, FORMAT, [Series(names[2], tag, run)], names[1], "steps", notes)

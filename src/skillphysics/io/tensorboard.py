@@ -2,20 +2,27 @@
 
 import importlib
 import os
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skillphysics.errors import LogError
-from skillphysics.io.kinds import is_measurement, split_key
-from skillphysics.io.log import Log, finished, make_table
-from skillphysics.io.parse import files_below, first_line, readable
+from skillphysics.io.columns import BY_NAME, Columns
+from skillphysics.io.parse import files_below, first_line, head, readable
+from skillphysics.io.places import sorted_out
+from skillphysics.measure.log import Log, categories, measured
+from skillphysics.measure.names import is_measurement
 
 FORMAT = "tensorboard"
 
 _MARK = "tfevents"
+# SessionLog.START, the mark of a training that begins or begins again.
+_START = 1
+_BEGUN = re.compile(r"tfevents\.(\d+)")
 
 
 def detect(path: Path) -> bool:
@@ -25,67 +32,113 @@ def detect(path: Path) -> bool:
     return _MARK in path.name
 
 
-def read(path: Path) -> Log:
-    """The scalars of an event file, or of every folder with event files below `path`, each a run.
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
+    """The scalars of an event file, or of every folder with event files below `path`.
 
-    A training that was resumed writes some steps again: the later writing replaces everything of
-    its tag from that step on, as TensorBoard itself does.
+    Folders are runs, tasks or splits as `places.sorted_out` says. Points are kept in whatever
+    order they were written. Where a training marks its restart at a step, what its run had
+    written from that step on is forgotten, as TensorBoard itself does; other repeated steps are
+    settled as in every log.
 
     Raises:
         LogError: the package tensorboard is missing, or a file is damaged before its end.
     """
+    columns.allow(FORMAT, "task", "run")
     files = list(files_below(path, inside=_MARK)) if path.is_dir() else [path]
     if not files:
-        raise LogError(f"{path} holds no event file (events.out.tfevents.…); one is wanted")
-    points: dict[tuple[str, str], dict[int, float]] = {}
+        raise LogError(f"{path} holds no event file (events.out.tfevents.…)")
+    points: dict[tuple[str, str], list[tuple[int, float]]] = {}
     plugins: dict[tuple[str, str], str] = {}
     notes: list[str] = []
+    gone: dict[str, str] = {}
     replaced = 0
-    for file in files:
-        run = "" if path in (file, file.parent) else file.parent.relative_to(path).as_posix()
+    for file in sorted(files, key=_age):
+        # A writer that was opened and never used, or a profiler, leaves such files.
+        if file != path and not head(file):
+            gone[file.name] = "an empty file"
+            continue
+        place = "." if path == file else file.parent.relative_to(path).as_posix()
         events, torn = _events(file)
         if torn:
             notes.append(f"{file.name} ends in the middle of an event, which is left out")
         for event in events:
+            if event.HasField("session_log") and event.session_log.status == _START:
+                replaced += _rewind(points, place, event.step)
             for one in event.summary.value:
-                key = (run, one.tag)
+                key = (place, one.tag)
                 # Only the first event of a tag says what its tensors hold.
                 plugin = plugins.setdefault(key, one.metadata.plugin_data.plugin_name)
                 value = _scalar(one, plugin, file)
-                if value is not None and one.tag and is_measurement(one.tag):
-                    series = points.setdefault(key, {})
-                    replaced += _rewind(series, event.step)
-                    series[event.step] = value
+                if value is None or not one.tag:
+                    continue
+                if is_measurement(one.tag):
+                    points.setdefault(key, []).append((event.step, value))
+                else:
+                    gone[one.tag] = "a clock, a setting, a speed or a counter"
     if replaced:
-        notes.append(f"{replaced} points written before a restart are replaced by later ones")
-    return Log(finished(_table(points, path)), path, FORMAT, tuple(notes))
+        notes.append(f"{replaced} points written before a restart are left out")
+    return _log(points, path, columns, notes, gone)
 
 
-def _table(points: dict[tuple[str, str], dict[int, float]], path: Path) -> pd.DataFrame:
-    several = len({run for run, _ in points}) > 1
-    tags: dict[tuple[str, str, str], str] = {}
-    rows = []
-    for (run, tag), series in points.items():
-        task, metric = split_key(tag)
-        other = tags.setdefault((run, task, metric), tag)
-        if other != tag:
-            raise LogError(
-                f"{path}: the tags {other!r} and {tag!r} both measure {metric or 'a value'} of "
-                f"{task!r}; keep the event files of one of them"
-            )
-        name = run or ("." if several else "")
-        rows += [(name, step, task, metric, value) for step, value in series.items()]
-    run, step, task, metric, value = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-    return make_table(run=run, step=step, task=task, metric=metric, value=value)
+def _age(file: Path) -> tuple[str, str]:
+    """Files of one folder in the order in which they were begun, which their names say."""
+    begun = _BEGUN.search(file.name)
+    return file.parent.as_posix(), f"{int(begun[1]):020d}{file.name}" if begun else file.name
 
 
-def _rewind(series: dict[int, float], step: int) -> int:
-    """Forgets the points from `step` on, and counts them."""
+def _rewind(points: dict[tuple[str, str], list[tuple[int, float]]], place: str, step: int) -> int:
+    """Forgets what a place has written from `step` on, and counts it."""
     forgotten = 0
-    while series and next(reversed(series)) >= step:
-        series.popitem()
-        forgotten += 1
+    for (where, _), series in points.items():
+        if where == place:
+            kept = [point for point in series if point[0] < step]
+            forgotten += len(series) - len(kept)
+            series[:] = kept
     return forgotten
+
+
+def _log(
+    points: dict[tuple[str, str], list[tuple[int, float]]],
+    path: Path,
+    columns: Columns,
+    notes: list[str],
+    gone: dict[str, str],
+) -> Log:
+    axis = _axis(points, gone)
+    held: dict[str, set[str]] = {}
+    for place, tag in points:
+        held.setdefault(place, set()).add(tag)
+    places, more = sorted_out(held, columns)
+    count = [len(series) for series in points.values()]
+    flat = [point for series in points.values() for point in series]
+
+    def each(labels: list[str]) -> pd.Categorical:
+        whole = categories(labels)
+        return pd.Categorical.from_codes(np.repeat(whole.codes, count), whole.categories)
+
+    return measured(
+        path,
+        FORMAT,
+        run=each([places[place].run for place, _ in points]),
+        step=np.array([step for step, _ in flat], dtype=np.int64),
+        key=each([tag for _, tag in points]),
+        value=np.array([value for _, value in flat], dtype=np.float64),
+        task=each([places[place].task for place, _ in points]),
+        axis=axis,
+        notes=[*notes, *more],
+        left_out=gone,
+    )
+
+
+def _axis(points: dict[tuple[str, str], list[tuple[int, float]]], gone: dict[str, str]) -> str:
+    """What the steps count: Keras writes tags `epoch_…` at epochs, and others at batches."""
+    by_epoch = {key for key in points if key[1].rpartition("/")[2].startswith("epoch_")}
+    if not by_epoch:
+        return "steps"
+    for key in set(points) - by_epoch:
+        gone[key[1]] = "drawn over steps, while tags 'epoch_…' are drawn over epochs"
+        del points[key]
+    return "epochs"
 
 
 def _scalar(one: Any, plugin: str, file: Path) -> float | None:
@@ -131,10 +184,10 @@ def _frames(file: Path) -> tuple[int, bool]:
         size = stream.seek(0, os.SEEK_END)
         while position < size:
             stream.seek(position)
-            head = stream.read(8)
+            length = stream.read(8)
             # A record is a length of eight bytes, its checksum of four, an event, its checksum.
-            position += 16 + int.from_bytes(head, "little")
-            if len(head) < 8 or position > size:
+            position += 16 + int.from_bytes(length, "little")
+            if len(length) < 8 or position > size:
                 return complete, True
             complete += 1
     return complete, False

@@ -1,44 +1,61 @@
 """Exports of Weights & Biases: the CSV of a chart, and whole histories as CSV or Parquet."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from skillphysics.errors import LogError
-from skillphysics.io.kinds import is_measurement, kind, split_key
-from skillphysics.io.log import Log, finished, listed
-from skillphysics.io.sheet import Series, Sheet, header, is_csv, is_parquet, melted, read_sheet
+from skillphysics.io.columns import BY_NAME, Columns
+from skillphysics.io.parse import files_below
+from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
+from skillphysics.io.tables import Series, from_series, from_sheet, text_columns
+from skillphysics.measure.log import Log
+from skillphysics.measure.names import axis_of, is_call_count, is_measurement
 
 FORMAT = "wandb"
 
 _SPREAD = ("__MIN", "__MAX")
 _HISTORY = ("_runtime", "_timestamp")
-# The Trainer and Lightning count optimizer steps here; `_step` counts calls of wandb.log.
-_OPTIMIZER_STEPS = ("train/global_step", "trainer/global_step")
+# The tracker's own record of a run, which only its own program reads.
+_LOCAL = ".wandb"
 # run.history() gives a sample of this many rows.
 _SAMPLE = 500
 
 
 def detect(path: Path) -> bool:
-    """Whether the columns are those of a chart or of a history."""
-    if not (is_csv(path) or is_parquet(path)):
+    """Whether the columns are those of a chart or of a history, or this is the local folder."""
+    if path.is_dir():
+        return next(files_below(path, _LOCAL), None) is not None
+    if path.suffix == _LOCAL:
+        return True
+    if not is_table(path):
         return False
     names = header(path)
     return _is_history(names) or _is_chart(names)
 
 
-def read(path: Path) -> Log:
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The runs of a chart (`<run> - <metric>`), or the history of one run (`_step`).
 
+    In a history the step is that of the optimizer where it was logged, also in other rows.
+
     Raises:
-        LogError: the chart is drawn over time, a cell of a known metric is no number, or
-            something is measured twice.
+        LogError: the chart is drawn over time, a cell of a known metric is no number, or this is
+            the local folder of the tracker.
     """
+    if path.is_dir() or path.suffix == _LOCAL:
+        raise LogError(
+            f"{path} is the local folder of Weights & Biases, whose files only its own program "
+            "reads; export the history: pandas.DataFrame(wandb.Api().run('entity/project/run')"
+            ".scan_history()).to_csv('history.csv')"
+        )
     names = header(path)
     if _is_history(names):
-        return _history(path, names)
+        return _history(path, names, columns)
     if _is_chart(names):
+        columns.allow(FORMAT)
         return _chart(path, names)
     raise LogError(
         f"{path} is no export of Weights & Biases: neither columns '<run> - <metric>' nor '_step' "
@@ -60,58 +77,60 @@ def _is_chart(names: Sequence[str]) -> bool:
 
 
 def _chart(path: Path, names: Sequence[str]) -> Log:
-    if "time" in names[0].lower():
+    step = names[0]
+    if "time" in step.lower() and axis_of(step) is None:
         raise LogError(
-            f"{path} is drawn over {names[0]!r}; choose the x axis 'Step' in the chart and export "
+            f"{path} is drawn over {step!r}; choose the x axis 'Step' in the chart and export "
             "it again"
         )
     sheet = read_sheet(path)
-    series = []
+    series, gone = [], {}
     for name in names[1:]:
         run, _, key = name.rpartition(" - ")
-        if not name.endswith(_SPREAD) and not key.startswith("_") and is_measurement(key):
-            series.append(Series(name, run, *split_key(key)))
+        if name.endswith(_SPREAD):
+            continue
+        if key.startswith("_") or not is_measurement(key):
+            gone[name] = "a clock, a setting, a speed or a counter"
+        else:
+            series.append(Series(name, key, run))
     notes = []
     if any(_differs(sheet, one.column) for one in series):
         notes.append(
             "the chart shows means over several steps (__MIN and __MAX differ): export the whole "
             "history to have every point"
         )
-    return _log(path, sheet, series, names[0], notes)
+    axis = axis_of(step) or step
+    if axis != "steps":
+        notes.append(f"the chart is drawn over {axis}, column {step!r}")
+    return from_series(sheet, FORMAT, series, step, axis, notes, gone)
 
 
-def _history(path: Path, names: Sequence[str]) -> Log:
-    sheet = read_sheet(path)
+def _history(path: Path, names: Sequence[str], columns: Columns) -> Log:
+    sheet = _in_order(read_sheet(path, text_columns(names, columns)))
     notes = []
-    step = "_step"
-    for name in _OPTIMIZER_STEPS:
-        if name in names and name not in sheet.bad and not np.isnan(sheet.numbers[name]).any():
-            step = name
-            notes.append(f"steps are those of {name!r}; '_step' counts calls of wandb.log")
-            break
     if sheet.rows.size == _SAMPLE:
         notes.append(
             f"{path.name} has exactly {_SAMPLE} rows, the sample that run.history() gives: use "
             "run.scan_history() to have every row"
         )
-    series = [
-        Series(name, "", *split_key(name))
-        for name in names
-        if not name.startswith("_") and name not in _OPTIMIZER_STEPS and is_measurement(name)
-    ]
-    return _log(path, sheet, series, step, notes)
+    own = {name: "written by the tracker itself" for name in names if name.startswith("_")}
+    own = {name: why for name, why in own.items() if name != columns.step}
+    return from_sheet(sheet, FORMAT, columns, notes, own)
 
 
-def _log(path: Path, sheet: Sheet, series: list[Series], step: str, notes: list[str]) -> Log:
-    text = [one for one in series if one.column in sheet.bad]
-    for one in text:
-        if kind(one.metric):
-            sheet.refuse_bad(one.column)
-    if text:
-        notes.append(f"columns that hold text are left out: {listed(one.column for one in text)}")
-    numeric = [one for one in series if one.column not in sheet.bad]
-    table = melted(sheet, numeric, sheet.steps(step))
-    return Log(finished(table), path, FORMAT, tuple(notes))
+def _in_order(sheet: Sheet) -> Sheet:
+    """The rows in the order in which they were logged."""
+    call = next(name for name in sheet.names if is_call_count(name))
+    order = np.argsort(sheet.numbers.get(call, sheet.rows), kind="stable")
+    place = {int(before): after for after, before in enumerate(order)}
+    return replace(
+        sheet,
+        rows=sheet.rows[order],
+        texts={name: [cells[i] for i in order] for name, cells in sheet.texts.items()},
+        numbers={name: cells[order] for name, cells in sheet.numbers.items()},
+        bad={n: {place[i]: text for i, text in cells.items()} for n, cells in sheet.bad.items()},
+        is_history=True,
+    )
 
 
 def _differs(sheet: Sheet, name: str) -> bool:

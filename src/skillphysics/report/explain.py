@@ -296,8 +296,10 @@ def _rates(best: Fit, first: str) -> pd.DataFrame:
     if "frequency" not in best.parameters.index.get_level_values(0):
         return pd.DataFrame(columns=columns, dtype=float)
     ratios = best.ratios("frequency", to=first).set_axis(columns, axis=1)
-    unknown = best.parameters.xs("frequency")["status"] == "unidentifiable"
-    return ratios.mask(unknown | unknown[first])
+    status = best.parameters.xs("frequency")["status"]
+    if str(status.loc[first]) == "unidentifiable":
+        return ratios * np.nan
+    return ratios.mask(status == "unidentifiable")
 
 
 def _with_frequencies(

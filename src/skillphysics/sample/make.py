@@ -92,7 +92,8 @@ def main(out: Path, seed: int) -> None:
     steps = np.unique(np.geomspace(20, STEPS, N_RECORD).round(-1).astype(int))
     names = [f"parity {k}" for k in range(1, N_SKILL + 1)]
     measure = jax.jit(accuracy)
-    with Recorder(out, metric="accuracy", chance=0.5) as recorder:
+    known = dict(zip(names, frequency, strict=True))
+    with Recorder(out, metric="accuracy", chance=0.5, frequency=known) as recorder:
         before = 0
         for step in [0, *steps.tolist()]:
             if step > before:

@@ -1,14 +1,12 @@
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from skillphysics.errors import ArgumentError, LogError
-from skillphysics.io import Log, levels, read_curves
-from skillphysics.io.chance import known_chance, most_specific
-from skillphysics.io.kinds import is_measurement, kind, split_key
-from skillphysics.io.log import finished, listed, make_table
+from skillphysics.measure.chance import known_chance, most_specific
+from skillphysics.measure.levels import levels
+from skillphysics.measure.log import Log, finished, listed, make_table
 
 
 def log(rows, **more):
@@ -27,6 +25,7 @@ def test_accuracy_between_chance_and_ceiling():
     curves = levels(log(curve("x", "acc", 0.5, 0.6, 0.4, 0.9)), chance=0.5, ceiling=0.9)
     assert curves.level.values.ravel() == pytest.approx([0, 0.25, -0.25, 1])
     assert curves.dataset.attrs["tasks"]["x"] == {
+        "key": "x/acc",
         "metric": "acc",
         "kind": "accuracy",
         "chance": 0.5,
@@ -75,19 +74,20 @@ def test_unusable_tasks_are_named():
     ]
     curves = levels(log(rows), chance=0)
     assert curves.names == ("x",)
-    note = "tasks without a usable metric are left out: crows_* (20)"
+    note = "left out: crows_* (20) (without a usable metric)"
     assert curves.dataset.attrs["notes"] == [note]
+    assert curves.dataset.attrs["left_out"]["crows_7"] == "without a usable metric"
     with pytest.raises(LogError, match=r"measures crows_1 only by pct_stereotype"):
         levels(log(rows), skills=["crows_1"])
 
 
 def test_a_pattern_leaves_out_what_is_unusable():
-    rows = curve("x", "acc", 0.3) + curve("xy", "bleu", 0.5) + curve("xz", "", 0.5)
+    rows = curve("x", "acc", 0.3) + curve("xy", "likelihood", 0.5) + curve("xz", "", 0.5)
     curves = levels(log(rows), skills=["x*"], chance=0)
     assert curves.names == ("x",)
-    notes = " ".join(curves.dataset.attrs["notes"])
-    assert "without a usable metric are left out: xy" in notes
-    assert "does not name are left out: xz" in notes
+    left_out = curves.dataset.attrs["left_out"]
+    assert left_out["xy"] == "without a usable metric"
+    assert "does not name its metric" in left_out["xz"]
 
 
 def test_a_metric_may_be_asked_for_by_kind():
@@ -100,7 +100,7 @@ def test_losses_beside_accuracies_wait_for_a_floor():
     rows = curve("x", "acc", 0.3) + curve("train", "loss", 2.0, 1.0)
     curves = levels(log(rows), chance=0)
     assert curves.names == ("x",)
-    assert any("measured by a loss" in note for note in curves.dataset.attrs["notes"])
+    assert "--floor" in curves.dataset.attrs["left_out"]["train/loss"]
     assert levels(log(rows), chance=0, floor=0).names == ("x", "train")
 
 
@@ -108,9 +108,9 @@ def test_losses_beside_accuracies_wait_for_a_floor():
     ("rows", "arguments", "message"),
     [
         (curve("new", "acc", 0.3), {}, r"new is not known.*--chance new=0.25.*chance=\{'new': 0.2"),
-        (curve("x", "acc", 30.0), {"chance": 0}, r"'x' is 30, outside 0 to 1; .*--ceiling 100"),
-        (curve("x", "acc", -0.3), {"chance": 0}, r"'x' is -0.3, outside 0 to 1"),
-        (curve("x", "acc", 300.0), {"chance": 0}, r"'x' is 300.*--metric loss"),
+        (curve("x", "acc", 30.0), {"chance": 0}, r"'x/acc' is 30, outside 0 to 1; .*--ceiling 100"),
+        (curve("x", "acc", -0.3), {"chance": 0}, r"'x/acc' is -0.3, outside 0 to 1"),
+        (curve("x", "acc", 300.0), {"chance": 0}, r"'x/acc' is 300.*--metric loss"),
         (curve("x", "acc", 0.3), {"chance": 1}, r"0 ≤ chance < ceiling"),
         (curve("x", "loss", 2.0), {}, r"loss that a perfect model has on x.*--floor x=1.7"),
         (curve("x", "loss", 2.0), {"floor": 2}, r"starts at 2 and its floor is 2"),
@@ -119,11 +119,20 @@ def test_losses_beside_accuracies_wait_for_a_floor():
         (curve("x", "", 2.0), {}, r"does not say what it measures of x; .*--metric accuracy"),
         (curve("x", "acc", 0.3), {"metric": "f1"}, r"no metric 'f1'; it has acc"),
         (curve("x", "", 0.3), {"metric": "f1"}, r"no metric 'f1'; it names none"),
-        (curve("x", "f1", 0.3), {"metric": "f1"}, r"'f1' is not known to be an accuracy or a loss"),
+        (curve("x", "foo", 0.3), {"metric": "foo"}, r"scale of x is not known; if it rises give"),
+        (
+            curve("x", "acc", 9.0, 3.0),
+            {"chance": 0},
+            r"'x/acc' is 9.*its values fall.*--metric loss",
+        ),
         (curve("x", "acc", 0.3), {"metric": "loss"}, r"no metric 'loss' of x; there are acc"),
         (curve("piqa", "acc", 0.3), {"skills": ["pika"]}, r"no task is called 'pika'; near it are"),
         (curve("x", "acc", 0.3), {"chance": {"y*": 0.5}}, r"chance: no task is called 'y\*'"),
-        (curve("x", "ppl", 0.0), {"metric": "ppl", "floor": 0}, r"ppl of 'x' is 0; a perplexity"),
+        (
+            curve("x", "ppl", 0.0),
+            {"metric": "ppl", "floor": 0},
+            r"ppl of 'x' is 0, and a perplexity",
+        ),
         (curve("x", "acc", np.inf), {"chance": 0}, r"'x' is infinite at step 0"),
     ],
 )
@@ -188,12 +197,6 @@ def test_nothing_measured():
         levels(log([("x", "acc", 0, np.nan)]))
 
 
-def test_the_source_is_no_absolute_path(tmp_path, sample):
-    attrs = read_curves(sample.wide(tmp_path / "a.csv"), chance=0).dataset.attrs
-    assert attrs["source"] == "a.csv"
-    assert str(tmp_path) not in json.dumps(attrs)
-
-
 @pytest.mark.parametrize(
     ("task", "chance"),
     [
@@ -222,49 +225,52 @@ def test_most_specific_prefers_the_name_to_any_pattern():
     assert most_specific({"a*": 1}, "b") is None
 
 
-@pytest.mark.parametrize(
-    ("key", "task", "metric"),
-    [
-        ("lambada/acc", "lambada", "acc"),
-        ("a/b/acc_norm", "a/b", "acc_norm"),
-        ("accuracy/foo", "foo", "accuracy"),
-        ("Loss/train", "train", "Loss"),
-        ("eval_foo_loss", "foo", "loss"),
-        ("eval_foo_acc_norm", "foo", "acc_norm"),
-        ("eval/foo_accuracy", "foo", "accuracy"),
-        ("test_foo_accuracy", "test_foo", "accuracy"),
-        ("eval_loss", "eval", "loss"),
-        ("val_loss", "val", "loss"),
-        ("train/loss", "train", "loss"),
-        ("loss", "train", "loss"),
-        ("accuracy", "accuracy", "accuracy"),
-        ("eval_f1", "f1", ""),
-        ("foo_loss", "foo_loss", ""),
-        ("lambada", "lambada", ""),
-        ("acc/", "acc/", ""),
-        ("/acc", "/acc", ""),
-        ("foo/acc_stderr", "foo", "acc_stderr"),
-        ("foo_stderr", "foo", "_stderr"),
-    ],
-)
-def test_keys(key, task, metric):
-    assert split_key(key) == (task, metric)
-
-
-@pytest.mark.parametrize(
-    "key", ["epoch", "train/epoch", "lr-Adam", "eval_nli_runtime", "Wall time"]
-)
-def test_clocks_and_speeds(key):
-    assert not is_measurement(key)
-
-
-def test_kinds():
-    assert kind("Accuracy") == "accuracy"
-    assert kind("exact_match,strict-match") == "accuracy"
-    assert kind("word_perplexity") == "perplexity"
-    assert kind("likelihood_difference") is None
-
-
 def test_listed():
     assert listed([f"a_{i}" for i in range(30)]) == "a_* (30)"
     assert listed("abcdefgh").endswith("… (8 in all)")
+
+
+def test_a_number_for_all_is_for_those_that_are_not_known():
+    rows = [row for name in ("piqa", "new") for row in curve(name, "acc", 0.75)]
+    curves = levels(log(rows), chance=0.25)
+    tasks = curves.dataset.attrs["tasks"]
+    assert [about["chance"] for about in tasks.values()] == [0.5, 0.25]
+    assert any(
+        "piqa 0.5" in note and "used for new" in note for note in curves.dataset.attrs["notes"]
+    )
+    stated = levels(log(rows, chance={"*": 0.1}), chance=0.25).dataset.attrs["tasks"]
+    assert [about["chance"] for about in stated.values()] == [0.1, 0.1]
+    by_name = levels(log(rows), chance={"p*": 0.1, "*": 0.3}).dataset.attrs["tasks"]
+    assert [about["chance"] for about in by_name.values()] == [0.1, 0.3]
+
+
+def test_nothing_is_said_where_a_number_for_all_agrees():
+    curves = levels(log(curve("piqa", "acc", 0.75)), chance=0.5)
+    assert curves.dataset.attrs["notes"] == []
+
+
+def test_metrics_of_no_guesses_start_at_zero():
+    rows = curve("x", "pass@1", 0.25) + curve("y", "mcc", -0.25) + curve("z", "wer", 0.5, 0.25)
+    curves = levels(log(rows))
+    assert curves.level[0].values.tolist() == [0.25, -0.25, 0]
+    assert curves.level[1, 2].item() == 0.5
+
+
+def test_scores_from_0_to_100_are_seen_as_such():
+    curves = levels(log(curve("x", "bleu", 20.0, 30.0)))
+    assert curves.level.values.ravel().tolist() == [0.2, 0.3]
+    assert "x exceed 1 and are read as percent" in curves.dataset.attrs["notes"]
+
+
+def test_chance_is_known_for_accuracies_only():
+    with pytest.raises(LogError, match="chance level of piqa is not known"):
+        levels(log(curve("piqa", "f1", 0.5)))
+
+
+def test_beside_columns_that_say_so_one_that_does_not_is_left_out():
+    rows = curve("x", "acc", 0.5) + curve("reward", "", 0.5)
+    assert levels(log(rows), metric="accuracy", chance=0).names == ("x",)
+    asked = levels(log(rows), metric="accuracy", chance=0, skills=["x", "reward"])
+    assert asked.names == ("x", "reward")
+    both = curve("x", "", 0.5) + curve("smooth loss of x", "", 0.5)
+    assert levels(log(both), metric="accuracy", chance=0).names == ("x",)

@@ -1,0 +1,127 @@
+"""`skillphysics inspect`: what is understood of a log, before one waits for a report."""
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillphysics.cli import log_options as options
+from skillphysics.cli.options import print_json
+
+if TYPE_CHECKING:
+    from skillphysics.io.inspection import InspectedSkill, Inspection
+
+# Names of one reason that are shown; --json has all.
+_SHOWN = 8
+
+
+def command(
+    path: options.Log = None,
+    format: options.Format = None,  # noqa: A002
+    skills: options.SkillNames = None,
+    metric: options.MetricName = None,
+    chance: options.Chance = None,
+    ceiling: options.Ceiling = None,
+    start: options.Start = None,
+    floor: options.Floor = None,
+    step: options.Step = None,
+    task: options.Task = None,
+    run: options.Run = None,
+    value: options.Value = None,
+    stderr: options.Stderr = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")
+    ] = False,
+) -> None:
+    """Show how a log is read, in seconds: format, axis, skills, what is left out and why."""
+    # Imported here, so that `skillphysics --help` answers at once.
+    from skillphysics.errors import ArgumentError
+    from skillphysics.io.inspection import inspect_log
+    from skillphysics.sample import sample_log
+
+    if path == "":
+        raise ArgumentError("the path of the log is empty; give the path of a file or a folder")
+    inspection = inspect_log(
+        sample_log() if path is None else Path(path),
+        **options.reading(
+            format=format,
+            skills=skills,
+            metric=metric,
+            chance=chance,
+            ceiling=ceiling,
+            start=start,
+            floor=floor,
+            step=step,
+            task=task,
+            run=run,
+            value=value,
+            stderr=stderr,
+        ),
+    )
+    if json:
+        print_json(inspection.to_json())
+    else:
+        _show(inspection)
+
+
+def _show(inspection: "Inspection") -> None:
+    width = shutil.get_terminal_size().columns
+    lines = [*_wrapped(inspection.paragraph, width), "", *_table(inspection.skills, width)]
+    if inspection.left_out:
+        reasons: dict[str, list[str]] = {}
+        for name, why in inspection.left_out.items():
+            reasons.setdefault(why, []).append(name or "''")
+        lines += ["", "Left out (--json lists all):"]
+        for why, names in reasons.items():
+            shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+            lines += _wrapped(f"{len(names)}: {why}: {shown}", width, "  ")
+    if inspection.notes:
+        lines += ["", "Notes:"]
+        lines += [line for note in inspection.notes for line in _wrapped(note, width, "  ")]
+    if inspection.commands:
+        lines += ["", "To read it:", *(f"  {command}" for command in inspection.commands)]
+    typer.echo("\n".join(lines))
+
+
+def _table(skills: "Sequence[InspectedSkill]", width: int) -> list[str]:
+    """A row a skill, with its column or key in a line of its own where it would not fit."""
+    header = ("skill", "column or key", "metric", "trend", "chance/floor", "n", "first", "last")
+    rows = [header, *map(_row, skills)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    if sum(widths) + 2 * len(widths) <= width:
+        return [_line(row, widths) for row in rows]
+    short = [widths[0], *widths[2:]]
+    lines = [_line((header[0], *header[2:]), short)]
+    for row in rows[1:]:
+        lines += [_line((row[0], *row[2:]), short), f"  {row[1]}"]
+    return lines
+
+
+def _row(skill: "InspectedSkill") -> tuple[str, ...]:
+    end = skill.one if skill.kind == "loss" else skill.zero
+    known = "" if skill.kind == "level" else "unknown" if end is None else f"{end:.4g}"
+    about = (skill.name, skill.key, skill.metric or "?", skill.direction or "?", known)
+    return (*about, f"{skill.measurements}", f"{skill.first:.4g}", f"{skill.last:.4g}")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Text to the left, the three numbers to the right."""
+    padded = [
+        cell.rjust(wide) if i >= len(cells) - 3 else cell.ljust(wide)
+        for i, (cell, wide) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent * 2,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,7 @@
+"""Training runs side by side: factors of time, ends, order, and the map of one clock to another."""
+
+from skillphysics.comparison.align import Pair, Side
+from skillphysics.comparison.change import Change, Effect
+from skillphysics.comparison.compare_runs import RunComparison, compare_runs
+
+__all__ = ["Change", "Effect", "Pair", "RunComparison", "Side", "compare_runs"]

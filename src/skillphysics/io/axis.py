@@ -1,0 +1,164 @@
+"""The axis of a table: which column counts steps, or epochs or tokens, and how rows have it."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from skillphysics.errors import LogError
+from skillphysics.io.checkpoints import step_in
+from skillphysics.io.columns import Columns
+from skillphysics.io.parse import NoLogError
+from skillphysics.io.sheet import Sheet
+from skillphysics.measure.log import listed
+from skillphysics.measure.names import axis_of, is_call_count, is_measurement, normal
+
+# Names of checkpoints, which say their steps where no column of numbers does.
+CHECKPOINTS = ("checkpoint", "checkpoint_name", "ckpt", "revision", "model_revision")
+# The length of a training beside other counters, and a counter where it is alone.
+_TOTAL = re.compile(r"(?:total|num_total)_(?:steps|iterations|iters|updates|env_steps)")
+
+
+def axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str, str]:
+    """The column of steps, or of epochs or tokens where there is no such, and what it counts."""
+    if columns.step is not None:
+        counts = re.search(r"step|iter|update", normal(columns.step))
+        return columns.step, axis_of(columns.step) or ("steps" if counts else columns.step)
+    counted = {name: axis_of(name) for name in sheet.numbers}
+    counted |= {name: "steps" for name in counted if normal(name) in CHECKPOINTS}
+    counted = {name: axis for name, axis in counted.items() if axis}
+    there = {n: axis for n, axis in counted.items() if n in sheet.bad or sheet.n_numbers(n)}
+    counted = there or counted
+    steps = [name for name, axis in counted.items() if axis == "steps" and not is_call_count(name)]
+    steps = _optimizer_steps(sheet, steps) or [n for n in counted if is_call_count(n)]
+    if len(steps) == 1:
+        calls = [name for name in counted if is_call_count(name) and name != steps[0]]
+        if calls:
+            notes.append(
+                f"steps are those of {steps[0]!r}; {calls[0]!r} counts calls of the tracker"
+            )
+        if is_call_count(steps[0]):
+            notes.append(
+                f"steps are those of {steps[0]!r}, where a tracker may count its own calls; choose "
+                "another column with --step (step=…)"
+            )
+        return steps[0], "steps"
+    others = steps or list(counted)
+    if len(others) == 1:
+        axis = str(counted[others[0]])
+        notes.append(f"the log has no optimizer steps: its axis is {axis}, column {others[0]!r}")
+        return others[0], axis
+    if others:
+        raise LogError(
+            f"{sheet.path} has several columns that count ({listed(others)}); choose one with "
+            f"--step {others[0]} (step={others[0]!r} in Python)"
+        )
+    totals = [name for name in sheet.numbers if _TOTAL.fullmatch(normal(name))]
+    if len(totals) == 1 and sheet.n_numbers(totals[0]):
+        return totals[0], "steps"
+    raise NoLogError(
+        f"{sheet.path} has no step column among {listed(sheet.names) or 'its columns (none)'}; "
+        "say which it is with --step COLUMN (step=… in Python), or call it 'step'"
+    )
+
+
+def with_named_steps(sheet: Sheet, columns: Columns) -> Sheet:
+    """The sheet, with the names of checkpoints as steps where no column counts steps."""
+    if columns.step is None and any(axis_of(name) == "steps" for name in sheet.numbers):
+        return sheet
+    for name, cells in sheet.texts.items():
+        wanted = name == columns.step or (columns.step is None and normal(name) in CHECKPOINTS)
+        steps = [step_in(cell) for cell in cells] if wanted else [None]
+        if None not in steps:
+            texts = {other: cell for other, cell in sheet.texts.items() if other != name}
+            numbers = sheet.numbers | {name: np.array(steps, dtype=np.float64)}
+            return replace(sheet, texts=texts, numbers=numbers)
+    return sheet
+
+
+def _optimizer_steps(sheet: Sheet, steps: list[str]) -> list[str]:
+    """Of several columns of steps the one of the optimizer; one of them where all are the same."""
+    if len(steps) < 2:
+        return steps
+    first = sheet.numbers[steps[0]]
+    if all(np.array_equal(sheet.numbers[name], first, equal_nan=True) for name in steps[1:]):
+        return steps[:1]
+    named = [name for name in steps if normal(name).endswith(("global_step", "global_steps"))]
+    return named[:1] if len(named) == 1 else steps
+
+
+def refuse_within_epochs(sheet: Sheet, step: str) -> None:
+    """A count that begins again in each epoch is no axis."""
+    count = sheet.numbers[step] if step in sheet.numbers else np.array([])
+    for name, epoch in sheet.numbers.items():
+        if axis_of(name) != "epochs" or name == step:
+            continue
+        both = ~(np.isnan(count) | np.isnan(epoch))
+        again = (np.diff(epoch[both]) > 0) & (np.diff(count[both]) < 0)
+        if again.any() and np.all(np.diff(epoch[both]) >= 0):
+            row = sheet.rows[both][int(np.argmax(again)) + 1]
+            raise LogError(
+                f"{sheet.path}, row {row}: {step!r} begins again in each epoch, so it is no "
+                f"axis; choose --step {name} (step={name!r} in Python), where the last of each "
+                "epoch counts"
+            )
+
+
+def steps_of(
+    sheet: Sheet, name: str, notes: list[str], *, chosen: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The step of each row that has one, and the positions of these rows."""
+    if name not in sheet.numbers:
+        raise LogError(f"{sheet.path}: column {name!r} holds names; choose another with --step")
+    sheet.refuse_bad(name)
+    steps = sheet.numbers[name].copy()
+    unknown = np.isnan(steps)
+    if unknown.any() and sheet.is_history:
+        steps = _carried(sheet, name, steps, notes, chosen=chosen)
+    wrong = ~np.isnan(steps) & ~(np.isfinite(steps) & (steps >= 0))
+    if not sheet.is_history:
+        wrong |= unknown
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        found = "is empty" if np.isnan(steps[row]) else f"is {steps[row]}"
+        raise LogError(
+            f"{sheet.path}, row {sheet.rows[row]}: the step (column {name!r}) {found}; it must be "
+            "a number from 0 on: fill it in, remove the row, or choose another column with --step"
+        )
+    rows = np.flatnonzero(~np.isnan(steps))
+    return steps[rows], rows
+
+
+def _carried(
+    sheet: Sheet, name: str, steps: np.ndarray, notes: list[str], *, chosen: bool
+) -> np.ndarray:
+    """Steps of a history, where rows without one belong to the step logged before."""
+    known = np.flatnonzero(~np.isnan(steps))
+    if known.size == 0:
+        raise LogError(
+            f"{sheet.path}: the column of steps {name!r} is empty; choose another (--step)"
+        )
+    last = np.searchsorted(known, np.arange(steps.size), side="right") - 1
+    filled = np.where(last < 0, np.nan, steps[known[np.maximum(last, 0)]])
+    lacking = np.isnan(steps)
+    used = np.zeros(steps.size, dtype=bool)
+    for key, values in sheet.numbers.items():
+        if axis_of(key) or not is_measurement(key):
+            continue
+        there = ~np.isnan(values)
+        used |= there & lacking
+        # Two values of one thing between two steps: the step was logged too rarely to be carried.
+        block = last[there & lacking & (last >= 0)]
+        if not chosen and block.size > np.unique(block).size:
+            raise LogError(
+                f"{sheet.path}: {name!r} is missing in rows of {key!r}, several of which lie "
+                f"between two steps; choose the axis with --step {name}, or another column "
+                "(step=… in Python)"
+            )
+    if used.any():
+        early = int((used & np.isnan(filled)).sum())
+        notes.append(
+            f"{int(used.sum()) - early} rows without {name!r} belong to the step logged before them"
+            + (f"; {early} before the first step are left out" if early else "")
+        )
+    return filled

@@ -1,0 +1,303 @@
+"""What is understood of a log, without a fit: before one waits for a report."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skillphysics.errors import LogError
+from skillphysics.io import read_log
+from skillphysics.measure.choices import Choice, Given
+from skillphysics.measure.describe import Measured, paragraph
+from skillphysics.measure.levels import Reading, understand
+from skillphysics.measure.log import Log, labels
+from skillphysics.measure.names import axis_of, family, is_call_count, kind
+from skillphysics.measure.scales import first_value, last_value, sentence_of
+
+_WITH_COLUMNS = ("table", "json", "text", "wandb", "folder")
+# From this many on, one number for all is easier to give than one each.
+_MANY = 4
+
+
+@dataclass(frozen=True)
+class InspectedSkill:
+    """How one skill is measured.
+
+    Attributes:
+        name: the name of the skill.
+        key: the column or key of the log that holds it.
+        metric: its metric, "" where the log does not name it.
+        kind: "accuracy", "loss" or "level"; "" where that is not known.
+        direction: "rises" or "falls" with learning; "" where that is not known.
+        zero: the chance level, or the loss of level 0; None where unknown.
+        one: the ceiling, or the floor of a loss; None where unknown.
+        measurements: how many there are, over all runs.
+        first: the first, averaged over runs.
+        last: the last.
+    """
+
+    name: str
+    key: str
+    metric: str
+    kind: str
+    direction: str
+    zero: float | None
+    one: float | None
+    measurements: int
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is understood of a log.
+
+    Attributes:
+        source: the name of the file or folder.
+        format: a name in `FORMATS`.
+        axis: what the steps count: "steps", "epochs", "tokens", ….
+        steps: the steps, over all runs and skills.
+        runs: their names; none for a single one without a name.
+        skills: how each is measured.
+        left_out: columns, keys and tasks that are not read, and why.
+        notes: what a user must know, and what is missing for levels.
+        commands: commands that read the log, or read it otherwise.
+    """
+
+    source: str
+    format: str
+    axis: str
+    steps: tuple[float, ...]
+    runs: tuple[str, ...]
+    skills: tuple[InspectedSkill, ...]
+    left_out: Mapping[str, str]
+    notes: tuple[str, ...]
+    commands: tuple[str, ...]
+
+    @property
+    def paragraph(self) -> str:
+        """Two to four sentences; see `reading_paragraph`."""
+        return paragraph(
+            source=self.source,
+            format=self.format,
+            axis=self.axis,
+            steps=self.steps,
+            runs=self.runs,
+            skills=[Measured(s.name, s.metric, s.kind, s.zero, s.one) for s in self.skills],
+            left_out=self.left_out,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON values, with the commands among the notes."""
+        return {
+            "format": self.format,
+            "axis": self.axis,
+            "steps": {
+                "number": len(self.steps),
+                "first": self.steps[0] if self.steps else None,
+                "last": self.steps[-1] if self.steps else None,
+            },
+            "runs": list(self.runs),
+            "skills": [_skill_json(skill) for skill in self.skills],
+            "left_out": [{"name": name, "why": why} for name, why in self.left_out.items()],
+            "notes": [*self.notes, *self.commands],
+        }
+
+
+def inspect_log(
+    path: Path | str,
+    *,
+    format: str | None = None,  # noqa: A002
+    skills: Sequence[str] | str | None = None,
+    metric: str | None = None,
+    chance: Given = None,
+    ceiling: Given = None,
+    floor: Given = None,
+    start: Given = None,
+    step: str | None = None,
+    task: str | None = None,
+    run: str | None = None,
+    value: str | None = None,
+    stderr: str | None = None,
+) -> Inspection:
+    """What is understood of a log, also where that is not enough for levels.
+
+    The arguments are those of `read_curves`.
+
+    Raises:
+        ArgumentError: as `read_log`.
+        LogError: the log cannot be read, or has no such task or metric.
+
+    Example:
+        >>> from skillphysics.sample import sample_log
+        >>> inspect_log(sample_log()).axis
+        'steps'
+    """
+    columns = {"step": step, "task": task, "run": run, "value": value, "stderr": stderr}
+    log = read_log(path, format, **columns)
+    scales = {"chance": chance, "ceiling": ceiling, "floor": floor, "start": start}
+    wanted = [skills] if isinstance(skills, str) else skills
+    command = _Command(
+        path, _options({"format": format, "skills": wanted, "metric": metric, **columns, **scales})
+    )
+    try:
+        reading = understand(log, skills=skills, metric=metric, **scales)
+    except LogError as error:
+        # Where nobody has said what is measured, the log can still be described.
+        if metric is not None or skills is not None or not log.tasks:
+            raise
+        return _undecided(log, str(error), command)
+    return _decided(reading, command)
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A command line that reads a log."""
+
+    path: Path | str
+    options: Sequence[str]
+
+    def __call__(self, *more: str, without: Sequence[str] = ()) -> str:
+        said = [one for one in self.options if one.split(" ")[0].removeprefix("--") not in without]
+        return " ".join(["skillphysics report", shlex.quote(str(self.path)), *said, *more])
+
+    def has(self, option: str) -> bool:
+        """Whether an option was given."""
+        return any(given.startswith(f"--{option} ") for given in self.options)
+
+
+def _options(given: Mapping[str, Any]) -> list[str]:
+    """What was said, as on a command line."""
+    said = []
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            values = [f"{key}={float(one):g}" for key, one in value.items()]
+        elif isinstance(value, str) or value is None:
+            values = [] if value is None else [value]
+        else:
+            values = list(value) if isinstance(value, Sequence) else [f"{float(value):g}"]
+        said += [f"--{name} {shlex.quote(str(one))}" for one in values]
+    return said
+
+
+def _decided(reading: Reading, command: _Command) -> Inspection:
+    log, grid = reading.log, reading.grid
+    skills = [_inspected(reading, i, choice) for i, choice in enumerate(reading.choices)]
+    missing = [sentence_of(option, tasks) for option, tasks in reading.missing.items()]
+    needed = [
+        option
+        for name, tasks in reading.missing.items()
+        if name != "kind"
+        for option in (
+            [f"--{name} {shlex.quote(task)}=NUMBER" for task in tasks]
+            if len(tasks) < _MANY
+            else [f"--{name} NUMBER"]
+        )
+    ]
+    return Inspection(
+        log.source.resolve().name,
+        log.format,
+        log.axis,
+        tuple(grid.steps.tolist()),
+        grid.runs if grid.runs != ("",) else (),
+        tuple(skills),
+        dict(reading.left_out),
+        (*reading.notes, *missing),
+        (command(*needed), *_otherwise(reading, command)),
+    )
+
+
+def _inspected(reading: Reading, i: int, choice: Choice) -> InspectedSkill:
+    zero, one = (
+        None if np.isnan(end) else end for end in reading.scale.get(choice.task, (np.nan, np.nan))
+    )
+    return InspectedSkill(
+        name=choice.name,
+        key=choice.key,
+        metric=choice.metric,
+        kind=choice.kind,
+        direction=choice.direction if choice.kind else "",
+        zero=zero,
+        one=one,
+        measurements=int((~np.isnan(reading.grid.value[..., i])).sum()),
+        first=first_value(reading.grid, i),
+        last=last_value(reading.grid, i),
+    )
+
+
+def _otherwise(reading: Reading, command: _Command) -> list[str]:
+    """Other ways to read the same log: another axis, another metric, losses too."""
+    found = []
+    axes = [name for name in reading.left_out if axis_of(name) and not is_call_count(name)]
+    if axes and reading.log.format in _WITH_COLUMNS and not command.has("step"):
+        found.append(command(f"--step {shlex.quote(axes[0])}"))
+    metrics: dict[str, int] = {}
+    chosen = {(choice.task, choice.metric) for choice in reading.choices}
+    for task, metric in set(
+        zip(reading.log.table["task"], reading.log.table["metric"], strict=True)
+    ):
+        if (task, metric) not in chosen and kind(metric):
+            metrics[family(metric)] = metrics.get(family(metric), 0) + 1
+    if metrics and not command.has("metric"):
+        most = max(metrics, key=lambda name: (metrics[name], name))
+        falls = kind(most) in ("loss", "perplexity")
+        more = (f"--metric {most}", "--floor 0") if falls else (f"--metric {most}",)
+        other = ("chance", "ceiling") if falls else ("floor", "start")
+        found.append(command(*more, without=other))
+    return found
+
+
+def _undecided(log: Log, why: str, command: _Command) -> Inspection:
+    """What the log holds, where nobody has said what kind of numbers these are."""
+    table = log.table
+    skills = []
+    for pair, rows in table.groupby(["task", "metric"], observed=True, sort=False):
+        task, metric = (str(part) for part in pair)  # pyright: ignore[reportGeneralTypeIssues]
+        values = rows["value"].to_numpy()
+        steps = rows["step"].to_numpy()
+        skills.append(
+            InspectedSkill(
+                name=task,
+                key=log.keys.get((task, metric), task),
+                metric=metric,
+                kind=kind(metric) or "",
+                direction="",
+                zero=None,
+                one=None,
+                measurements=len(rows),
+                first=float(values[steps == steps.min()].mean()),
+                last=float(values[steps == steps.max()].mean()),
+            )
+        )
+    nameless = [skill for skill in skills if not skill.kind]
+    are_shares = all(0 <= skill.first <= 1 and 0 <= skill.last <= 1 for skill in nameless)
+    runs = labels(table, "run")
+    return Inspection(
+        log.source.resolve().name,
+        log.format,
+        log.axis,
+        tuple(np.unique(table["step"].to_numpy()).tolist()),
+        runs if runs != ("",) else (),
+        tuple(skills),
+        dict(log.left_out),
+        (*log.notes, why),
+        (command(f"--metric {'accuracy' if are_shares else 'loss'}"),) if nameless else (),
+    )
+
+
+def _skill_json(skill: InspectedSkill) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "name": skill.name,
+        "key": skill.key,
+        "metric": skill.metric or None,
+        "kind": skill.kind or None,
+        "direction": skill.direction or None,
+    }
+    loss = skill.kind == "loss"
+    about |= {"chance": None if loss else skill.zero, "ceiling": None if loss else skill.one}
+    about |= {"start": skill.zero if loss else None, "floor": skill.one if loss else None}
+    values = {"measurements": skill.measurements, "first": skill.first, "last": skill.last}
+    return about | values

@@ -1,0 +1,332 @@
+"""Which tasks of a log become skills, and by which of their metrics."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import SupportsFloat
+
+import numpy as np
+
+from skillphysics.errors import LogError
+from skillphysics.measure.log import Log, categories, codes, labels, listed, rows_where
+from skillphysics.measure.names import family, kind, kind_in, metric_of, normal, rank, shortened
+
+Given = SupportsFloat | Mapping[str, SupportsFloat] | None
+KINDS = ("accuracy", "loss", "level")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is measured of a task, and how it is read.
+
+    Attributes:
+        task: the task in the log.
+        name: the name of the skill, which may be shorter.
+        metric: the metric in the log, "" where it names none.
+        kind: "accuracy", "loss" or "level"; "" where nobody has said.
+        key: the column or key that holds it.
+    """
+
+    task: str
+    name: str
+    metric: str
+    kind: str
+    key: str
+
+    @property
+    def is_perplexity(self) -> bool:
+        """Whether the logarithm of the metric is the loss."""
+        return kind(self.metric) == "perplexity"
+
+    @property
+    def direction(self) -> str:
+        """Whether learning makes the metric rise or fall."""
+        return "falls" if self.kind == "loss" else "rises"
+
+    @property
+    def zero(self) -> float | None:
+        """What a model that can do nothing (or everything, of a loss) has by the metric alone."""
+        known = metric_of(self.metric)
+        return None if known is None else known.zero
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the metric may be negative."""
+        known = metric_of(self.metric)
+        return known is not None and known.signed
+
+
+@dataclass
+class Account:
+    """Notes and what is left out, gathered along the way."""
+
+    notes: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def leave_out(self, names: Iterable[str], why: str) -> None:
+        """Notes that some names are not read, and why."""
+        self.left_out |= dict.fromkeys(names, why)
+
+
+def matching(names: Sequence[str], patterns: Sequence[str], what: str) -> list[str]:
+    """Names that are given, or that fit a pattern, in the order of the patterns.
+
+    Raises:
+        LogError: a pattern fits no name; `what` begins the message, which shows near names.
+    """
+    known = set(names)
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        hits = [pattern] if pattern in known else [n for n in names if fnmatchcase(n, pattern)]
+        if not hits:
+            near = difflib.get_close_matches(pattern, names, n=4, cutoff=0.5)
+            hint = f"near it are {listed(near)}" if near else f"there are {listed(names)}"
+            raise LogError(f"{what}: no task is called {pattern!r}; {hint}")
+        found |= dict.fromkeys(hits)
+    return list(found)
+
+
+def short_names(log: Log) -> dict[str, str]:
+    """For each task the name of its skill: without what all tasks measured alike share."""
+    metrics = _metrics_of(log)
+    groups: dict[str, list[str]] = {}
+    for task in log.tasks:
+        if task not in log.members:
+            best = min(metrics.get(task, [""]), key=rank)
+            groups.setdefault(kind(best) or "", []).append(task)
+    short = {task: task for task in log.tasks}
+    for tasks in groups.values():
+        short |= shortened(tasks)
+    taken: dict[str, int] = {}
+    for task, name in short.items():
+        for one in {task, name}:
+            taken[one] = taken.get(one, 0) + 1
+    return {task: name if taken[name] == 1 else task for task, name in short.items()}
+
+
+def with_metric(log: Log, metric: str, account: Account) -> tuple[Log, str | None]:
+    """The log and the metric to look for, where a user names a whole key or an unknown metric."""
+    named = set(labels(log.table, "metric"))
+    if metric in KINDS or metric in named or not metric:
+        return log, metric
+    whole = {pair for pair, key in log.keys.items() if key == metric}
+    if len({name for _, name in whole}) == 1:
+        account.leave_out((k for k in log.keys.values() if k != metric), f"not {metric}")
+        pairs = zip(log.table["task"], log.table["metric"], strict=True)
+        chosen = np.array([pair in whole for pair in pairs])
+        found = next(iter(whole))[1]
+        table = rows_where(log.table, chosen).reset_index(drop=True)
+        used = {name: table[name].cat.remove_unused_categories() for name in ("task", "metric")}
+        if not found:
+            # Its own name is all that is known of it.
+            used["metric"] = used["metric"].cat.rename_categories([metric])
+            keys = {(task, metric): metric for task, _ in whole}
+            return replace(log, table=table.assign(**used), keys=keys), metric
+        return replace(log, table=table.assign(**used)), None
+    return (log if kind(metric) else _split_off(log, metric)), metric
+
+
+def _split_off(log: Log, metric: str) -> Log:
+    """The log, with a metric that only the user knows taken off the names of its tasks."""
+    pattern = re.compile(
+        rf"(?:(?P<a>.*)[_\s.\-/])?{re.escape(metric)}(?:[_\s.\-/](?P<b>.*))?", re.DOTALL
+    )
+    renamed: dict[str, str] = {}
+    for task in log.tasks:
+        found = pattern.fullmatch(task)
+        if found and (task, "") in log.keys:
+            renamed[task] = "/".join(part for part in (found["a"], found["b"]) if part) or task
+    if not renamed or len(set(renamed.values())) < len(renamed):
+        return log
+    table = log.table.copy()
+    tasks, metrics = table["task"].astype(object), table["metric"].astype(object)
+    chosen = tasks.isin(list(renamed)) & (metrics == "")
+    metrics = metrics.where(~chosen, metric)
+    tasks = tasks.where(~chosen, tasks.map(lambda task: renamed.get(task, task)))
+    keys = {
+        (renamed[task], metric) if task in renamed and not name else (task, name): key
+        for (task, name), key in log.keys.items()
+    }
+    table = table.assign(task=categories(list(tasks)), metric=categories(list(metrics)))
+    return replace(log, table=table, keys=keys)
+
+
+def selected(
+    log: Log, wanted: Sequence[str] | None, short: Mapping[str, str], account: Account
+) -> list[str]:
+    """The tasks that are asked for, by default all but the parts of larger families."""
+    if not log.tasks:
+        raise LogError(f"{log.source} holds no measurement")
+    if wanted is None:
+        kept = [task for task in log.tasks if task not in log.members]
+        left_out = [task for task in log.tasks if task in log.members]
+        if not kept:
+            raise LogError(
+                f"{log.source} holds only parts of larger families: {listed(left_out)}; ask for "
+                "them by name or pattern, --skills '*' on the command line or skills=['*']"
+            )
+        account.leave_out(left_out, "part of a larger family; ask for it by name or pattern")
+        return kept
+    task_of = {name: task for task, name in short.items()} | {task: task for task in short}
+    chosen = list(
+        dict.fromkeys(task_of[n] for n in matching(list(task_of), wanted, str(log.source)))
+    )
+    for group in [task for task in chosen if task in log.groups]:
+        both = log.groups[group].intersection(chosen)
+        if both and group in wanted:
+            account.notes.append(
+                f"{group} is the mean of other tasks that are read too: {listed(both)}"
+            )
+        elif both:
+            chosen.remove(group)
+            account.leave_out([group], f"the mean of {listed(sorted(both))}")
+    return chosen
+
+
+def choose(
+    log: Log,
+    tasks: Sequence[str],
+    metric: str | None,
+    account: Account,
+    *,
+    short: Mapping[str, str],
+    wanted: Sequence[str] | None,
+    given: Mapping[str, Given],
+) -> list[Choice]:
+    """What is measured of each task; those asked for by name may not be left out."""
+    metrics = _metrics_of(log)
+    if metric is not None:
+        _refuse_unknown(log, metric, sorted({m for found in metrics.values() for m in found if m}))
+    named = {task for task in tasks if {task, short[task]} & set(wanted or ())}
+    found: dict[str, Choice] = {}
+    unusable = []
+    # Beside columns whose names say so, one without a name could be anything.
+    some_say = any(kind(m) == metric for one in metrics.values() for m in one)
+    for task in tasks:
+        usable = [m for m in metrics.get(task, []) if m or not some_say or task in named]
+        best = _best(task, usable, metric)
+        if best is None:
+            unusable.append(task)
+            continue
+        key = log.keys.get((task, best), f"{task}/{best}" if best else task)
+        found[task] = Choice(task, short[task], best, _kind(best, metric, given), key)
+    if not found or named.intersection(unusable):
+        refused = [task for task in unusable if task in named] or unusable
+        _refuse_unusable(log, refused, metrics, metric)
+    if metric is None and given["floor"] is None:
+        _leave_losses_out(found, named, account)
+    for task, choice in found.items():
+        others = [m for m in metrics[task] if m != choice.metric and m]
+        account.leave_out(
+            (log.keys.get((task, m), f"{task}/{m}") for m in others),
+            "another metric of a task that is read",
+        )
+    nameless = [task for task in unusable if "" in metrics.get(task, [])]
+    account.leave_out(
+        (log.keys.get((task, ""), task) for task in nameless),
+        "the log does not name its metric; say what it measures (--metric, metric=…)"
+        if metric is None
+        else f"no {metric} by its name, as others are; ask for it by name (--skills, skills=…)",
+    )
+    for task in [task for task in unusable if task not in nameless]:
+        why = "without a usable metric" if metric is None else f"not measured by {metric}"
+        if metric is None and any(kind(m) == "perplexity" for m in metrics.get(task, [])):
+            why = "a perplexity; ask for its logarithm by its name (--metric, metric=…)"
+        known = [log.keys[task, m] for m in metrics.get(task, []) if (task, m) in log.keys]
+        account.leave_out(known or [task], why)
+    return list(found.values())
+
+
+def _leave_losses_out(found: dict[str, Choice], named: set[str], account: Account) -> None:
+    """Beside accuracies, losses wait until somebody says where they end."""
+    losses = [t for t, choice in found.items() if choice.kind == "loss" and choice.zero is None]
+    if len(losses) == len(found):
+        return
+    waiting = [task for task in losses if task not in named]
+    account.leave_out(
+        [found.pop(task).key for task in waiting],
+        "a loss; give that of a perfect model (--floor, floor=…) to have it",
+    )
+
+
+def _refuse_unknown(log: Log, metric: str, every: Sequence[str]) -> None:
+    known = {*every, *map(family, every), *(name.partition(",")[0].lower() for name in every)}
+    if metric in KINDS or metric in known or family(metric) in known or normal(metric) in known:
+        return
+    hint = "it names none: say what its values are, metric 'accuracy', 'loss' or 'level'"
+    hint = f"it has {listed(every)}" if every else hint
+    raise LogError(f"{log.source} has no metric {metric!r}; {hint}")
+
+
+def _metrics_of(log: Log) -> dict[str, list[str]]:
+    """The metrics of each task that are measured at all."""
+    tasks, metrics = log.tasks, labels(log.table, "metric")
+    measured = rows_where(log.table, log.table["value"].notna().to_numpy())
+    found: dict[str, list[str]] = {}
+    for pair in np.unique(codes(measured, "task") * len(metrics) + codes(measured, "metric")):
+        task, metric = divmod(int(pair), len(metrics))
+        found.setdefault(tasks[task], []).append(metrics[metric])
+    return found
+
+
+def _best(task: str, metrics: Sequence[str], wanted: str | None) -> str | None:
+    """The metric of a task to read: what was asked for, else the first in order of preference."""
+    if wanted is None:
+        usable = [m for m in metrics if kind(m) in KINDS]
+    else:
+        usable = (
+            [m for m in metrics if m == wanted and m]
+            or [m for m in metrics if m.partition(",")[0].lower() == wanted and m]
+            or [m for m in metrics if m and wanted not in KINDS and family(m) == family(wanted)]
+            or [m for m in metrics if kind(m) == wanted]
+            or [
+                m
+                for m in metrics
+                if m == "" and wanted in KINDS and kind_in(task) in (None, wanted)
+            ]
+        )
+    return min(usable, key=rank) if usable else None
+
+
+def _kind(metric: str, wanted: str | None, given: Mapping[str, Given]) -> str:
+    known = kind(metric)
+    if known is not None:
+        return "loss" if known == "perplexity" else known
+    if wanted in KINDS:
+        return str(wanted)
+    falls = given["floor"] is not None or given["start"] is not None
+    rises = given["chance"] is not None or given["ceiling"] is not None
+    return "" if falls == rises else "loss" if falls else "accuracy"
+
+
+def _refuse_unusable(
+    log: Log, tasks: Sequence[str], metrics: Mapping[str, Sequence[str]], wanted: str | None
+) -> None:
+    named = sorted({m for task in tasks for m in metrics.get(task, []) if m})
+    nameless = [task for task in tasks if "" in metrics.get(task, [])]
+    if nameless and wanted is None:
+        raise LogError(
+            f"{log.source} does not say what it measures of {listed(nameless)}; say it with "
+            "--metric accuracy, --metric loss or --metric level (metric='accuracy' in Python), or "
+            "rename a column to <task>/acc"
+        )
+    if wanted is not None:
+        kinds = sorted({str(kind(m)) for m in named if kind(m) not in (None, wanted)})
+        hint = f", which is no {wanted} but a {kinds[0]}: say --metric {kinds[0]}" if kinds else ""
+        raise LogError(
+            f"{log.source} has no metric {wanted!r} of {listed(tasks)}; "
+            f"there are {listed(named) or 'none'}{hint if wanted in KINDS else ''}"
+        )
+    exponentials = [m for m in named if kind(m) == "perplexity"]
+    if exponentials:
+        raise LogError(
+            f"{log.source} measures {listed(tasks)} by {exponentials[0]}, which is no loss but "
+            f"its exponential; ask for its logarithm with --metric {exponentials[0]} "
+            f"(metric={exponentials[0]!r})"
+        )
+    raise LogError(
+        f"{log.source} measures {listed(tasks)} only by {listed(named) or 'nothing'}, which is not "
+        "known to be an accuracy or a loss; ask for it by name with --metric (metric=…)"
+    )

@@ -1,0 +1,76 @@
+"""A comparison of runs as files in a folder."""
+
+import io
+import json
+import tempfile
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from skillphysics.comparison import RunComparison
+from skillphysics.errors import ArgumentError
+from skillphysics.plotting import STYLE
+from skillphysics.report.runs import figures
+from skillphysics.report.runs.page import page
+from skillphysics.report.runs.summary import summary
+from skillphysics.report.write import check_folder
+
+# More figures of curves make a page that nobody scrolls through.
+_MOST_CURVES = 60
+_DRAW = {"factors": figures.factors, "ends": figures.ends, "clock": figures.clock}
+
+
+def write(comparison: RunComparison, folder: Path) -> Path:
+    """Write `compare.html`, `compare.json`, and the figures of each change as PNG and SVG.
+
+    All files are made aside and moved into the folder at the end, so that an interrupted run leaves
+    the old ones as they were.
+
+    Returns:
+        The path of `compare.html`.
+
+    Raises:
+        ArgumentError: the folder cannot be written.
+    """
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".compare-") as name:
+            aside = Path(name)
+            (aside / "compare.html").write_text(_page(comparison, aside), encoding="utf-8")
+            text = json.dumps(summary(comparison), indent=2, ensure_ascii=False, allow_nan=False)
+            (aside / "compare.json").write_text(text + "\n", encoding="utf-8")
+            for file in sorted(aside.iterdir()):
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise ArgumentError(
+            f"cannot write the comparison to {folder}: {error.strerror or error}"
+        ) from error
+    return folder / "compare.html"
+
+
+def _page(comparison: RunComparison, folder: Path) -> str:
+    """The page; its figures go to the folder too."""
+    ordered = (str(s) for change in comparison.changes for s in figures.ordered(change).index)
+    skills = list(dict.fromkeys(ordered))
+    drawings = []
+    with mpl.rc_context(STYLE):
+        for place, change in enumerate(comparison.changes, start=1):
+            suffix = f"-{place}" if len(comparison.changes) > 1 else ""
+            drawings.append({})
+            for name, draw in _DRAW.items():
+                figure = draw(comparison, change)
+                svg = drawings[-1][name] = _svg(figure)
+                (folder / f"{name}{suffix}.svg").write_bytes(svg)
+                figure.savefig(folder / f"{name}{suffix}.png", dpi=160)
+        curves = [_svg(figures.curve(comparison, skill)) for skill in skills[:_MOST_CURVES]]
+    return page(comparison, drawings, curves, len(skills) - len(curves))
+
+
+def _svg(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # No date and no links in the metadata: the same data give the same file.
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(buffer, format="svg", metadata=nothing)
+    return buffer.getvalue()

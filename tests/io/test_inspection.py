@@ -1,0 +1,148 @@
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+from skillphysics.curves import Curves
+from skillphysics.errors import LogError
+from skillphysics.io import inspect_log, load_curves, read_curves, write_curves
+from skillphysics.measure.describe import reading_paragraph
+
+TEXT = "step,epoch,note,copy_acc,sort_acc,train_loss\n0,0,hi,0.1,0.2,3.5\n1000,1,ho,0.5,,2.5\n"
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(TEXT)
+    return path
+
+
+def test_everything_is_named(log):
+    inspection = inspect_log(log, chance={"copy": 0.1})
+    assert inspection.format == "table"
+    assert inspection.axis == "steps"
+    assert inspection.steps == (0, 1000)
+    assert inspection.runs == ()
+    copy, sort = inspection.skills
+    assert (copy.name, copy.key, copy.metric, copy.kind) == ("copy", "copy_acc", "acc", "accuracy")
+    assert (copy.direction, copy.zero, copy.one) == ("rises", 0.1, 1)
+    assert (copy.measurements, copy.first, copy.last) == (2, 0.1, 0.5)
+    assert (sort.zero, sort.measurements, sort.first, sort.last) == (None, 1, 0.2, 0.2)
+    assert inspection.left_out["note"] == "text"
+    assert "clock" in inspection.left_out["epoch"]
+    assert "--floor" in inspection.left_out["train_loss"]
+    assert any("chance level of sort is not known" in note for note in inspection.notes)
+    assert inspection.commands[0] == (
+        f"skillphysics report {log} --chance copy=0.1 --chance sort=NUMBER"
+    )
+    assert f"skillphysics report {log} --chance copy=0.1 --step epoch" in inspection.commands
+
+
+def test_json(log):
+    content = inspect_log(log, floor=1, metric="loss").to_json()
+    assert list(content) == ["format", "axis", "steps", "runs", "skills", "left_out", "notes"]
+    assert content["steps"] == {"number": 2, "first": 0, "last": 1000}
+    assert content["skills"] == [
+        {
+            "name": "train",
+            "key": "train_loss",
+            "metric": "loss",
+            "kind": "loss",
+            "direction": "falls",
+            "chance": None,
+            "ceiling": None,
+            "start": 3.5,
+            "floor": 1.0,
+            "measurements": 2,
+            "first": 3.5,
+            "last": 2.5,
+        }
+    ]
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+
+
+def test_the_paragraph(log):
+    assert inspect_log(log, chance=0.1).paragraph == (
+        "log.csv is read as a table with 2 steps from 0 to 1,000. 2 skills are measured, by acc: "
+        "copy, sort. Level 0 is chance (0.1), level 1 is 1. Left out: epoch (a clock, a setting, a "
+        "speed or a counter); note (text); train_loss (a loss)."
+    )
+
+
+def test_the_report_says_the_same(log, tmp_path):
+    curves = read_curves(log, chance=0.1)
+    assert reading_paragraph(curves) == inspect_log(log, chance=0.1).paragraph
+    write_curves(curves, tmp_path / "curves.nc")
+    assert reading_paragraph(load_curves(tmp_path / "curves.nc")) == reading_paragraph(curves)
+
+
+def test_curves_that_were_never_a_log():
+    curves = Curves.from_arrays([0, 1], np.zeros((2, 2)))
+    assert reading_paragraph(curves).startswith(
+        "There are curves with 2 steps from 0 to 1. 2 skills"
+    )
+
+
+def test_a_log_that_does_not_say_what_it_measures(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("step,copy,sort\n0,0.1,0.2\n5,0.5,0.6\n")
+    inspection = inspect_log(path)
+    assert [skill.name for skill in inspection.skills] == ["copy", "sort"]
+    assert [skill.last for skill in inspection.skills] == [0.5, 0.6]
+    assert inspection.commands == (f"skillphysics report {path} --metric accuracy",)
+    assert any("does not say what it measures" in note for note in inspection.notes)
+    with pytest.raises(LogError, match="no metric 'f1'"):
+        inspect_log(path, metric="f1")
+
+
+def test_runs_and_epochs(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,seed,copy_acc\n0,1,0.1\n1,1,0.5\n0,2,0.3\n1,2,0.7\n")
+    inspection = inspect_log(path, chance=0)
+    assert (inspection.axis, inspection.runs) == ("epochs", ("1", "2"))
+    skill = inspection.skills[0]
+    assert (skill.measurements, skill.first, skill.last) == (4, 0.2, 0.6)
+    assert "2 epochs from 0 to 1 in 2 runs (1, 2)" in inspection.paragraph
+
+
+def test_every_format(tmp_path, sample):
+    for make in sample.every.values():
+        path = make(tmp_path)
+        assert inspect_log(path).skills
+
+
+def test_every_command_that_is_shown_reads_the_log(tmp_path, sample):
+    paths = [make(tmp_path) for make in sample.every.values()]
+    assert sum(readable(command) for path in paths for command in commands(path)) > len(paths)
+
+
+def commands(path):
+    scales: dict = {"chance": 0.01} if path.suffix != ".json" else {}
+    try:
+        return inspect_log(path, **scales).commands
+    except LogError:
+        return inspect_log(path).commands
+
+
+def readable(command):
+    """Reads as the command line would, with 0.25 for each NUMBER."""
+    _, _, path, *options = shlex.split(command)
+    given: dict = {}
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        name, number = option.removeprefix("--"), value.replace("NUMBER", "0.25")
+        if "=" in number:
+            task, number = number.rsplit("=", 1)
+            given.setdefault(name, {})[task] = float(number)
+        elif name in ("chance", "ceiling", "floor", "start"):
+            given[name] = float(number)
+        else:
+            given[name] = number
+    try:
+        return bool(read_curves(path, **given).names)
+    except LogError as error:
+        # Whoever says what the numbers are may then be asked where they end.
+        assert "metric" in given, command
+        assert "is not known" in str(error), command  # noqa: PT017
+        return False
