@@ -57,8 +57,9 @@ def test_standard_output_is_the_json_report(whole_run):
     assert report == json.loads((folder / "report.json").read_text())
     assert report["winner"] == "linear"
     assert [row["skill"] for row in report["skills"]] == list(NAMES)
-    frequency = [row["frequency"] for row in report["skills"]]
-    np.testing.assert_allclose(frequency, np.array([3, 2, 1]) / 6, rtol=0.05)
+    rate = [row["rate"] for row in report["skills"]]
+    np.testing.assert_allclose(rate, np.array([3, 2, 1]) / 3, rtol=0.05)
+    assert {row["frequency"] for row in report["skills"]} == {None}
     # Half of the level is reached at ln 2 over the rate.
     half = [row["half"] for row in report["skills"]]
     np.testing.assert_allclose(half, np.log(2) / np.array([6e-3, 4e-3, 2e-3]), rtol=0.1)
@@ -66,7 +67,9 @@ def test_standard_output_is_the_json_report(whole_run):
 
 def test_the_folder_holds_the_report_and_nothing_else(whole_run):
     folder = whole_run[0]
-    figures = ("collapse", "curves", "frequencies", "learning_times", "ranking", "residuals")
+    figures = (
+        "collapse", "curves", "learning_times", "ranking", "relative_times", "residuals"
+    )  # fmt: skip
     expected = {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
     assert {p.name for p in folder.iterdir()} == expected | {
         "report.html",

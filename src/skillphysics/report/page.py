@@ -9,8 +9,17 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from skillphysics.report import rows
+from skillphysics.report.answer import answer
 from skillphysics.report.explain import Explanation
-from skillphysics.report.figures import FIGURES
+from skillphysics.report.figures import pictures
+
+_FORMULAS = {
+    "t_i/t_1": "tᵢ/t₁",
+    "p_i/p_1": "pᵢ/p₁",
+    "ln u_i/ln u_j": "ln uᵢ/ln uⱼ",
+    "p^(-kappa) with kappa": "p^(−κ) with κ",
+    " %": "\N{NO-BREAK SPACE}%",
+}
 
 
 def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
@@ -18,11 +27,12 @@ def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
 
     Args:
         explanation: what to report.
-        drawings: the SVG of each figure in `skillphysics.report.figures.FIGURES`.
+        drawings: each of its `skillphysics.report.figures.pictures`, as SVG or PNG.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["typeset"] = _typeset
     template = environment.from_string(
         files("skillphysics.report").joinpath("page.html").read_text(encoding="utf-8")
     )
@@ -30,29 +40,41 @@ def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
     return template.render(
         title=curves.dataset.attrs.get("source", "Skill curves"),
         version=version("skillphysics"),
-        n_skill=len(curves.names),
-        n_step=len(curves.steps),
-        n_run=curves.dataset.sizes.get("run", 1),
-        first=f"{curves.steps[0]:,}",
-        last=f"{curves.steps[-1]:,}",
+        understood=rows.understood(explanation),
+        answer=answer(explanation),
+        axis=curves.axis,
         verdict=comparison.verdict,
         winner=comparison.winner,
-        unit=rows.unit(explanation),
-        n_held_out=comparison.n_held_out,
         figures={
-            name: {"source": _inline(drawings[name]), "caption": caption}
-            for name, (_, caption) in FIGURES.items()
+            name: {
+                "source": _inline(drawings[name]),
+                "title": picture.title,
+                "caption": picture.caption,
+            }
+            for name, picture in pictures(explanation).items()
         },
         ranking=rows.ranking(explanation),
+        ranking_columns=rows.ranking_columns(explanation),
         skills=rows.skills(explanation),
+        skill_columns={"skill": "skill", **rows.skill_columns(explanation)},
+        meaning=rows.meaning(explanation),
+        predicted=rows.predicted(explanation),
         parameters=rows.parameters(explanation),
         tasks=_tasks(curves.dataset.attrs.get("tasks", {})),
         reasons=rows.caveats(explanation),
     )
 
 
-def _inline(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+def _typeset(text: str) -> str:
+    """Formulas that the terminal shows in ASCII, in Unicode."""
+    for plain, typeset in _FORMULAS.items():
+        text = text.replace(plain, typeset)
+    return text
+
+
+def _inline(drawing: bytes) -> str:
+    kind = "png" if drawing.startswith(b"\x89PNG") else "svg+xml"
+    return f"data:image/{kind};base64,{base64.b64encode(drawing).decode()}"
 
 
 def _tasks(tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -1,13 +1,69 @@
-"""The tables of a report as rows of text, for the terminal and the page alike."""
+"""The tables and sentences of a report as text, for the terminal and the page alike."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
+from skillphysics.inference.occurrence import FrequencyLaw
 from skillphysics.report.explain import Explanation
 
 Row = dict[str, Any]
+
+_TIMES = (
+    "Relative times t_i/t_1 are half-times over the earliest half-time. They are measured; their "
+    "intervals say where they lie on average over seeds."
+)
+_RATES = (
+    "A relative rate is no frequency: the curves stay the same when all frequencies are replaced "
+    "by a power of themselves, and a late skill may be rare or hard."
+)
+
+
+class Cell(NamedTuple):
+    """A value and its interval as text; the interval is empty where there is none."""
+
+    value: str
+    interval: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.interval})" if self.interval else self.value
+
+
+class Frequencies(NamedTuple):
+    """Known frequencies beside those that are inferred without them.
+
+    Attributes:
+        reference: the skill to which inferred frequencies are relative; "" where none is inferred.
+        known: known frequencies of all skills in the order of the table, relative to the reference
+            where its own is known; NaN for the others.
+        relative: whether they are.
+        n_compared: number of skills with both, the reference left out.
+        n_held: how many of their intervals hold the known value.
+    """
+
+    reference: str
+    known: Float[np.ndarray, " n_skill"]
+    relative: bool
+    n_compared: int
+    n_held: int
+
+
+def understood(explanation: Explanation) -> str:
+    """How the log was understood, in a sentence."""
+    curves = explanation.curves
+    attrs = curves.dataset.attrs
+    n_run = curves.level.sizes.get("run", 1)
+    source = attrs.get("source", "These curves")
+    form = f" ({attrs['format']})" if "format" in attrs else ""
+    return (
+        f"{source}{form}: "
+        f"{count(len(curves.names), 'skill')} at {count(curves.steps.size, 'checkpoint')}, "
+        f"{curves.axis} {curves.steps[0]:,.10g} to {curves.steps[-1]:,.10g}"
+        f"{f', {n_run} runs' if n_run > 1 else ''}."
+    )
 
 
 def ranking(explanation: Explanation) -> list[Row]:
@@ -19,7 +75,7 @@ def ranking(explanation: Explanation) -> list[Row]:
             "parameters": str(row["parameters"]),
             "scale": number(row["scale"]),
             "held_out": number(row["held_out"]),
-            "delta_aic": f"{row['delta_aic']:.1f}",
+            "delta_aic": f"{row['delta_aic']:,.1f}",
             "converged": "yes" if row["converged"] else "no",
             "tied": row["theory"] in comparison.tied,
         }
@@ -27,32 +83,134 @@ def ranking(explanation: Explanation) -> list[Row]:
     ]
 
 
+def ranking_columns(explanation: Explanation) -> dict[str, str]:
+    """Headings of the columns of `ranking` by their keys."""
+    return {
+        "theory": "theory",
+        "parameters": "parameters",
+        "scale": f"residual ({unit(explanation)})",
+        "held_out": f"error of the last {explanation.comparison.n_held_out} checkpoints (level)",
+        "delta_aic": "AIC above the lowest",
+        "converged": "converged",
+    }
+
+
 def skills(explanation: Explanation) -> list[Row]:
-    """One row per measured skill, in order of learning; `fitted` is a truth value."""
-    return [_skill(row) for row in _records(explanation.skills)]
+    """One row per skill, in order of learning: a `Cell` per column, its name, whether fitted."""
+    known = frequencies(explanation).known
+    records = _records(explanation.skills)
+    return [_skill(row, float(one)) for row, one in zip(records, known, strict=True)]
+
+
+def skill_columns(explanation: Explanation) -> dict[str, str]:
+    """Headings of the columns of `skills` by their keys; those of frequencies only with any."""
+    columns = {
+        "emergence": "emerges (5 %)",
+        "half": "half (measured)",
+        "time_ratio": "t_i/t_1",
+        "saturation": "saturates (95 %)",
+        "final_level": "final level",
+        "ceiling": "ceiling",
+    }
+    if not several_times(explanation):
+        del columns["time_ratio"]
+    if any_of(explanation, "rate"):
+        columns["rate"] = f"relative rate (under {explanation.comparison.winner})"
+    if any_of(explanation, "frequency"):
+        relative = frequencies(explanation).relative
+        columns["frequency"] = "known p_i/p_1" if relative else "known frequency"
+    if any_of(explanation, "inferred"):
+        columns["inferred"] = "inferred p_i/p_1"
+    return columns
+
+
+def frequencies(explanation: Explanation) -> Frequencies:
+    """Known frequencies in the unit in which they can be compared with inferred ones."""
+    low, high = column(explanation, "inferred_low"), column(explanation, "inferred_high")
+    known = column(explanation, "frequency")
+    # The reference is the skill whose inferred frequency is 1 without any uncertainty.
+    places = np.flatnonzero((low == 1) & (high == 1))
+    if not places.size:
+        return Frequencies("", known, False, 0, 0)
+    at, name = places[0], str(explanation.skills.index[places[0]])
+    if np.isnan(known[at]):
+        return Frequencies(name, known, False, 0, 0)
+    known = known / known[at]
+    both = np.isfinite(known) & np.isfinite(low) & (np.arange(known.size) != at)
+    held = both & (known >= low) & (known <= high)
+    return Frequencies(name, known, True, int(both.sum()), int(held.sum()))
+
+
+def column(explanation: Explanation, name: str) -> Float[np.ndarray, " n_skill"]:
+    """A column of numbers of the table of skills."""
+    return np.asarray(explanation.skills[name], dtype=np.float64)
+
+
+def any_of(explanation: Explanation, name: str) -> bool:
+    """Whether a column of the table of skills holds any number."""
+    return not np.isnan(column(explanation, name)).all()
+
+
+def several_times(explanation: Explanation) -> bool:
+    """Whether there are half-times to relate to each other."""
+    return bool(np.isfinite(column(explanation, "time_ratio")).sum() > 1)
+
+
+def meaning(explanation: Explanation) -> list[str]:
+    """What times, rates and frequencies in the table of skills mean, in sentences."""
+    found = frequencies(explanation)
+    sentences = [_TIMES] if several_times(explanation) else []
+    if any_of(explanation, "rate"):
+        sentences.append(_RATES)
+    if found.reference:
+        sentences.append(
+            f"Inferred frequencies are relative to {found.reference}, the skill with the earliest "
+            "half-time. They follow from half-times and from what small networks with equally hard "
+            "skills show; known frequencies are not used."
+        )
+    if found.n_compared:
+        sentences.append(
+            f"The 90 % interval of the inferred frequency holds the known one for "
+            f"{found.n_held} of {count(found.n_compared, 'skill')}."
+        )
+    if explanation.law is not None:
+        sentences += _law(explanation.law, np.array(explanation.skills.index))
+    return sentences
+
+
+def predicted(explanation: Explanation) -> list[Row]:
+    """Unknown frequencies that the law of known ones predicts, in the unit of the known ones."""
+    if explanation.law is None:
+        return []
+    median, low, high = explanation.law.frequency
+    return [
+        {
+            "skill": str(name),
+            "frequency": Cell(number(median[i]), interval(low[i], high[i])),
+        }
+        for i, name in enumerate(explanation.skills.index)
+        if np.isfinite(median[i])
+    ]
 
 
 def parameters(explanation: Explanation) -> list[Row]:
-    """One row per parameter entry of the winning theory, with both kinds of interval."""
-    best = explanation.comparison.best.parameters
-    drawn = explanation.intervals[["low", "high"]].add_prefix("drawn_")
+    """One row per parameter entry of the winning theory."""
     return [
         {
             "parameter": row["parameter"],
             "skill": row["skill"],
             "value": number(row["value"]),
-            "curvature": interval(row["low"], row["high"]),
-            "bootstrap": interval(row["drawn_low"], row["drawn_high"]),
-            "unit": row["unit"],
+            "interval": interval(row["low"], row["high"]),
+            "unit": row["unit"].replace("steps", explanation.curves.axis),
             "status": row["status"],
         }
-        for row in _records(best.join(drawn))
+        for row in _records(explanation.comparison.best.parameters)
     ]
 
 
 def unit(explanation: Explanation) -> str:
     """What residuals are counted in."""
-    return "standard errors" if "level_stderr" in explanation.curves.dataset else "level"
+    return "standard errors" if explanation.comparison.known_noise else "level"
 
 
 def caveats(explanation: Explanation) -> list[str]:
@@ -63,7 +221,7 @@ def caveats(explanation: Explanation) -> list[str]:
 
 
 def steps(value: float) -> str:
-    """A number of steps: three digits, thousands apart; "never" and "unknown" in words.
+    """A position along training: three digits, thousands apart; "never" and "unknown" in words.
 
     Example:
         >>> steps(12345.6), steps(7.25), steps(math.inf), steps(math.nan)
@@ -73,25 +231,22 @@ def steps(value: float) -> str:
         return "unknown"
     if math.isinf(value):
         return "never"
-    if value == 0:
-        return "0"
-    if abs(value) >= 1e8:
-        return f"{value:.2e}"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{round(value, digits):,.{max(0, digits)}f}"
+    return _three_digits(value)
 
 
-def number(value: float) -> str:
-    """A pure number with three significant digits, or a dash where there is none.
+def number(value: float, digits: int = 3) -> str:
+    """A pure number with a few significant digits, or a dash where there is none.
 
     Example:
-        >>> number(0.123456), number(1234.5), number(math.nan)
-        ('0.123', '1.23e+03', '–')
+        >>> number(0.123456), number(1234.5), number(2.0), number(math.nan)
+        ('0.123', '1,230', '2', '–')
     """
-    return f"{value:.3g}" if math.isfinite(value) else "–"
+    if not math.isfinite(value):
+        return "–"
+    return _three_digits(value) if abs(value) >= 100 else f"{value:.{digits}g}"
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: float, high: float, digits: int = 3) -> str:
     """An interval, open where it has no end, or a dash where there is none.
 
     Example:
@@ -100,27 +255,98 @@ def interval(low: float, high: float) -> str:
     """
     if math.isnan(low) or math.isnan(high):
         return "–"
-    return f"{number(low)} to {number(high)}" if math.isfinite(high) else f"from {number(low)}"
+    start = number(low, digits)
+    return f"{start} to {number(high, digits)}" if math.isfinite(high) else f"from {start}"
 
 
-def _skill(row: Row) -> Row:
-    frequency = (
-        f"{number(row['frequency'])} ({interval(row['frequency_low'], row['frequency_high'])})"
-    )
-    known = {
-        "emergence": steps(row["emergence"]),
-        "half": steps(row["half"]),
-        "saturation": steps(row["saturation"]),
-        "ceiling": number(row["ceiling"]),
-        "frequency": frequency,
+def count(n: int, what: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> count(1, "skill"), count(1200, "skill")
+        ('1 skill', '1,200 skills')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """Names in a sentence, of many the first ones.
+
+    Example:
+        >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], most=1)
+        ('a, b and c', 'a and 2 more')
+    """
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def shortened(name: str, most: int, gap: str = "…") -> str:
+    """A name cut in its middle: names of many skills often begin alike.
+
+    Example:
+        >>> shortened("hendrycksTest-astronomy", 15), shortened("piqa", 15)
+        ('hendryc…tronomy', 'piqa')
+    """
+    if len(name) <= most:
+        return name
+    kept = most - len(gap)
+    return f"{name[: kept - kept // 2]}{gap}{name[len(name) - kept // 2 :]}"
+
+
+def _law(found: FrequencyLaw, names: np.ndarray) -> list[str]:
+    kappa, scatter = found.kappa, found.scatter
+    middle, least, most = (float(np.exp(end[0])) for end in scatter)
+    sentences = [
+        f"Half-times go as t = c p^(-kappa) with kappa = {number(kappa.median[0])} "
+        f"({interval(kappa.low[0], kappa.high[0])}); skills scatter about this line by a factor "
+        f"of {number(middle)} ({interval(least, most)}) in t."
+    ]
+    off = [
+        f"{names[i]} ({'later' if found.deviation[i] > 0 else 'sooner'} than its frequency says)"
+        for i in np.flatnonzero(found.off_line)
+    ]
+    if off:
+        sentences.append(f"Off the line by more than 3 standard deviations: {listed(off, 12)}.")
+    else:
+        sentences.append("No skill is off the line by more than 3 standard deviations.")
+    return sentences
+
+
+def _skill(row: Row, known: float) -> Row:
+    fitted = {
+        "emergence": Cell(steps(row["emergence"])),
+        "half": Cell(steps(row["half"])),
+        "time_ratio": _cell(row, "time_ratio", 2),
+        "saturation": Cell(steps(row["saturation"])),
+        "ceiling": Cell(number(row["ceiling"])),
+        "rate": _cell(row, "rate", 3),
+        "inferred": _cell(row, "inferred", 2),
     }
     return {
         "skill": row["skill"],
         "fitted": bool(row["fitted"]),
-        "learned": steps(row["learned"]),
-        "final_level": number(row["final_level"]),
-        **(known if row["fitted"] else dict.fromkeys(known, "–")),
+        "final_level": Cell(number(row["final_level"])),
+        "frequency": Cell(number(known)),
+        **(fitted if row["fitted"] else dict.fromkeys(fitted, Cell("–"))),
     }
+
+
+def _cell(row: Row, key: str, digits: int) -> Cell:
+    """A value with its interval, whose ends are rounded to some digits where it is wide."""
+    low, high = row[f"{key}_low"], row[f"{key}_high"]
+    certain = low == high or math.isnan(low) or math.isnan(high)
+    return Cell(number(row[key], digits), "" if certain else interval(low, high, digits))
+
+
+def _three_digits(value: float) -> str:
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e8:
+        return f"{value:.2e}"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    text = f"{round(value, digits):,.{max(0, digits)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _records(frame: pd.DataFrame) -> list[Row]:

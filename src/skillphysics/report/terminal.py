@@ -1,5 +1,7 @@
 """An explanation in the terminal."""
 
+from collections.abc import Mapping, Sequence
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -7,65 +9,137 @@ from rich.table import Table
 from rich.text import Text
 
 from skillphysics.report import rows
+from skillphysics.report.answer import answer
 from skillphysics.report.explain import Explanation
 
 _MOST_ROWS = 40
+_LONGEST_NAME = 40
+# What a column takes beside its text: space to its right and the line between columns.
+_PADDING = 2
+# Left out first where the terminal is narrow; report.html has all.
+_DISPENSABLE = ("ceiling", "emergence", "saturation", "final_level", "rate")
+_HEADINGS = {
+    "emergence": "emerges\n(5 %)",
+    "half": "half\n(measured)",
+    "saturation": "saturates\n(95 %)",
+    "final_level": "final\nlevel",
+    "rate": "relative\nrate",
+    "inferred": "inferred\np_i/p_1",
+}
 
 
 def show(explanation: Explanation, console: Console) -> None:
-    """Print the verdict, the ranking, the skills in order of learning, and what is unreliable."""
-    verdict = Text(explanation.comparison.verdict, style="bold")
-    parts: list[RenderableType] = [verdict, Text(), _ranking(explanation), _skills(explanation)]
-    console.print(Group(*parts, *_caveats(explanation)))
+    """Print the answer, the ranking, the skills in order of learning, and what is unreliable."""
+    parts: list[RenderableType] = [
+        Text(rows.understood(explanation), style="dim"),
+        Text(),
+        *_answer(explanation),
+        _skills(explanation, console.width),
+        *_notes(explanation),
+        _ranking(explanation),
+        Text(),
+        Text(explanation.comparison.verdict),
+        Text(),
+        *_list("What to keep in mind", rows.caveats(explanation)),
+    ]
+    console.print(Group(*parts), highlight=False)
+
+
+def _answer(explanation: Explanation) -> list[RenderableType]:
+    titles = ("What holds: ", "What is learned when: ", "What not to trust: ")
+    return [
+        Padding(Text.assemble((title, "bold"), sentence), (0, 0, 1, 0))
+        for title, sentence in zip(titles, answer(explanation), strict=True)
+    ]
+
+
+def _skills(explanation: Explanation, width: int) -> Table:
+    every = rows.skills(explanation)
+    shown = every[:_MOST_ROWS]
+    names = [rows.shortened(row["skill"], _LONGEST_NAME, "...") for row in shown]
+    columns = rows.skill_columns(explanation)
+    headings = {
+        key: _HEADINGS.get(key, text.replace(" ", "\n", 1)) for key, text in columns.items()
+    }
+    cells = {key: [_plain(row[key], key) for row in shown] for key in columns}
+    kept = _fitting(names, cells, headings, width)
+    title = f"Skills in order of learning (times in {explanation.curves.axis})"
+    table = _table(title, ["skill", *(headings[key] for key in kept)])
+    for place, row in enumerate(shown):
+        line = [names[place], *(cells[key][place] for key in kept)]
+        # As Text, in which square brackets are no markup.
+        table.add_row(*map(Text, line), style=None if row["fitted"] else "dim")
+    if len(every) > len(shown):
+        table.caption = f"and {len(every) - len(shown)} more, in report.json"
+        table.caption_justify = "left"
+    return table
+
+
+def _fitting(
+    names: Sequence[str], cells: Mapping[str, list[str]], headings: Mapping[str, str], width: int
+) -> list[str]:
+    """The columns that fit beside names in full, dispensable ones given up one by one."""
+    kept = list(cells)
+
+    def needed() -> int:
+        columns = [[headings[key], *cells[key]] for key in kept]
+        texts = [["skill", *names], *columns]
+        return sum(
+            max(len(line) for text in column for line in text.split("\n")) + _PADDING
+            for column in texts
+        )
+
+    for key in _DISPENSABLE:
+        if needed() > width and key in kept:
+            kept.remove(key)
+    return kept
+
+
+def _notes(explanation: Explanation) -> list[RenderableType]:
+    unknown = rows.predicted(explanation)
+    sentences = rows.meaning(explanation)
+    if unknown:
+        found = rows.listed([f"{row['skill']} {row['frequency']}" for row in unknown], 12)
+        sentences.append(f"Predicted by this line, in the unit of the known ones: {found}.")
+    return [Text(), *(Text(_ascii(sentence)) for sentence in sentences), Text()]
 
 
 def _ranking(explanation: Explanation) -> Table:
-    table = _table("Theories, best first", "theory", width=21)
-    unit = "std. errors" if rows.unit(explanation) == "standard errors" else "level"
-    for heading in (
-        "parameters",
-        f"error\n({unit})",
-        f"last {explanation.comparison.n_held_out} steps\npredicted",
-        "AIC above\nthe best",
-    ):
-        table.add_column(heading, justify="right")
+    headings = rows.ranking_columns(explanation)
+    headings.pop("converged")
+    headings["scale"] = headings["scale"].replace("standard errors", "std. errors")
+    table = _table("Theories, the winner first", list(headings.values()))
     for row in rows.ranking(explanation):
-        cells = (row[k] for k in ("theory", "parameters", "scale", "held_out", "delta_aic"))
-        # As Text, in which square brackets are no markup.
-        table.add_row(*map(Text, cells), style="bold" if row["tied"] else None)
+        line = [Text(_ascii(row[key])) for key in headings]
+        table.add_row(*line, style="bold" if row["tied"] else None)
     return table
 
 
-def _skills(explanation: Explanation) -> Table:
-    table = _table("Skills in order of learning (steps)", "skill", width=12)
-    for heading in ("emerges", "half", "saturates", "final\nlevel", "ceiling", "frequency"):
-        table.add_column(heading, justify="right")
-    known = rows.skills(explanation)
-    for row in known[:_MOST_ROWS]:
-        frequency = row["frequency"].split(" (")[0]
-        cells = (row[k] for k in ("emergence", "half", "saturation", "final_level", "ceiling"))
-        table.add_row(
-            *map(Text, (_short(row["skill"]), *cells, frequency)),
-            style=None if row["fitted"] else "dim",
-        )
-    if len(known) > _MOST_ROWS:
-        table.caption = f"and {len(known) - _MOST_ROWS} more, in report.json"
+def _table(title: str, headings: Sequence[str]) -> Table:
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, _PADDING - 1, 0, 0),
+    )
+    table.add_column(headings[0], overflow="crop", no_wrap=True)
+    for heading in headings[1:]:
+        table.add_column(Text(heading), justify="right", overflow="fold")
     return table
 
 
-def _table(title: str, first: str, width: int) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column(first, overflow="fold", min_width=width)
-    return table
-
-
-def _short(name: str, most: int = 40) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
-def _caveats(explanation: Explanation) -> list[RenderableType]:
-    reasons = rows.caveats(explanation)
-    if not reasons:
+def _list(title: str, sentences: Sequence[str]) -> list[RenderableType]:
+    if not sentences:
         return []
-    lines = [Padding(Text(f"- {reason}"), (0, 0, 0, 2)) for reason in reasons]
-    return [Text("What to keep in mind", style="italic"), *lines]
+    lines = [Padding(Text(f"- {sentence}"), (0, 0, 0, 2)) for sentence in sentences]
+    return [Text(title, style="italic"), *lines]
+
+
+def _plain(cell: rows.Cell, key: str) -> str:
+    # Intervals of rates are in the page: they hold only if the theory does.
+    return _ascii(cell.value if key == "rate" else str(cell))
+
+
+def _ascii(text: str) -> str:
+    return text.replace("–", "-")

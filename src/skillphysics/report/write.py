@@ -1,9 +1,9 @@
 """An explanation as files in a folder."""
 
-import io
 import json
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,9 +12,13 @@ from skillphysics.errors import ArgumentError
 from skillphysics.io import write_curves
 from skillphysics.plotting import STYLE
 from skillphysics.report.explain import Explanation
-from skillphysics.report.figures import FIGURES
+from skillphysics.report.figures import NAMES, pictures
 from skillphysics.report.page import page
 from skillphysics.report.summary import summary
+
+_DPI = 130
+# Larger ones are slow to show: the page has the PNG in their place.
+_LARGEST_SVG = 300_000
 
 
 def check_folder(folder: Path) -> None:
@@ -58,6 +62,10 @@ def write(explanation: Explanation, folder: Path) -> Path:
             write_curves(explanation.curves, aside / "curves.nc")
             for file in sorted(aside.iterdir()):
                 file.replace(folder / file.name)
+            # Figures of an earlier report that this one does not have.
+            for figure in set(NAMES) - set(drawings):
+                for kind in ("png", "svg"):
+                    (folder / f"{figure}.{kind}").unlink(missing_ok=True)
     except OSError as error:
         raise ArgumentError(
             f"cannot write the report to {folder}: {error.strerror or error}"
@@ -66,17 +74,22 @@ def write(explanation: Explanation, folder: Path) -> Path:
 
 
 def _draw(explanation: Explanation, folder: Path) -> dict[str, bytes]:
+    """Write every figure as PNG and SVG; returns the SVG of each, or the PNG where it is large."""
     drawings = {}
-    with mpl.rc_context(STYLE):
-        for name, (draw, _) in FIGURES.items():
-            figure = draw(explanation)
-            figure.savefig(folder / f"{name}.png", dpi=160)
-            buffer = io.BytesIO()
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; the page has it in full.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
+        for name, picture in pictures(explanation).items():
+            figure = picture.draw(explanation)
+            raster, vector = folder / f"{name}.png", folder / f"{name}.svg"
+            figure.savefig(raster, dpi=_DPI)
+            # The layout takes most of the time, and is the same for both.
+            figure.set_layout_engine("none")
             # No date and no links in the metadata: the same data give the same file.
             nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            figure.savefig(buffer, format="svg", metadata=nothing)
-            drawings[name] = buffer.getvalue()
-            (folder / f"{name}.svg").write_bytes(drawings[name])
+            figure.savefig(vector, format="svg", metadata=nothing)
+            small = vector.stat().st_size <= _LARGEST_SVG
+            drawings[name] = (vector if small else raster).read_bytes()
     return drawings
 
 
