@@ -15,7 +15,7 @@ from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError, FitError
 from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.fit import Fit, check_hold, prepare, summarised
-from skillphysics.inference.solve import BATCH, check_count, levels_at, refitted, solve
+from skillphysics.inference.solve import check_count, levels_at, refitted, solve
 from skillphysics.theories import ALL, Theory
 
 # A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above
@@ -171,11 +171,10 @@ def compare(
                 check_count(template, data, held)
                 begin = prepare(theories[name], curves, early, ceiling=ceiling, onset=onset)
                 earlier, _ = solve(begin, early, held, _STARTS, key)
-                level = levels_at(begin, data, held, earlier.free)
-                optimum, agreement = solve(
-                    template, data, held, BATCH, jax.random.fold_in(key, 1), earlier.free
-                )
-                own, optimum = refitted(template, data, held, optimum)
+                level = levels_at(begin, data, held, earlier.best().free)
+                again = jax.random.fold_in(key, 1)
+                optima, agreement = solve(template, data, held, _STARTS, again, earlier.best().free)
+                own, optimum = refitted(template, data, held, optima)
                 whole = summarised(template, optimum, agreement, curves, own, held)
         except FitError as error:
             return error

@@ -75,8 +75,11 @@ class Fit:
 
     @property
     def scale(self) -> float:
-        """Size of the residuals in units of the standard errors (of level 1 without any)."""
-        return float(np.sqrt(self.chi2 / max(self.n_point - self.n_parameter, 1)))
+        """Size of the residuals in units of the standard errors (of level 1 without any).
+
+        From the deviance, which does not take a theory at its word where that says 1 exactly.
+        """
+        return float(np.sqrt(self.deviance / max(self.n_point - self.n_parameter, 1)))
 
     def levels(self, steps: np.ndarray) -> xr.DataArray:
         """Levels of the fitted theory at any steps, [n_step, n_skill], in double precision."""
@@ -197,8 +200,8 @@ def fit(
     with jax.enable_x64(True):
         template = prepare(theory, curves, data, ceiling=ceiling, onset=onset)
         check_hold(template, hold)
-        optimum, agreement = solve(template, data, held, starts, key)
-        data, optimum = refitted(template, data, held, optimum)
+        optima, agreement = solve(template, data, held, starts, key)
+        data, optimum = refitted(template, data, held, optima)
         return summarised(template, optimum, agreement, curves, data, held, confidence)
 
 

@@ -42,9 +42,13 @@ class Normal(NamedTuple):
 
     @classmethod
     def of(cls, linear: Linearised, weight: np.ndarray, residual: np.ndarray) -> "Normal":
-        """The normal equations of weighted levels; `residual` is weighted already."""
+        """The normal equations of weighted levels; `residual` is weighted already.
+
+        The weight is [n_step, n_skill], or [n_start, n_step, n_skill].
+        """
         n_start, n_own, n_step, n_skill = linear.own.shape
         slope = linear.slope * weight
+        weight = weight if weight.ndim == 2 else weight[:, None]
         own = np.moveaxis(linear.own * weight, 1, 3)
         n_shared, size = linear.shared.shape[1], n_skill * n_own
         shared = (linear.shared * weight).reshape(n_start, n_shared, n_step * n_skill)

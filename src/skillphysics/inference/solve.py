@@ -1,16 +1,19 @@
 """The best fit of a theory to curves, from many starts."""
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from skillphysics.errors import FitError
-from skillphysics.inference.coordinates import Layout
+from skillphysics.inference.coordinates import Layout, at_free, to_free
 from skillphysics.inference.data import Data
 from skillphysics.inference.jacobian import Linearised, linearised
 from skillphysics.inference.solver import Optimum, least_squares
 from skillphysics.inference.starts import candidates
 from skillphysics.theories.base import Theory
+from skillphysics.theories.composite import Composite
 from skillphysics.theories.measured import Measured
 
 # Random theories that are looked at, each at several time scales; fewer where a good one is known.
@@ -23,6 +26,8 @@ _FIRST_STEPS, _MOST_STEPS = 10, 50
 _REFITS = 2
 # Optima whose squared errors differ by less than this factor count as one.
 _SAME_OPTIMUM = 1.001
+# Exponents of the mixtures from which a composite theory starts: many latent skills, nearly one.
+_EXPONENTS = (1.5, 5.0)
 # A ceiling that a glance may give.
 _LOWEST, _HIGHEST = 0.02, 0.999
 
@@ -35,7 +40,7 @@ def solve(
     key: PRNGKeyArray,
     also: np.ndarray | None = None,
 ) -> tuple[Optimum, float]:
-    """The best optimum found from random starts, and the share of the finalists that reached it.
+    """The optima of the most promising starts, and the share of them that reached the best.
 
     Args:
         template: the theory, with the values around which starts are drawn.
@@ -55,20 +60,24 @@ def solve(
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     tried = _CANDIDATES if also is None else _CANDIDATES // 3
     free = _nearest(template, data, held, count, rng, tried)
-    if also is not None:
-        free = np.concatenate([also[None], free[:-1]])
+    known = [*_from_base(template, data, held, key), *([] if also is None else [also])]
+    free = np.concatenate([np.reshape(known, (-1, layout.n_free)), free])[:count]
     if count > BATCH:
         begun = [
             descend(template, batch, held, data.steps, level, weight, _FIRST_STEPS)
             for batch in free.reshape(-1, BATCH, layout.n_free)
         ]
-        nearest = np.argsort(np.concatenate([optima.cost for optima in begun]))[:BATCH]
-        free = np.concatenate([optima.free for optima in begun])[nearest]
+        free = np.concatenate([optima.free for optima in begun])
+        cost = np.concatenate([optima.cost for optima in begun])
+        # Half of the places are for random starts, which are worse at first.
+        order = [int(i) for i in np.argsort(cost)]
+        early = [i for i in order if i < len(known)][: BATCH // 2]
+        free = free[[*early, *(i for i in order if i not in early)][:BATCH]]
     optima = descend(template, free, held, data.steps, level, weight)
-    best = optima.best()
-    if not np.isfinite(best.cost):
+    least = optima.cost.min()
+    if not np.isfinite(least):
         raise FitError("the theory gives no finite levels for these curves from any start")
-    return best, float((optima.cost <= _SAME_OPTIMUM * best.cost + 1e-12).mean())
+    return optima, float((optima.cost <= _SAME_OPTIMUM * least + 1e-12).mean())
 
 
 def check_count(template: Theory, data: Data, held: tuple[str, ...]) -> None:
@@ -87,13 +96,36 @@ def check_count(template: Theory, data: Data, held: tuple[str, ...]) -> None:
 
 
 def refitted(
-    template: Theory, data: Data, held: tuple[str, ...], optimum: Optimum
+    template: Theory, data: Data, held: tuple[str, ...], optima: Optimum
 ) -> tuple[Data, Optimum]:
-    """The optimum under the errors that are expected at its own levels, and these errors."""
-    for _ in range(_REFITS if np.isfinite(data.variance).any() else 0):
-        data = data.expecting(levels_at(template, data, held, optimum.free))
-        optimum = polish(template, data, held, optimum.free)
-    return data, optimum
+    """The optimum nearest to the data under the errors expected at its levels, and these errors.
+
+    Each of the optima is solved again with the errors that are expected at its own levels, twice.
+    What counts is the deviance, which needs no errors.
+    """
+    if not np.isfinite(data.variance).any():
+        return data, optima.best()
+    tried = [optima]
+    for _ in range(_REFITS):
+        levels = np.asarray(linearised(template, tried[-1].free, held, data.steps).level)
+        means = [data.expecting(level).mean() for level in levels]
+        level, weight = (np.array(part) for part in zip(*means, strict=True))
+        free = tried[-1].free
+        tried.append(descend(template, free, held, data.steps, level, weight))
+    deviance = np.array(
+        [
+            [
+                data.deviance(level)
+                for level in linearised(template, one.free, held, data.steps).level
+            ]
+            for one in tried
+        ]
+    )
+    deviance = np.where(np.isfinite(deviance), deviance, np.inf)
+    stage, place = np.unravel_index(int(deviance.argmin()), deviance.shape)
+    chosen = tried[stage]
+    optimum = Optimum(chosen.free[place], chosen.cost[place], chosen.converged[place])
+    return data.expecting(levels_at(template, data, held, optimum.free)), optimum
 
 
 def levels_at(template: Theory, data: Data, held: tuple[str, ...], free: np.ndarray) -> np.ndarray:
@@ -123,11 +155,35 @@ def descend(
     )  # fmt: skip
 
 
-def polish(template: Theory, data: Data, held: tuple[str, ...], start: np.ndarray) -> Optimum:
-    """The optimum near a start."""
-    level, weight = data.mean()
-    starts = np.broadcast_to(start, (BATCH, start.size))
-    return descend(template, starts, held, data.steps, level, weight).best()
+def _from_base(
+    template: Theory, data: Data, held: tuple[str, ...], key: PRNGKeyArray
+) -> list[np.ndarray]:
+    """Starts of a composite theory: its base fitted alone, and seen as mixtures of two kinds.
+
+    The base is the limit of large exponents. From there the way to a mixture is short, where from
+    random starts it is long.
+    """
+    inner = template.theory if isinstance(template, Measured) else template
+    if not isinstance(inner, Composite) or "exponent" in held:
+        return []
+
+    def seen(theory: Theory, template: Theory) -> Theory:
+        if isinstance(template, Measured):
+            return eqx.tree_at(lambda measured: measured.theory, template, theory)
+        return theory
+
+    alone = seen(inner.base, template)
+    fitted = at_free(alone, jnp.asarray(solve(alone, data, held, BATCH, key)[0].best().free), held)
+    base = fitted.theory if isinstance(fitted, Measured) else fitted
+    starts = []
+    for exponent in _EXPONENTS:
+        mixed = eqx.tree_at(
+            lambda composite: (composite.base, composite.exponent),
+            inner,
+            (base, jnp.full_like(inner.exponent, exponent)),
+        )
+        starts.append(np.asarray(to_free(seen(mixed, fitted), held)))
+    return starts
 
 
 def _nearest(

@@ -20,7 +20,7 @@ _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-10, 1e12
 # Coordinates are logarithms: a longer step leaves the region where the linearisation means much.
 _LONGEST = 4.0
 # After so many steps, starts whose squared error is this many times the least are given up.
-_PATIENCE, _FAR = 15, 1.5
+_PATIENCE, _FAR = 30, 1.5
 
 
 class Optimum(NamedTuple):
@@ -58,7 +58,7 @@ def least_squares(
         starts: [n_start, n_free].
         level: the data, [n_step, n_skill], or [n_start, n_step, n_skill] for data of its own for
             each start.
-        weight: [n_step, n_skill], 0 where not measured.
+        weight: like the data, 0 where not measured.
         most_steps: the solves stop after so many steps, wherever they are. A start that is not
             finite stays where it is, at infinite cost.
     """

@@ -27,7 +27,7 @@ from skillphysics.theories import Theory
 Batches = Literal["fresh", "full"]
 
 # More skills than this are not fitted together.
-MOST_FITTED = 100
+MOST_FITTED = 60
 # A rise is a rise from this many standard errors on.
 _SIGNIFICANT = 3.0
 # From fewer measurements than this noise cannot be told from learning: every rise counts.
@@ -97,7 +97,7 @@ def explain(
 
     Every skill gets a ceiling of its own unless all of them end above 0.9. Skills that show no
     sign of learning carry no information on a theory and are left out: those that rise by less
-    than three standard errors, and those that never pass chance. So are all but 100 of many, spread
+    than three standard errors, and those that never pass chance. So are all but 60 of many, spread
     over the order of learning. Over 500 steps are averaged over bins.
 
     Args:
