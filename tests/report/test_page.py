@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from skillphysics.curves import Curves
+from skillphysics.measure.describe import reading_paragraph
 from skillphysics.report import Explanation, explain, rows, summary, write
 from skillphysics.report.answer import answer
 from skillphysics.report.figures import NAMES, pictures
@@ -28,7 +29,7 @@ FREQUENCIES = dict(zip(SKILLS, [60.0, 30.0, 10.0], strict=True))
 def curves(**options) -> Curves:
     level = 1 - np.exp(-np.outer(STEPS, RATES))
     level += 0.01 * np.random.default_rng(1).normal(size=level.shape)
-    attrs = {"axis": "epochs", "source": "<my> log.csv"}
+    attrs = {"axis": "epochs", "source": "<my> log.csv", "format": "table"}
     return Curves.from_arrays(STEPS, level, skill=SKILLS, attrs=attrs, **options)
 
 
@@ -119,6 +120,7 @@ def test_the_three_sentences_come_first_everywhere(plain, folder):
     page = read((folder / "report.html").read_text()).text
     terminal = " ".join(printed(plain, 80).split())
     for text in (page, terminal):
+        assert text.index(reading_paragraph(plain.curves)) < text.index(said.holds)
         places = [text.index(sentence) for sentence in said]
         assert places == sorted(places)
         assert places[-1] < text.index("Skills in order of learning")
