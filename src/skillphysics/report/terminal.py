@@ -98,7 +98,8 @@ def _notes(explanation: Explanation) -> list[RenderableType]:
     if unknown:
         found = rows.listed([f"{row['skill']} {row['frequency']}" for row in unknown], 12)
         sentences.append(f"Predicted by this line, in the unit of the known ones: {found}.")
-    return [Text(), *(Text(_ascii(sentence)) for sentence in sentences), Text()]
+    lines = [Text(_ascii(sentence)) for sentence in sentences]
+    return [Text(), *lines, Text()] if lines else [Text()]
 
 
 def _ranking(explanation: Explanation) -> Table:
