@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from skillphysics.curves import Curves
+from skillphysics.measure.describe import reading_paragraph
 from skillphysics.report import Explanation, explain, rows, summary, write
 from skillphysics.report.answer import answer
 from skillphysics.report.figures import NAMES, pictures
@@ -28,7 +29,7 @@ FREQUENCIES = dict(zip(SKILLS, [60.0, 30.0, 10.0], strict=True))
 def curves(**options) -> Curves:
     level = 1 - np.exp(-np.outer(STEPS, RATES))
     level += 0.01 * np.random.default_rng(1).normal(size=level.shape)
-    attrs = {"axis": "epochs", "source": "<my> log.csv"}
+    attrs = {"axis": "epochs", "source": "<my> log.csv", "format": "table"}
     return Curves.from_arrays(STEPS, level, skill=SKILLS, attrs=attrs, **options)
 
 
@@ -116,9 +117,11 @@ def test_the_three_sentences_come_first_everywhere(plain, folder):
     said = answer(plain)
     report = json.loads((folder / "report.json").read_text())
     assert report["answer"] == said._asdict()
+    assert report["reading"] == reading_paragraph(plain.curves)
     page = read((folder / "report.html").read_text()).text
     terminal = " ".join(printed(plain, 80).split())
     for text in (page, terminal):
+        assert text.index(reading_paragraph(plain.curves)) < text.index(said.holds)
         places = [text.index(sentence) for sentence in said]
         assert places == sorted(places)
         assert places[-1] < text.index("Skills in order of learning")
@@ -221,6 +224,20 @@ def test_the_terminal_keeps_names_whole_and_drops_columns(plain):
         assert name in narrow
     assert "ceiling" in wide
     assert "ceiling" not in narrow.split("Theories")[0].split("Skills in order")[1]
+
+
+def test_the_terminal_cuts_names_in_their_middle_where_there_is_no_room(known):
+    names = pd.Index(
+        [f"hendrycksTest-high_school_{what}" for what in ("a", "b", "c")], name="skill"
+    )
+    longer = dataclasses.replace(
+        known,
+        curves=Curves(known.curves.dataset.assign_coords(skill=list(names))),
+        skills=known.skills.set_axis(names),
+    )
+    table = printed(longer, 60).split("Skills in order")[1].split("Relative times")[0]
+    assert max(map(len, table.splitlines())) <= 60
+    assert re.search(r"^hend[\w.]*_a +122 ", table, re.MULTILINE)
 
 
 def test_the_page_asks_for_nothing_from_outside(folder):

@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from skillphysics.inference.occurrence import FrequencyLaw
+from skillphysics.measure.describe import reading_paragraph
 from skillphysics.report.explain import Explanation
 
 Row = dict[str, Any]
@@ -52,18 +53,8 @@ class Frequencies(NamedTuple):
 
 
 def understood(explanation: Explanation) -> str:
-    """How the log was understood, in a sentence."""
-    curves = explanation.curves
-    attrs = curves.dataset.attrs
-    n_run = curves.level.sizes.get("run", 1)
-    source = attrs.get("source", "These curves")
-    form = f" ({attrs['format']})" if "format" in attrs else ""
-    return (
-        f"{source}{form}: "
-        f"{count(len(curves.names), 'skill')} at {count(curves.steps.size, 'checkpoint')}, "
-        f"{curves.axis} {curves.steps[0]:,.10g} to {curves.steps[-1]:,.10g}"
-        f"{f', {n_run} runs' if n_run > 1 else ''}."
-    )
+    """How the log was read, in a few sentences."""
+    return reading_paragraph(explanation.curves)
 
 
 def ranking(explanation: Explanation) -> list[Row]:

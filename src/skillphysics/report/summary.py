@@ -7,6 +7,7 @@ import pandas as pd
 
 from skillphysics.inference.line import Interval
 from skillphysics.inference.occurrence import FrequencyLaw
+from skillphysics.report import rows
 from skillphysics.report.answer import answer
 from skillphysics.report.explain import Explanation
 
@@ -21,6 +22,7 @@ def summary(explanation: Explanation) -> dict[str, Any]:
         "source": explanation.curves.dataset.attrs,
         "axis": explanation.curves.axis,
         "steps": explanation.curves.steps.tolist(),
+        "reading": rows.understood(explanation),
         "answer": answer(explanation)._asdict(),
         "verdict": comparison.verdict,
         "winner": comparison.winner,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -13,7 +14,7 @@ from skillphysics.report.answer import answer
 from skillphysics.report.explain import Explanation
 
 _MOST_ROWS = 40
-_LONGEST_NAME = 40
+_SHORTEST_NAME, _LONGEST_NAME = 12, 40
 # What a column takes beside its text: space to its right and the line between columns.
 _PADDING = 2
 # Left out first where the terminal is narrow; report.html has all.
@@ -56,43 +57,39 @@ def _answer(explanation: Explanation) -> list[RenderableType]:
 def _skills(explanation: Explanation, width: int) -> Table:
     every = rows.skills(explanation)
     shown = every[:_MOST_ROWS]
-    names = [rows.shortened(row["skill"], _LONGEST_NAME, "...") for row in shown]
-    columns = rows.skill_columns(explanation)
     headings = {
-        key: _HEADINGS.get(key, text.replace(" ", "\n", 1)) for key, text in columns.items()
+        key: _HEADINGS.get(key, text.replace(" ", "\n", 1))
+        for key, text in rows.skill_columns(explanation).items()
     }
-    cells = {key: [_plain(row[key], key) for row in shown] for key in columns}
-    kept = _fitting(names, cells, headings, width)
+    cells = {key: [_plain(row[key], key) for row in shown] for key in headings}
+    widths = {key: _widest([headings[key], *cells[key]]) + _PADDING for key in headings}
+    longest = min(_widest([row["skill"] for row in shown]), _LONGEST_NAME) + _PADDING
+    kept = _fitting(widths, width - longest)
+    room = width - _PADDING - sum(widths[key] for key in kept)
     title = f"Skills in order of learning (times in {explanation.curves.axis})"
     table = _table(title, ["skill", *(headings[key] for key in kept)])
     for place, row in enumerate(shown):
-        line = [names[place], *(cells[key][place] for key in kept)]
+        name = rows.shortened(row["skill"], min(max(room, _SHORTEST_NAME), _LONGEST_NAME), "...")
         # As Text, in which square brackets are no markup.
-        table.add_row(*map(Text, line), style=None if row["fitted"] else "dim")
+        line = map(Text, [name, *(cells[key][place] for key in kept)])
+        table.add_row(*line, style=None if row["fitted"] else "dim")
     if len(every) > len(shown):
         table.caption = f"and {len(every) - len(shown)} more, in report.json"
         table.caption_justify = "left"
     return table
 
 
-def _fitting(
-    names: Sequence[str], cells: Mapping[str, list[str]], headings: Mapping[str, str], width: int
-) -> list[str]:
-    """The columns that fit beside names in full, dispensable ones given up one by one."""
-    kept = list(cells)
-
-    def needed() -> int:
-        columns = [[headings[key], *cells[key]] for key in kept]
-        texts = [["skill", *names], *columns]
-        return sum(
-            max(len(line) for text in column for line in text.split("\n")) + _PADDING
-            for column in texts
-        )
-
+def _fitting(widths: Mapping[str, int], room: int) -> list[str]:
+    """The columns that fit beside whole names, dispensable ones given up one by one."""
+    kept = list(widths)
     for key in _DISPENSABLE:
-        if needed() > width and key in kept:
+        if key in kept and sum(widths[one] for one in kept) > room:
             kept.remove(key)
     return kept
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(cell_len(line) for text in texts for line in text.split("\n"))
 
 
 def _notes(explanation: Explanation) -> list[RenderableType]:
@@ -101,7 +98,8 @@ def _notes(explanation: Explanation) -> list[RenderableType]:
     if unknown:
         found = rows.listed([f"{row['skill']} {row['frequency']}" for row in unknown], 12)
         sentences.append(f"Predicted by this line, in the unit of the known ones: {found}.")
-    return [Text(), *(Text(_ascii(sentence)) for sentence in sentences), Text()]
+    lines = [Text(_ascii(sentence)) for sentence in sentences]
+    return [Text(), *lines, Text()] if lines else [Text()]
 
 
 def _ranking(explanation: Explanation) -> Table:
