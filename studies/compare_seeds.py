@@ -322,7 +322,8 @@ def elsewhere(folder: Path) -> None:
         found = bool(compared.tests["found"].any())
         factor = compared.changes[0].skills[["factor_low", "factor_high"]].dropna()
         pairs, claimed, count = pairs + 1, claimed + found, count + len(factor)
-        inside += int(((factor["factor_low"] <= 1) & (factor["factor_high"] >= 1)).sum())
+        low, high = factor.to_numpy().T
+        inside += int(((low <= 1) & (high >= 1)).sum())
         if found:
             print(f"  {path.stem}: {compared.verdict('B')}")
     print(f"any claim {claimed}/{pairs}; 90 % intervals that hold 1 {inside}/{count}")

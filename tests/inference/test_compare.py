@@ -120,8 +120,8 @@ def test_a_clearly_better_prediction_vetoes():
     assert found.better_predictors == ("line",)
     assert not found.decisive
     assert found.verdict == (
-        "The fit to all steps favours jump, yet line predicts the last 5 steps clearly better, "
-        "so the data single out no theory."
+        "The fit to all checkpoints favours jump, yet line predicts the last 5 checkpoints "
+        "clearly better, so the data single out no theory."
     )
     # All of the steps, and the jump is known: nothing to veto.
     seen = compare(Curves.from_arrays(STEPS, level), {"line": Line, "jump": Jump}, key=KEY,
@@ -137,8 +137,8 @@ def test_both_reasons_for_doubt_are_said():
     doubt = Comparison(fits, pd.DataFrame(), "a", ("a", "b", "c"), ("d", "e", "f"), 7)
     assert doubt.verdict == (
         "The data cannot tell a from b, c (AIC within 6); a is the simplest of them; the fit to "
-        "all steps favours a, yet d and 2 other theories predict the last 7 steps clearly "
-        "better, so the data single out no theory."
+        "all checkpoints favours a, yet d and 2 other theories predict the last 7 checkpoints "
+        "clearly better, so the data single out no theory."
     )
 
 

@@ -301,9 +301,9 @@ def test_the_first_sentence_agrees_with_the_verdict(plain):
     assert "multilinear may hold as well" in answer(tied).caution
     rival = with_comparison(plain, better_predictors=("multilinear",))
     assert "multilinear predicts the last 5 better" in answer(rival).holds
-    chi2 = 9.0 * (plain.comparison.best.n_point - plain.comparison.best.n_parameter)
     fits = {
-        name: dataclasses.replace(fit, chi2=chi2) for name, fit in plain.comparison.fits.items()
+        name: dataclasses.replace(fit, deviance=9.0 * (fit.n_point - fit.n_parameter))
+        for name, fit in plain.comparison.fits.items()
     }
     missed = with_comparison(plain, fits=fits, known_noise=True)
     assert missed.comparison.misses == pytest.approx(3)

@@ -64,10 +64,15 @@ class Comparison:
         return self.fits[self.winner]
 
     @property
+    def closest(self) -> str:
+        """The theory with the smallest residuals, which need not be the winner."""
+        return min(self.fits, key=lambda name: self.fits[name].scale)
+
+    @property
     def misses(self) -> float | None:
-        """Residuals of the winner in standard errors where they are too large, else None."""
-        missed = self.known_noise and self.best.scale > _MISSES
-        return self.best.scale if missed else None
+        """Residuals of the closest theory in standard errors where they are too large."""
+        missed = self.known_noise and self.fits[self.closest].scale > _MISSES
+        return self.fits[self.closest].scale if missed else None
 
     @property
     def verdict(self) -> str:
@@ -75,8 +80,8 @@ class Comparison:
         if self.misses is None:
             return self._ranking
         return (
-            f"No theory fits within the measurement error: even {self.winner} misses by "
-            f"{self.misses:.1f} standard errors, so none is right in detail. "
+            f"No theory fits within the measurement error: even the closest, {self.closest}, "
+            f"misses by {self.misses:.1f} standard errors, so none is right in detail. "
             f"{self._ranking}"
         )
 
@@ -90,7 +95,7 @@ class Comparison:
             name = self.winner[0].upper() + self.winner[1:]
             return (
                 f"{name} explains these curves best: its AIC is {gap:.1f} below the next "
-                f"({others[0]}), and no theory predicts the last {self.n_held_out} steps "
+                f"({others[0]}), and no theory predicts the last {self.n_held_out} checkpoints "
                 "clearly better."
             )
         reasons = []
@@ -107,8 +112,8 @@ class Comparison:
                 more = others[0] if len(others) == 1 else f"{len(others)} other theories"
                 predict = f"and {more} predict"
             reasons.append(
-                f"the fit to all steps favours {self.winner}, yet {first} {predict} the last "
-                f"{self.n_held_out} steps clearly better, so the data single out no theory"
+                f"the fit to all checkpoints favours {self.winner}, yet {first} {predict} the last "
+                f"{self.n_held_out} checkpoints clearly better, so the data single out no theory"
             )
         text = "; ".join(reasons)
         return text[0].upper() + text[1:] + "."

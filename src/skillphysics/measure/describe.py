@@ -81,10 +81,11 @@ def paragraph(
     left_out: Mapping[str, str],
 ) -> str:
     """The sentences of `reading_paragraph`, from their parts."""
-    first = f"{source} is read as {_TITLES.get(format, format)}" if source else "There are curves"
+    title = _TITLES.get(format, format)
+    first = f"{source} is read as {title}" if source and title else source or "There are curves"
     if steps:
         number, unit = f"{len(steps):,}", axis if len(steps) > 1 else axis.removesuffix("s")
-        first += f" with {number} {unit} from {steps[0]:,} to {steps[-1]:,}"
+        first += f" with {number} {unit} from {_plain(steps[0])} to {_plain(steps[-1])}"
     if len(runs) > 1:
         first += f" in {len(runs)} runs ({listed(runs)})"
     elif runs and runs[0]:
@@ -97,10 +98,16 @@ def paragraph(
     return " ".join(f"{sentence}." for sentence in sentences if sentence)
 
 
+def _plain(step: float) -> str:
+    """A step with thousands apart, and without a fraction where it has none."""
+    return f"{int(step):,}" if float(step).is_integer() else f"{step:,}"
+
+
 def _skills(skills: Sequence[Measured]) -> str:
     if not skills:
         return "No skill can be read from it yet"
-    metrics = list(dict.fromkeys(skill.metric or f"their {skill.kind}" for skill in skills))
+    whose = "its" if len(skills) == 1 else "their"
+    metrics = list(dict.fromkeys(skill.metric or f"{whose} {skill.kind}" for skill in skills))
     by = f", by {listed(metrics)}" if any(skill.kind for skill in skills) else ""
     number = "One skill is" if len(skills) == 1 else f"{len(skills)} skills are"
     return f"{number} measured{by}: {listed((skill.name for skill in skills), 8)}"

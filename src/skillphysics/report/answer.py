@@ -65,20 +65,15 @@ def _holds(explanation: Explanation) -> str:
 
 
 def _missed(comparison: Comparison, theory: str) -> str:
-    """That the winner misses the data, and whether another theory comes closer."""
+    """That even the closest theory misses the data."""
     size = f"{comparison.misses:.1f} standard errors"
     if len(comparison.fits) == 1:
         return f"The only theory fitted, {theory}, misses the measurements by {size}."
-    closest = min(comparison.fits, key=lambda name: comparison.fits[name].scale)
-    least = comparison.fits[closest].scale
-    if closest == comparison.winner:
-        return (
-            f"None of {len(comparison.fits)} theories holds: even the best, {theory}, misses the "
-            f"measurements by {size}."
-        )
+    closest = "the best" if comparison.closest == comparison.winner else "the closest"
+    named = theory if comparison.closest == comparison.winner else comparison.closest
     return (
-        f"No theory is established: the first of {len(comparison.fits)}, {theory}, misses "
-        f"the measurements by {size}, and the closest, {closest}, by {least:.1f}."
+        f"None of {len(comparison.fits)} theories holds: even {closest}, {named}, misses the "
+        f"measurements by {size}."
     )
 
 

@@ -21,6 +21,7 @@ from skillphysics.inference.occurrence import (
     infer_frequencies,
     relative_times,
 )
+from skillphysics.measure.describe import reading_paragraph
 from skillphysics.steps import dense, thinned
 from skillphysics.theories import Theory
 
@@ -44,6 +45,7 @@ class Explanation:
 
     Attributes:
         curves: everything that was measured, averaged over bins where there are very many steps.
+        reading: how the log was read (`measure.describe.reading_paragraph`).
         comparison: the theories fitted to the skills that show learning, ranked.
         skills: one row per measured skill, in order of learning. Steps are infinite where never,
             NaN where unknown; `_low` and `_high` are ends of 90 % intervals.
@@ -66,6 +68,7 @@ class Explanation:
     """
 
     curves: Curves
+    reading: str
     comparison: Comparison
     skills: pd.DataFrame
     drift: Drift
@@ -107,15 +110,15 @@ def explain(
         frequencies: known relative frequencies of three or more skills, in any unit; by default
             those that the curves carry.
         infer: infer relative frequencies of the others from the half-times, by the prior for
-            "fresh" batches or for repeated passes over a "full" data set. With known frequencies
-            the line through them is used, and "fresh" where this is not given.
+            "fresh" batches or for repeated passes over a "full" data set; "fresh" where this is
+            not given and frequencies are known, beside which the inferred ones then stand.
         done: called with the name of each piece of work once it is finished.
 
     Raises:
         FitError: fewer than three steps, or no skill shows learning.
         ArgumentError: a frequency is unusable, of an unknown skill, or fewer than three are given.
     """
-    n_step = curves.steps.size
+    n_step, reading = curves.steps.size, reading_paragraph(curves)
     curves = thinned(curves)
     known = _known(curves, frequencies)
     names = np.array(curves.names)
@@ -144,7 +147,7 @@ def explain(
         ceiling=bool((_final_level(part) < _MASTERED).any()),
         done=done,
     )
-    skills = _skills(curves, comparison.best, names[order])
+    skills = _skills(curves, comparison.best, names[order], names[candidates])
     skills, law = _with_frequencies(skills, known, infer)
     fitted = skills.query("fitted")
     change = drift(curves.select(fitted.index), fitted["ceiling"].to_numpy())
@@ -162,7 +165,7 @@ def explain(
         *_on_theories(comparison),
         *_on_noise(curves, comparison),
     )
-    return Explanation(curves, comparison, skills, change, law, reasons)
+    return Explanation(curves, reading, comparison, skills, change, law, reasons)
 
 
 def _known(curves: Curves, given: Mapping[str, float] | None) -> pd.Series:
@@ -252,7 +255,8 @@ def _spread(candidates: list[int], most: int) -> list[int]:
     return [candidates[i] for i in np.linspace(0, len(candidates) - 1, most).round().astype(int)]
 
 
-def _skills(curves: Curves, best: Fit, names: np.ndarray) -> pd.DataFrame:
+def _skills(curves: Curves, best: Fit, names: np.ndarray, learned: np.ndarray) -> pd.DataFrame:
+    """The table of all skills by `names`; those `learned` have half-times, fitted or not."""
     values = best.parameters["value"]
     has_ceiling = "ceiling" in values.index.get_level_values(0)
     frame = pd.DataFrame(index=pd.Index(curves.names, name="skill"))
@@ -262,13 +266,16 @@ def _skills(curves: Curves, best: Fit, names: np.ndarray) -> pd.DataFrame:
     frame["ceiling"] = ceiling.reindex(frame.index).fillna(1.0)
     frame = frame.reindex(list(names))
     fitted = frame.query("fitted")
-    part = curves.select(fitted.index)
+    part = curves.select(learned)
+    # Of a skill that is learned but not fitted, the final level stands in for the ceiling.
+    top = frame["ceiling"].where(frame["fitted"] | ~has_ceiling, frame["final_level"])
+    top = top.reindex(list(learned)).to_numpy()
+    measured = half_times(part, top)
+    frame["half"] = measured["half"].reindex(frame.index)
+    frame["half_log_stderr"] = measured["log_stderr"].reindex(frame.index)
+    ratios = _time_ratios(part, top).reindex(frame.index)
+    frame[["time_ratio", "time_ratio_low", "time_ratio_high"]] = ratios
     top = fitted["ceiling"].to_numpy()
-    frame["half"] = half_times(part, top)["half"].reindex(frame.index)
-    frame["half_log_stderr"] = half_times(part, top)["log_stderr"].reindex(frame.index)
-    frame[["time_ratio", "time_ratio_low", "time_ratio_high"]] = _time_ratios(part, top).reindex(
-        frame.index
-    )
     smooth = best.levels(dense(curves.steps)).sel(skill=list(fitted.index))
     for column, share in (("emergence", 0.05), ("saturation", 0.95)):
         crossing = _crossing(smooth, top, share)
@@ -296,10 +303,9 @@ def _rates(best: Fit, first: str) -> pd.DataFrame:
     if "frequency" not in best.parameters.index.get_level_values(0):
         return pd.DataFrame(columns=columns, dtype=float)
     ratios = best.ratios("frequency", to=first).set_axis(columns, axis=1)
-    status = best.parameters.xs("frequency")["status"]
-    if str(status.loc[first]) == "unidentifiable":
-        return ratios * np.nan
-    return ratios.mask(status == "unidentifiable")
+    status = best.parameters.xs("frequency")["status"].to_dict()
+    unknown = [name for name, one in status.items() if one == "unidentifiable"]
+    return ratios * np.nan if first in unknown else ratios.drop(unknown).reindex(ratios.index)
 
 
 def _with_frequencies(
@@ -329,7 +335,7 @@ def _crossing(level: xr.DataArray, ceiling: np.ndarray, share: float) -> np.ndar
 def _on_steps(n_step: int, curves: Curves) -> list[str]:
     if n_step == curves.steps.size:
         return []
-    return [f"The {n_step:,} measured steps are averaged over {curves.steps.size} bins."]
+    return [f"The {n_step:,} measured checkpoints are averaged over {curves.steps.size} bins."]
 
 
 def _on_skills(

@@ -8,7 +8,6 @@ import pandas as pd
 from jaxtyping import Float
 
 from skillphysics.inference.occurrence import FrequencyLaw
-from skillphysics.measure.describe import reading_paragraph
 from skillphysics.report.explain import Explanation
 
 Row = dict[str, Any]
@@ -54,7 +53,7 @@ class Frequencies(NamedTuple):
 
 def understood(explanation: Explanation) -> str:
     """How the log was read, in a few sentences."""
-    return reading_paragraph(explanation.curves)
+    return explanation.reading
 
 
 def ranking(explanation: Explanation) -> list[Row]:
