@@ -81,7 +81,7 @@ def best_waste(seen: Simulated, rate: float, norm: str) -> tuple[float, float]:
 
     grid = np.linspace(-5, 1, 25)
     start = grid[np.argmin([error(x) for x in grid])]
-    found = minimize_scalar(error, bounds=(start - 0.25, start + 0.25), method="bounded")
+    found: Any = minimize_scalar(error, bounds=(start - 0.25, start + 0.25), method="bounded")
     return float(10**found.x), float(found.fun)
 
 

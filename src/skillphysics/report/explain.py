@@ -321,7 +321,8 @@ def _with_frequencies(
     batches: Batches = infer or "fresh"
     if (usable & skills["frequency"].notna().to_numpy()).sum() >= _FEWEST_KNOWN:
         law = frequency_law(half.to_numpy(), skills["frequency"].to_numpy(), error, batches=batches)
-    if usable.any() and (infer is not None or skills["frequency"].notna().any()):
+    some_known = bool(skills["frequency"].notna().to_numpy().any())
+    if usable.any() and (infer is not None or some_known):
         ratio = infer_frequencies(half.to_numpy(), error, batches=batches).log_ratio
         skills[columns] = np.exp(np.stack([ratio.median, ratio.low, ratio.high], axis=1))
     return skills.drop(columns="half_log_stderr"), law

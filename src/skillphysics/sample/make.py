@@ -92,7 +92,7 @@ def main(out: Path, seed: int) -> None:
     steps = np.unique(np.geomspace(20, STEPS, N_RECORD).round(-1).astype(int))
     names = [f"parity {k}" for k in range(1, N_SKILL + 1)]
     measure = jax.jit(accuracy)
-    known = dict(zip(names, frequency, strict=True))
+    known = dict(zip(names, np.asarray(frequency).tolist(), strict=True))
     with Recorder(out, metric="accuracy", chance=0.5, frequency=known) as recorder:
         before = 0
         for step in [0, *steps.tolist()]:

@@ -1,7 +1,7 @@
 """N24's extended models: one constant for each resource, calibrated on a network of one skill."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -114,7 +114,7 @@ def _calibrated(
     cost = [np.sum(residual(np.array([x])) ** 2) for x in grid]
     best, gap = grid[int(np.argmin(cost))], grid[1] - grid[0]
     # The models have kinks at single points, so the bracket is searched without derivatives.
-    found = optimize.minimize_scalar(
+    found: Any = optimize.minimize_scalar(
         lambda x: float(np.sum(residual(np.array([x])) ** 2)),
         bounds=(best - gap, best + gap),
         method="bounded",

@@ -6,7 +6,7 @@ NumPy and double precision. a = α − 1 throughout, and ζ is the sum Z of k^�
 
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -127,7 +127,7 @@ def compute_ratio(model: Decoupled) -> float:
     grid = -np.log(np.geomspace(1e-8, 50, 200) * middle * norm_of(model)) / (alpha + 1)
     best = grid[np.argmin([loss(x) for x in grid])]
     gap = abs(grid[0] - grid[1])
-    found = optimize.minimize_scalar(
+    found: Any = optimize.minimize_scalar(
         loss, bounds=(best - gap, best + gap), method="bounded", options={"xatol": 1e-9}
     )
     return float(np.exp(found.x))

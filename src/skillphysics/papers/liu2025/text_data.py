@@ -332,7 +332,9 @@ def _inverse(n_seed: int) -> xr.Dataset:
         fitted = fit(partial(Resource, norm=norm), curves, key=jax.random.key(0), starts=4)
         frequency = np.asarray(fitted.theory.frequency)
         found[norm] = ("skill", frequency / frequency.sum())
-        found[f"{norm} aic"] = fitted.aic
+        # Akaike's criterion of normal errors whose size is fitted too.
+        size = fitted.chi2 / fitted.n_point
+        found[f"{norm} aic"] = fitted.n_point * np.log(size) + 2 * (fitted.n_parameter + 1)
     return xr.Dataset(found)
 
 
