@@ -306,16 +306,18 @@ def _law(found: FrequencyLaw, names: np.ndarray) -> list[str]:
 def _skill(row: Row, known: float) -> Row:
     fitted = {
         "emergence": Cell(steps(row["emergence"])),
-        "half": Cell(steps(row["half"])),
-        "time_ratio": _cell(row, "time_ratio", 2),
         "saturation": Cell(steps(row["saturation"])),
         "ceiling": Cell(number(row["ceiling"])),
-        "rate": _cell(row, "rate", 3),
-        "inferred": _cell(row, "inferred", 2),
     }
+    # A skill that is learned has a half-time, whether the theories were fitted to it or not.
+    timed = row["fitted"] or not math.isnan(row["half"])
     return {
         "skill": row["skill"],
         "fitted": bool(row["fitted"]),
+        "half": Cell(steps(row["half"]) if timed else "–"),
+        "time_ratio": _cell(row, "time_ratio", 2),
+        "rate": _cell(row, "rate", 3),
+        "inferred": _cell(row, "inferred", 2),
         "final_level": Cell(number(row["final_level"])),
         "frequency": Cell(number(known)),
         **(fitted if row["fitted"] else dict.fromkeys(fitted, Cell("–"))),
