@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from skillphysics.curves import Curves
 from skillphysics.inference import compare, fit
 from skillphysics.theories import SIMPLE
 
@@ -55,6 +56,27 @@ def test_the_true_theory_wins_and_is_recovered():
         assert known.size > 0
         found = table["value"].to_numpy()[known]
         np.testing.assert_allclose(found, drawn.truth[known], rtol=1e-5, err_msg=name)
+
+
+def test_a_log_that_goes_on_after_learning_says_no_more():
+    steps, pull = np.arange(0, 3001, 20.0), np.array([0.02, 0.01, 0.006])
+    exact = -np.expm1(-np.outer(steps, pull))
+    rng = np.random.default_rng(0)
+    share = rng.binomial(400, exact) / 400
+    inside = np.clip(share, 0.5 / 400, 1 - 0.5 / 400)
+    stderr = np.sqrt(inside * (1 - inside) / 400)
+    gaps, widths = [], []
+    for last in (1000, 3000):
+        part = steps <= last
+        curves = Curves.from_arrays(steps[part], share[part], level_stderr=stderr[part])
+        theories = {name: SIMPLE[name] for name in ("linear", "multilinear")}
+        outcome = compare(curves, theories, key=jax.random.key(0))
+        gaps.append(outcome.table["aic"]["multilinear"] - outcome.table["aic"]["linear"])
+        ratios = outcome.fits["linear"].ratios("frequency", to="1")
+        widths.append(np.log(ratios["high"].to_numpy() / ratios["low"].to_numpy())[1:])
+    # At step 1000 the last skill is at 0.998. The longer log has three times the checkpoints.
+    np.testing.assert_allclose(gaps[1], gaps[0], rtol=0.05)
+    np.testing.assert_allclose(widths[1], widths[0], rtol=0.05)
 
 
 @pytest.mark.slow

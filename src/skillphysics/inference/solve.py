@@ -105,22 +105,16 @@ def refitted(
     """
     if not np.isfinite(data.variance).any():
         return data, optima.best()
+
+    def levels_of(optima: Optimum) -> np.ndarray:
+        return np.asarray(linearised(template, optima.free, held, data.steps).level)
+
     tried = [optima]
     for _ in range(_REFITS):
-        levels = np.asarray(linearised(template, tried[-1].free, held, data.steps).level)
-        means = [data.expecting(level).mean() for level in levels]
+        means = [data.expecting(level).mean() for level in levels_of(tried[-1])]
         level, weight = (np.array(part) for part in zip(*means, strict=True))
-        free = tried[-1].free
-        tried.append(descend(template, free, held, data.steps, level, weight))
-    deviance = np.array(
-        [
-            [
-                data.deviance(level)
-                for level in linearised(template, one.free, held, data.steps).level
-            ]
-            for one in tried
-        ]
-    )
+        tried.append(descend(template, tried[-1].free, held, data.steps, level, weight))
+    deviance = np.array([[data.deviance(level) for level in levels_of(one)] for one in tried])
     deviance = np.where(np.isfinite(deviance), deviance, np.inf)
     stage, place = np.unravel_index(int(deviance.argmin()), deviance.shape)
     chosen = tried[stage]
