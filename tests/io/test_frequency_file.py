@@ -26,9 +26,16 @@ def test_frequencies_are_read(tmp_path, name, text):
         ("mix.csv", "add,0.9\n", "must have one column of names"),
         ("mix.csv", "skill,share,count\nadd,1,2\n", "one of numbers"),
         ("mix.csv", "skill,share\nadd,often\n", "row 2: the frequency of 'add' is 'often'"),
-        ("mix.csv", "skill,share\nadd,1\nadd,2\n", "row 3 names 'add' again"),
-        ("mix.csv", "skill,share\nadd,-1\n", "'add' must be positive, got -1"),
-        ("mix.csv", "skill,share\n", "it has none"),
+        ("mix.csv", "skill,share\n\nadd,1\nadd,2\n", "row 4 names 'add' again"),
+        ("mix.csv", "skill,share,share\nadd,1,2\n", "it has 'skill', 'share', 'share'"),
+        ("mix.csv", "skill,share\nadd,1,2\n", "row 2 has 3 cells for 2 columns"),
+        ("mix.csv", "skill,share\n,1\n", "row 2 has no name of a skill"),
+        ("mix.csv", "skill,share\nadd,-1\n", "'add' must be positive and finite, got -1"),
+        ("mix.csv", "skill,share\nadd,inf\n", "'add' must be positive and finite, got inf"),
+        ("mix.csv", "skill,share\n", "holds no frequency"),
+        ("mix.csv", "", "it has none"),
+        ("mix.json", '{"add": 1, "add": 2}', "names 'add' again"),
+        ("mix.json", '{"add": null}', "'add' must be positive and finite, got nan"),
         ("mix.json", "[1, 2]", "must hold a JSON object"),
         ("mix.json", '{"add": "x"}', "'add'"),
         ("mix.json", "{}", "holds no frequency"),
@@ -41,7 +48,7 @@ def test_what_is_no_frequency_is_refused(tmp_path, name, text, message):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    with pytest.raises(LogError, match="cannot read"):
+    with pytest.raises(LogError, match="does not exist"):
         read_frequencies(tmp_path / "none.csv")
     with pytest.raises(LogError, match="is a folder"):
         read_frequencies(tmp_path)

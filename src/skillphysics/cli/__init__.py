@@ -2,7 +2,10 @@
 
 import io
 import os
+import signal
 import sys
+import threading
+from types import FrameType
 from typing import NoReturn
 
 from skillphysics.errors import SkillphysicsError
@@ -12,6 +15,8 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Run a command; an error that the user can mend is one sentence and exit code 2."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         import typer
 
@@ -31,6 +36,7 @@ def main() -> None:
         _stop(f"error: {error}")
     except wrong_usage as error:
         said = getattr(error, "format_message", error.__str__)().rstrip(".")
+        said = said.replace("Value error, ", "")
         # Called with nothing, Typer has shown its help already.
         _stop(f"error: {said}; see skillphysics --help" if said else "error: a command is wanted")
     except BrokenPipeError:
@@ -44,6 +50,19 @@ def main() -> None:
     if code == _INTERRUPTED:
         _interrupted()
     sys.exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, a moment later where it would be lost.
+
+    Within JAX's callback of the garbage collector Python prints an exception and goes on.
+    """
+    while frame is not None:
+        if frame.f_code.co_name == "_xla_gc_callback":
+            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _stop(sentence: str) -> NoReturn:

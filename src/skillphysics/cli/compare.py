@@ -15,7 +15,7 @@ def command(
         typer.Argument(
             help="Two or more of LOG or LOG:RUN, the baseline first; RUN may be a pattern. One log "
             "alone: its runs are compared.",
-            metavar="RUN...",
+            metavar="RUN",
             show_default=False,
         ),
     ],

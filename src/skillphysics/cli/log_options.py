@@ -47,11 +47,15 @@ Step = Annotated[
 ]
 Task = Annotated[
     str | None,
-    typer.Option(help="Column that names the task of a row; 'folder': files or folders do."),
+    typer.Option(
+        help="Column that names the task of a row, or 'folder': the names of files and folders do."
+    ),
 ]
 Run = Annotated[
     str | None,
-    typer.Option(help="Column that names the run of a row; 'folder': files or folders do."),
+    typer.Option(
+        help="Column that names the run of a row, or 'folder': the names of files and folders do."
+    ),
 ]
 Value = Annotated[str | None, typer.Option(help="Column of the measurements, one a row.")]
 Stderr = Annotated[str | None, typer.Option(help="Column of their standard errors.")]

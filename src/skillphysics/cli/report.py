@@ -28,14 +28,14 @@ def command(
         Path | None,
         typer.Option(
             help="CSV or JSON file with known frequencies of three or more skills: learning times "
-            "are held against them."
+            "are compared with them."
         ),
     ] = None,
     infer_frequencies: Annotated[
         Literal["fresh", "full"] | None,
         typer.Option(
             help="Infer relative frequencies from learning times alone, for fresh batches or for "
-            "full passes over a data set: a wide guess."
+            "full passes over a data set: a rough guess."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random starts.", min=0, max=2**31 - 1)] = 0,
@@ -46,8 +46,9 @@ def command(
     """Explain a training log: which theory holds, what is learned when, and what is unreliable.
 
     Reads lm-evaluation-harness and lighteval results, tables, JSON and text logs, Trainer,
-    Weights & Biases, TensorBoard and MLflow logs, recordings, and its own curve files. How a log
-    is read, skillphysics inspect shows in seconds.
+    Weights & Biases, TensorBoard and MLflow logs, recordings, and its own curve files.
+
+    skillphysics inspect shows in seconds how a log is read.
     """
     # Imported here, so that `skillphysics --help` answers at once.
     import jax

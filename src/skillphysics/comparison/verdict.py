@@ -152,7 +152,7 @@ def _ending(change: Change, baseline: str, found: Found) -> list[str]:
             verb = "stands" if len(rising) == 1 else "stand"
             sentences.append(
                 f"At the last common checkpoint {listed(rising)} {verb} {way} in {name} than in "
-                f"{baseline}, still rising."
+                f"{baseline}; not both curves have levelled off."
             )
     return sentences
 

@@ -12,8 +12,10 @@ from skillphysics.inference.data import data_of
 from skillphysics.inference.fit import Fit, as_float64, free_values
 from skillphysics.inference.noise import places
 from skillphysics.inference.solve import BATCH, descend
+from skillphysics.inference.threads import one_blas_thread
 
 
+@one_blas_thread
 def bootstrap(
     fit: Fit, curves: Curves, *, key: PRNGKeyArray, draws: int = 200, confidence: float = 0.9
 ) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from skillphysics.errors import ArgumentError, FitError
 from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.fit import Fit, check_hold, prepare, summarised
 from skillphysics.inference.solve import check_count, levels_at, refitted, solve
+from skillphysics.inference.threads import one_blas_thread
 from skillphysics.theories import ALL, Theory
 
 # A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above
@@ -119,6 +120,7 @@ class Comparison:
         return text[0].upper() + text[1:] + "."
 
 
+@one_blas_thread
 def compare(
     curves: Curves,
     theories: Mapping[str, Callable[[Array], Theory]] | None = None,

@@ -21,6 +21,7 @@ from skillphysics.inference.noise import Noise, measure_noise, places
 from skillphysics.inference.solve import near, refitted, solve
 from skillphysics.inference.solver import Optimum, gauge
 from skillphysics.inference.starts import duration, plateau
+from skillphysics.inference.threads import one_blas_thread
 from skillphysics.theories.base import Theory
 from skillphysics.theories.measured import Measured
 
@@ -144,6 +145,7 @@ class Fit:
         return float(stats.t.ppf(0.5 + self.confidence / 2, noise.dof))
 
 
+@one_blas_thread
 def fit(
     theory: Theory | Callable[[Array], Theory],
     curves: Curves,

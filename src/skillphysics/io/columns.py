@@ -18,6 +18,9 @@ class Columns:
         run: the run of a row, or "folder" likewise.
         value: the measurement of a row that measures one thing.
         stderr: the standard error of `value`.
+
+    Raises:
+        ArgumentError: two of them are one column.
     """
 
     step: str | None = None
@@ -25,6 +28,15 @@ class Columns:
     run: str | None = None
     value: str | None = None
     stderr: str | None = None
+
+    def __post_init__(self) -> None:
+        options: dict[str, str] = {}
+        for option, name in self.given.items():
+            other = options.setdefault(name, option)
+            if other != option:
+                raise ArgumentError(
+                    f"{other} and {option} both name {name!r}; choose a column for each"
+                )
 
     @property
     def given(self) -> dict[str, str]:

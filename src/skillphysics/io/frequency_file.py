@@ -1,6 +1,7 @@
 """Known frequencies of skills, as many people have them from their data mix."""
 
 import csv
+import json
 import math
 from pathlib import Path
 
@@ -32,46 +33,62 @@ def read_frequencies(path: Path | str) -> dict[str, float]:
     path = Path(path)
     if path.is_dir():
         raise LogError(f"{path} is a folder; give a CSV or JSON file of frequencies")
-    found = _from_json(path) if path.suffix.lower() == ".json" else _from_csv(path)
-    for name, value in found.items():
+    if not path.exists():
+        raise LogError(f"{path} does not exist; give the path of a CSV or JSON file of frequencies")
+    pairs = _from_json(path) if path.suffix.lower() == ".json" else _from_csv(path)
+    found: dict[str, float] = {}
+    for where, name, value in pairs:
+        if not name:
+            raise LogError(f"{where} has no name of a skill; fill it in or remove the row")
+        if name in found:
+            raise LogError(f"{where} names {name!r} again; keep one frequency for each skill")
         if not (math.isfinite(value) and value > 0):
-            raise LogError(f"{path}: the frequency of {name!r} must be positive, got {value:g}")
+            raise LogError(
+                f"{where}: the frequency of {name!r} must be positive and finite, got {value:g}; "
+                "mend or remove it"
+            )
+        found[name] = value
     if not found:
-        raise LogError(f"{path} holds no frequency")
+        raise LogError(f"{path} holds no frequency; give a name and a number for each skill")
     return found
 
 
-def _from_json(path: Path) -> dict[str, float]:
+def _from_json(path: Path) -> list[tuple[str, str, float]]:
     content = read_json(path)
     if not isinstance(content, dict):
         raise LogError(f"{path} must hold a JSON object from names of skills to numbers")
-    return {str(name): number(value, f"{path}: {name!r}") for name, value in content.items()}
+    # Read again as pairs, of which an object would keep the last only.
+    pairs = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=list)
+    return [(str(path), str(name), number(value, f"{path}: {name!r}")) for name, value in pairs]
 
 
-def _from_csv(path: Path) -> dict[str, float]:
+def _from_csv(path: Path) -> list[tuple[str, str, float]]:
     with readable(path):
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    reader = csv.reader(lines)
     try:
-        rows = list(csv.DictReader(lines))
+        columns = [cell.strip() for cell in next(reader, [])]
+        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
     except csv.Error as error:
-        raise LogError(f"{path} is no CSV table: {error}") from error
-    columns = [str(name) for name in (rows[0] if rows else {})]
-    names = [one for one in columns if one.strip().lower() in _NAMES]
-    values = [one for one in columns if one.strip().lower() in _VALUES]
+        raise LogError(f"{path} is no CSV table: {error}; mend it") from error
+    names = [i for i, column in enumerate(columns) if column.lower() in _NAMES]
+    values = [i for i, column in enumerate(columns) if column.lower() in _VALUES]
     if len(names) != 1 or len(values) != 1:
+        has = ", ".join(repr(column) for column in columns)
         raise LogError(
             f"{path} must have one column of names ({', '.join(_NAMES)}) and one of numbers "
-            f"({', '.join(_VALUES)}); it has {', '.join(columns) or 'none'}"
+            f"({', '.join(_VALUES)}); it has {has or 'none'}"
         )
-    found: dict[str, float] = {}
-    for place, row in enumerate(rows, start=2):
-        name, text = str(row[names[0]] or "").strip(), str(row[values[0]] or "").strip()
-        if name in found:
-            raise LogError(f"{path}, row {place} names {name!r} again; keep one row for each skill")
+    found = []
+    for line, cells in rows:
+        where = f"{path}, row {line}"
+        if len(cells) != len(columns):
+            raise LogError(f"{where} has {len(cells)} cells for {len(columns)} columns; mend it")
+        name, text = cells[names[0]], cells[values[0]]
         try:
-            found[name] = float(text)
+            found.append((where, name, float(text)))
         except ValueError:
             raise LogError(
-                f"{path}, row {place}: the frequency of {name!r} is {text!r}, which is no number"
+                f"{where}: the frequency of {name!r} is {text!r}, which is no number; mend it"
             ) from None
     return found

@@ -208,6 +208,11 @@ def _refuse_unknown(sheet: Sheet, columns: Columns) -> None:
                 f"{sheet.path} has no column {name!r} for --{option}; "
                 f"there are {listed(sheet.names, 12)}"
             )
+        if option == "step" and parse_key(name).metric:
+            raise LogError(
+                f"{sheet.path}: the column {name!r} for --step is a measurement by its name; "
+                "choose one that counts steps, epochs or tokens"
+            )
 
 
 def _roles(sheet: Sheet, columns: Columns) -> _Roles:

@@ -116,7 +116,7 @@ def explain(
 
     Raises:
         FitError: fewer than three steps, or no skill shows learning.
-        ArgumentError: a frequency is unusable, of an unknown skill, or fewer than three are given.
+        ArgumentError: a frequency is not positive, or fewer than three are those of skills.
     """
     n_step, reading = curves.steps.size, reading_paragraph(curves)
     curves = thinned(curves)
@@ -154,6 +154,7 @@ def explain(
     done("half-times")
     reasons = (
         *_on_steps(n_step, curves),
+        *_on_frequencies(curves, frequencies),
         *_on_skills(
             curves,
             flat=names[measured & ~rising],
@@ -175,17 +176,15 @@ def _known(curves: Curves, given: Mapping[str, float] | None) -> pd.Series:
         own = curves.skills.frequency
         return known if own is None else pd.Series(own, index=known.index)
     for name, value in given.items():
-        if name not in known.index:
-            raise ArgumentError(
-                f"frequencies names {name!r}, which is no skill of these curves; there are "
-                f"{_listed(list(known.index))}"
-            )
         if not (np.isfinite(value) and value > 0):
             raise ArgumentError(f"the frequency of {name!r} must be positive, got {value}")
-        known[name] = float(value)
+        if name in known.index:
+            known[name] = float(value)
     if known.notna().sum() < _FEWEST_KNOWN:
         raise ArgumentError(
-            f"frequencies must name at least {_FEWEST_KNOWN} skills, got {known.notna().sum()}"
+            f"frequencies must name at least {_FEWEST_KNOWN} skills of these curves "
+            f"({_listed(list(known.index))}), got {known.notna().sum()} of them; the names must be "
+            "those of the skills"
         )
     return known
 
@@ -337,6 +336,13 @@ def _on_steps(n_step: int, curves: Curves) -> list[str]:
     if n_step == curves.steps.size:
         return []
     return [f"The {n_step:,} measured checkpoints are averaged over {curves.steps.size} bins."]
+
+
+def _on_frequencies(curves: Curves, given: Mapping[str, float] | None) -> list[str]:
+    others = [name for name in given or {} if name not in curves.names]
+    if not others:
+        return []
+    return [f"Frequencies are given of what is no skill of these curves: {_listed(others)}."]
 
 
 def _on_skills(

@@ -3,6 +3,7 @@
 import io
 import json
 import tempfile
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -55,7 +56,9 @@ def _page(comparison: RunComparison, folder: Path) -> str:
     ordered = (str(s) for change in comparison.changes for s in figures.ordered(change).index)
     skills = list(dict.fromkeys(ordered))
     drawings = []
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; the page has it in full.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         for place, change in enumerate(comparison.changes, start=1):
             suffix = f"-{place}" if len(comparison.changes) > 1 else ""
             drawings.append({})
