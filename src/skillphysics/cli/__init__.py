@@ -53,11 +53,14 @@ def main() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, a moment later where it would be lost.
+    """Raise KeyboardInterrupt where it is heard.
 
-    Within JAX's callback of the garbage collector Python prints an exception and goes on.
+    An import has done nothing yet, and may run code that aborts at an exception: leave at once.
+    Within JAX's callback of the garbage collector an exception is printed and lost: try again.
     """
     while frame is not None:
+        if frame.f_code.co_name == "_find_and_load":
+            _interrupted()
         if frame.f_code.co_name == "_xla_gc_callback":
             threading.Timer(0.05, os.kill, (os.getpid(), number)).start()
             return
