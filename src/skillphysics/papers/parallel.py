@@ -107,7 +107,11 @@ def _work(connection: Any, cache: Cache) -> None:
     # XLA's number of threads, read when it starts.
     os.environ["NPROC"] = "1"
     while True:
-        task = connection.recv()
+        try:
+            task = connection.recv()
+        except EOFError:
+            # The parent has no more work, or is gone.
+            return
         try:
             _kept(cache, task)
         except Exception as error:  # noqa: BLE001
