@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from skillphysics.curves import Curves
-from skillphysics.inference import Fit, bootstrap, fit
+from skillphysics.inference import Fit, bootstrap, compare, fit
 from skillphysics.inference.coordinates import moved
 from skillphysics.skills import Skills
 from skillphysics.theories import Linear, Multilinear, Resource, Theory, composite
@@ -115,13 +115,34 @@ def study(name: str, correlation: float, long: float, draws: int, *, methods: bo
     )
 
 
+def longer() -> None:
+    """Print what a Resource run says when its log ends at step 800, 1500 and 6000."""
+    frequency = Skills.power_law(N_SKILL, 1.8).frequency
+    steps = np.arange(0, 6001, 20)
+    levels = np.asarray(Resource(jnp.asarray(frequency), rate=0.02, waste=0.05).levels(steps))
+    exact = Curves.from_arrays(steps, np.clip(levels, 0, 1))
+    theories = {"resource l1": Resource, "multilinear": Multilinear}
+    for last in (800, 1500, 6000):
+        curves = measured(exact, 0.0, np.random.default_rng(1))
+        curves = Curves(curves.dataset.sel(step=slice(0, last)))
+        found = compare(curves, theories, key=jax.random.key(0))
+        ratios = found.fits["resource l1"].ratios("frequency", to="1")
+        width = np.median(np.log(ratios["high"].to_numpy() / ratios["low"].to_numpy())[1:]) / 2
+        gap = found.table["aic"]["multilinear"] - found.table["aic"]["resource l1"]
+        print(f"to step {last}: ratio ± {width:.3f}, AIC of multilinear above {gap:.0f}")
+
+
 def main() -> None:
     """Print one row per theory, noise and length."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--methods", action="store_true", help="bootstrap intervals too")
     parser.add_argument("--theories", nargs="*", default=None)
+    parser.add_argument("--longer", action="store_true", help="only logs of growing length")
     arguments = parser.parse_args()
+    if arguments.longer:
+        longer()
+        return
     names = ("linear", "multilinear", "resource l1", "resource l2", "composite linear",
              "composite multilinear", "composite resource l1")  # fmt: skip
     for name in arguments.theories or names:
