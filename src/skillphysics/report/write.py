@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from skillphysics.errors import ArgumentError
 from skillphysics.io import write_curves
@@ -82,12 +84,13 @@ def _draw(explanation: Explanation, folder: Path) -> dict[str, bytes]:
         for name, picture in pictures(explanation).items():
             figure = picture.draw(explanation)
             raster, vector = folder / f"{name}.png", folder / f"{name}.svg"
-            figure.savefig(raster, dpi=_DPI)
-            # The layout takes most of the time, and is the same for both.
+            figure.set_dpi(_DPI)
+            # `savefig` draws twice where there is a layout, which the first picture settles here.
+            FigureCanvasAgg(figure).print_png(raster)
             figure.set_layout_engine("none")
             # No date and no links in the metadata: the same data give the same file.
             nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            figure.savefig(vector, format="svg", metadata=nothing)
+            FigureCanvasSVG(figure).print_svg(vector, metadata=nothing)
             small = vector.stat().st_size <= _LARGEST_SVG
             drawings[name] = (vector if small else raster).read_bytes()
     return drawings
