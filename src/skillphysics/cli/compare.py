@@ -5,60 +5,62 @@ from typing import Annotated
 
 import typer
 
-from skillphysics.cli import log_options as options
+from skillphysics.cli.fields import options_of
+from skillphysics.cli.log_options import ReadingOptions
+from skillphysics.cli.options import path as a_path
 from skillphysics.cli.options import print_json
 
 
+@options_of
 def command(
     runs: Annotated[
         list[str],
         typer.Argument(
-            help="Two or more of LOG or LOG:RUN, the baseline first; RUN may be a pattern. One log "
-            "alone: its runs are compared.",
+            help="LOG or LOG:RUN, two or more, the baseline first. RUN may be a pattern. If one "
+            "LOG is given, its runs are compared with each other.",
             metavar="RUN",
             show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("skillphysics-compare"),
+    *,
+    out: Annotated[Path, typer.Option(parser=a_path, help="Folder for the page.")] = Path(
+        "skillphysics-compare"
+    ),
     axis: Annotated[
-        str | None, typer.Option(help="Compare by steps, tokens or FLOP; by default as logged.")
+        str | None,
+        typer.Option(help="Compare by steps, tokens or FLOP. Default: what the logs count."),
     ] = None,
     tokens_per_step: Annotated[
         str | None,
-        typer.Option(help="Tokens of a step: N, or N,N,… for each run. Compares by tokens."),
+        typer.Option(
+            metavar="N[,N…]",
+            help="Tokens of a step, for all runs or for each. Compares by tokens.",
+        ),
     ] = None,
     flop_per_step: Annotated[
-        str | None, typer.Option(help="FLOP of a step, as --tokens-per-step. Compares by FLOP.")
+        str | None,
+        typer.Option(
+            metavar="N[,N…]", help="FLOP of a step, for all runs or for each. Compares by FLOP."
+        ),
     ] = None,
     seed_scatter: Annotated[
         float | None,
         typer.Option(
-            help="Standard deviation between seeds of ln t of a skill, where you know it. "
-            "Default: the spread between seeds where there are several, else 0.2, corrected by "
-            "the scatter between skills.",
+            help="Standard deviation of ln t of a skill between seeds, if you know it. Default: "
+            "estimated from the seeds, or from the scatter between skills if each setting has "
+            "one seed.",
             show_default=False,
         ),
     ] = None,
-    format: options.Format = None,  # noqa: A002
-    skills: options.SkillNames = None,
-    metric: options.MetricName = None,
-    chance: options.Chance = None,
-    ceiling: options.Ceiling = None,
-    start: options.Start = None,
-    floor: options.Floor = None,
-    step: options.Step = None,
-    task: options.Task = None,
-    run: options.Run = None,
-    value: options.Value = None,
-    stderr: options.Stderr = None,
+    reading: ReadingOptions,
     json: Annotated[
-        bool, typer.Option("--json", help="Print compare.json on standard output, nothing else.")
+        bool, typer.Option("--json", help="Print only compare.json, on standard output.")
     ] = False,
 ) -> None:
     """Compare runs skill by skill: which are learned sooner or later, and where they end.
 
-    Several runs in one log or pattern are seeds of one setting; their spread is what differences
-    are held against.
+    Several runs in one log or pattern are seeds of one setting. Differences
+    between settings are judged by the spread of these seeds.
     """
     # Imported here, so that `skillphysics --help` answers at once.
     from rich.console import Console
@@ -70,23 +72,7 @@ def command(
 
     check_folder(out)
     axis, per_step = _axis(axis, tokens_per_step, flop_per_step)
-    chosen = settings(
-        runs,
-        **options.reading(
-            format=format,
-            skills=skills,
-            metric=metric,
-            chance=chance,
-            ceiling=ceiling,
-            start=start,
-            floor=floor,
-            step=step,
-            task=task,
-            run=run,
-            value=value,
-            stderr=stderr,
-        ),
-    )
+    chosen = settings(runs, **reading.arguments())
     comparison = compare_runs(
         *chosen.values(),
         names=list(chosen),
