@@ -1,5 +1,6 @@
 """`skillphysics compare`: two or more runs side by side."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -67,12 +68,17 @@ def command(
 
     from skillphysics.cli.runs import settings
     from skillphysics.comparison import compare_runs
+    from skillphysics.report.folder import check_folder
     from skillphysics.report.runs import show, summary, write
-    from skillphysics.report.write import check_folder
 
     check_folder(out)
     axis, per_step = _axis(axis, tokens_per_step, flop_per_step)
+    if seed_scatter is not None:
+        _positive("--seed-scatter", f"{seed_scatter:g}")
+    if len(runs) > 1:
+        _refuse_count(per_step, axis, len(runs))
     chosen = settings(runs, **reading.arguments())
+    _refuse_count(per_step, axis, len(chosen))
     comparison = compare_runs(
         *chosen.values(),
         names=list(chosen),
@@ -92,20 +98,49 @@ def command(
 def _axis(
     axis: str | None, tokens: str | None, flop: str | None
 ) -> tuple[str | None, list[float] | None]:
+    """The axis to compare by, and the tokens or FLOP of a step."""
+    from skillphysics.comparison.align import AXES
     from skillphysics.errors import ArgumentError
 
-    given = {"tokens": tokens, "FLOP": flop}
-    if tokens is not None and flop is not None:
+    known = {name.lower(): name for name in AXES}
+    if axis is not None and axis.lower() not in known:
+        raise ArgumentError(f"--axis must be one of {', '.join(AXES)}, got {axis!r}")
+    given = [
+        (option, name, text)
+        for option, name, text in (
+            ("--tokens-per-step", "tokens", tokens),
+            ("--flop-per-step", "FLOP", flop),
+        )
+        if text is not None
+    ]
+    if not given:
+        return axis, None
+    if len(given) > 1:
         raise ArgumentError("--tokens-per-step and --flop-per-step are both given; choose one axis")
-    for name, text in given.items():
-        if text is None:
-            continue
-        if axis is not None and axis.lower() != name.lower():
-            raise ArgumentError(
-                f"--axis {axis} and {name} per step are both given; choose one axis"
-            )
-        try:
-            return name, [float(part) for part in text.split(",")]
-        except ValueError:
-            raise ArgumentError(f"{name} per step must be N or N,N,…, got {text!r}") from None
-    return axis, None
+    option, name, text = given[0]
+    if axis is not None and known[axis.lower()] != name:
+        raise ArgumentError(f"--axis {axis} and {option} are both given; choose one axis")
+    return name, [_positive(option, part) for part in text.split(",")]
+
+
+def _positive(option: str, text: str) -> float:
+    from skillphysics.errors import ArgumentError
+
+    try:
+        number = float(text)
+    except ValueError:
+        raise ArgumentError(f"{option} must be N or N,N,…, got {text!r}") from None
+    if not (math.isfinite(number) and number > 0):
+        raise ArgumentError(f"{option} must be positive and finite, got {text}")
+    return number
+
+
+def _refuse_count(per_step: list[float] | None, axis: str | None, n: int) -> None:
+    """Numbers per step are one for all settings, or one for each."""
+    from skillphysics.errors import ArgumentError
+
+    if per_step is not None and len(per_step) not in (1, n):
+        raise ArgumentError(
+            f"--{str(axis).lower()}-per-step must be one number for all runs or {n}, one for each, "
+            f"got {len(per_step)}"
+        )

@@ -59,9 +59,10 @@ def command(
     from skillphysics.io import read_curves, read_frequencies
     from skillphysics.progress import progress_bar
     from skillphysics.report.explain import explain
+    from skillphysics.report.folder import check_folder
     from skillphysics.report.summary import summary
     from skillphysics.report.terminal import show
-    from skillphysics.report.write import check_folder, write
+    from skillphysics.report.write import write
     from skillphysics.sample import sample_log
     from skillphysics.theories import ALL
 
