@@ -182,6 +182,7 @@ def _curves(reading: Reading) -> Curves:
         "notes": [*reading.notes, *_taken_as_logarithm(choices), *left_out(reading.left_out)],
     }
     frequency = [log.frequency.get(choice.task) for choice in choices]
+    tokens = [log.tokens.get(step) for step in grid.steps.tolist()]
     several = len(grid.runs) > 1
     if not several and grid.runs[0]:
         attrs["run"] = grid.runs[0]
@@ -193,6 +194,7 @@ def _curves(reading: Reading) -> Curves:
             run=grid.runs if several else None,
             level_stderr=None if np.isnan(stderr).all() else stderr if several else stderr[0],
             frequency=None if None in frequency else np.array(frequency, dtype=float),
+            tokens=None if None in tokens else np.array(tokens, dtype=float),
             attrs=attrs,
         )
     except CurvesError as error:
