@@ -116,7 +116,7 @@ def levels(
         start=start,
     )
     _refuse_missing(reading)
-    return _curves(reading)
+    return curves_of(reading)
 
 
 def understand(
@@ -165,7 +165,12 @@ def _refuse_missing(reading: Reading) -> None:
         raise LogError(f"{reading.log.source}: {sentence_of(option, tasks)}")
 
 
-def _curves(reading: Reading) -> Curves:
+def curves_of(reading: Reading) -> Curves:
+    """The skill curves, once no scale is missing.
+
+    Raises:
+        LogError: a value lies outside its scale.
+    """
     log, choices, grid, scale = reading.log, reading.choices, reading.grid, reading.scale
     _refuse_outside(log, choices, grid, scale)
     ends = np.array([scale.get(choice.task, (0.0, 1.0)) for choice in choices])
