@@ -8,11 +8,11 @@ from jaxtyping import PRNGKeyArray
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 from skillphysics.inference.coordinates import to_free
-from skillphysics.inference.data import data_of
 from skillphysics.inference.fit import Fit, free_values
 from skillphysics.inference.noise import places
 from skillphysics.inference.solve import BATCH, descend
 from skillphysics.inference.threads import one_blas_thread
+from skillphysics.measure.data import data_of
 
 
 @one_blas_thread

@@ -15,13 +15,13 @@ from scipy import linalg, special
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 from skillphysics.inference.coordinates import Layout, at_free, moved, slopes, values
-from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.jacobian import Linearised, normal_equations
 from skillphysics.inference.noise import Noise, measure_noise, places
 from skillphysics.inference.solve import near, refitted, solve
 from skillphysics.inference.solver import Optimum, gauge
 from skillphysics.inference.starts import duration, plateau
 from skillphysics.inference.threads import one_blas_thread
+from skillphysics.measure.data import Data, data_of
 from skillphysics.theories.base import Theory
 from skillphysics.theories.measured import Measured
 

@@ -7,10 +7,10 @@ from jaxtyping import PRNGKeyArray
 
 from skillphysics.errors import FitError
 from skillphysics.inference.coordinates import Layout, at_free, to_free
-from skillphysics.inference.data import Data
 from skillphysics.inference.jacobian import Linearised, linearised
 from skillphysics.inference.solver import Optimum, least_squares
 from skillphysics.inference.starts import candidates
+from skillphysics.measure.data import Data
 from skillphysics.theories.base import Theory
 from skillphysics.theories.composite import Composite
 from skillphysics.theories.measured import Measured

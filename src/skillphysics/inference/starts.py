@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from skillphysics.inference.coordinates import moved, to_free
-from skillphysics.inference.data import Data
+from skillphysics.measure.data import Data
 from skillphysics.theories.base import Parameter, Theory
 from skillphysics.theories.constraints import Simplex
 

@@ -17,7 +17,7 @@ from skillphysics.errors import ArgumentError
 
 Unit = Literal["", "steps", "1/steps"]
 
-_Array = Array | np.ndarray | np.generic
+_Array = Array | np.ndarray | np.floating
 
 # Free coordinates are logarithms: beyond e^±46 = 10^±20 a parameter stands still.
 _FARTHEST = 46.0
