@@ -16,9 +16,9 @@ import optax
 import pytest
 
 from skillphysics import Skills, load_curves, train
-from skillphysics.errors import ArgumentError, DivergedError
+from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import optimizer
-from skillphysics.training import loop
+from skillphysics.training import DivergedError, loop
 from skillphysics.training.checkpoint import Checkpoint
 from skillphysics.worlds import Geometry, Matrix, Quadratic
 

@@ -13,9 +13,9 @@ import optax
 import pytest
 
 from skillphysics import Skills, train
-from skillphysics.errors import ArgumentError, DivergedError
+from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import OPTIMIZERS, optimizer
-from skillphysics.training import Problem
+from skillphysics.training import DivergedError, Problem
 from skillphysics.training.runs import Stack
 from skillphysics.worlds import VECTORS, Geometry, Matrix, Quadratic
 

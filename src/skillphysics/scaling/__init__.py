@@ -1,6 +1,7 @@
 """Scaling laws: how the loss falls with training time, data, parameters and compute."""
 
-from skillphysics.scaling.binomial import binomial_mean
+from skillphysics.numerics.binomial import binomial_mean
+from skillphysics.numerics.zipf import Sum, Zipf
 from skillphysics.scaling.decoupled import Decoupled
 from skillphysics.scaling.exponents import RESOURCES, THEORIES, exponent
 from skillphysics.scaling.extended import (
@@ -23,7 +24,6 @@ from skillphysics.scaling.prefactors import (
     parameter_prefactor,
     time_prefactor,
 )
-from skillphysics.scaling.zipf import Sum, Zipf
 
 __all__ = [
     "RESOURCES",

@@ -1,6 +1,6 @@
 """The exact loss of the linear and multilinear models in training time, data and parameters."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -11,8 +11,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
-from skillphysics.scaling.binomial import binomial_mean
-from skillphysics.scaling.zipf import Sum, Zipf
+from skillphysics.numerics.binomial import binomial_mean
+from skillphysics.numerics.logistic import log_odds, log_unlearned
+from skillphysics.numerics.zipf import Sum, Zipf
 
 Layers = Literal["linear", "multilinear"]
 # In units of the exponent η S P_k T a skill that far from its start has not moved at all.
@@ -85,7 +86,7 @@ class Decoupled(eqx.Module):
         """ln(S/r − 1), twice the exponent at which a skill is half learned; 0 if linear."""
         if self.layers == "linear":
             return jnp.zeros_like(self.rate)
-        return jnp.log(self.target_scale / self.initial_strength - 1)
+        return -log_odds(self.initial_strength / self.target_scale)
 
     @property
     def start(self) -> Float[Array, ""]:
@@ -97,11 +98,8 @@ class Decoupled(eqx.Module):
 
         Multilinear: (S²/2)/(1 + (S/r − 1)^{−1} e^{2u})². Linear: (S²/2) e^{−2u}.
         """
-        if self.layers == "linear":
-            left = -2 * exponent
-        else:
-            left = 2 * jax.nn.log_sigmoid(self.half_way - 2 * exponent)
-        return self.target_scale**2 / 2 * jnp.exp(left)
+        left = log_left(self.layers, self.half_way, exponent)
+        return self.target_scale**2 / 2 * jnp.exp(2 * left)
 
     def loss(
         self,
@@ -195,6 +193,11 @@ class Decoupled(eqx.Module):
                 f"initial_strength is {start}; a number between 0 and target_scale, {scale}, is "
                 "wanted: a skill that starts at 0 is never learned"
             )
+
+
+def log_left(layers: Layers, half_way: Any, exponent: Any) -> Any:
+    """ln(1 − R/S) of a skill at its exponent u; NumPy gives NumPy and JAX gives JAX."""
+    return -exponent if layers == "linear" else log_unlearned(-half_way, exponent)
 
 
 def _check_limits(steps: Array, n_data: float, n_basis: Array) -> None:

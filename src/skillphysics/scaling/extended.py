@@ -9,6 +9,7 @@ from scipy import optimize
 
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.logistic import learned, log_odds
 
 
 class Calibration(NamedTuple):
@@ -77,13 +78,13 @@ def calibrate_time(
             f"initial_strength is {initial_strength}; a number between 0 and half of target_scale "
             f"{target_scale} is wanted"
         )
-    start = np.log(target_scale / initial_strength - 1)
+    start = log_odds(initial_strength / target_scale)
 
     def level(steps: np.ndarray, constant: float) -> np.ndarray:
-        return np.exp(-np.logaddexp(0, start - 2 * rate * target_scale * constant * steps))
+        return learned(start, rate * target_scale * constant * steps)
 
     steps, _ = _one_skill(curves)
-    middle = start / (2 * rate * target_scale * steps)
+    middle = -start / (2 * rate * target_scale * steps)
     return _calibrated(curves, level, middle)
 
 

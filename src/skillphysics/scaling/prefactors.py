@@ -13,8 +13,8 @@ import numpy as np
 from scipy import integrate, optimize, special
 
 from skillphysics.errors import ArgumentError
-from skillphysics.scaling.decoupled import Decoupled
-from skillphysics.scaling.zipf import Zipf
+from skillphysics.numerics.zipf import Zipf
+from skillphysics.scaling.decoupled import Decoupled, log_left
 
 # Beyond that many e-foldings of Φ nothing is left of it.
 _GONE = 40.0
@@ -60,7 +60,7 @@ def time_prefactor(model: Decoupled, ratio: float = np.inf) -> float:
     high = (half_way / 2 + _GONE / 4) ** power
 
     def remaining(v: float) -> float:
-        return _unlearned(model.layers, v ** (1 / power), half_way)
+        return float(np.exp(2 * log_left(model.layers, half_way, v ** (1 / power))))
 
     edges = [low, *(x**power for x in (half_way / 2,) if x > 0 and low < x**power < high), high]
     parts = [
@@ -223,10 +223,3 @@ def _norm(alpha: float, n_task: float) -> float:
 def _numbers(model: Decoupled) -> tuple[float, float, float, float]:
     """α, ζ, S and ln(S/r − 1)."""
     return float(model.alpha), norm_of(model), float(model.target_scale), float(model.half_way)
-
-
-def _unlearned(layers: str, exponent: float, half_way: float) -> float:
-    """Φ/(S²/2)."""
-    if layers == "linear":
-        return float(np.exp(-2 * exponent))
-    return float(np.exp(-2 * np.logaddexp(0, 2 * exponent - half_way)))

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
 
 from skillphysics.errors import ArgumentError
-from skillphysics.training.threefry import random_words
+from skillphysics.numerics.threefry import random_words
 
 _WORD = 32
 

@@ -5,8 +5,8 @@ from jaxtyping import Array, Float, Int, Key
 
 from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.threefry import random_words
 from skillphysics.tasks.task import Predict
-from skillphysics.training.threefry import random_words
 
 
 def check_batch_size(batch_size: int | None) -> int | None:

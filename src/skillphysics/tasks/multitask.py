@@ -10,13 +10,13 @@ from jaxtyping import Array, Float, Int, Key, UInt32
 
 from skillphysics.checks import check_count
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.multinomial import Multinomial
+from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
 from skillphysics.tasks.bits import check_subset, draw_bits, mask_of
 from skillphysics.tasks.checks import check_batch_size, draw_rows, outputs
 from skillphysics.tasks.questions import Questions
 from skillphysics.tasks.task import Predict, Task
-from skillphysics.training.threefry import fold_in
-from skillphysics.worlds.multinomial import Multinomial
 
 # Samples that a measurement holds at once.
 _AT_ONCE = 4096

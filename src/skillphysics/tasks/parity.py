@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Key
 
 from skillphysics.checks import check_count, check_dtype
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import check_frequency, check_names
 from skillphysics.tasks.bits import below, check_subset, draw_bits, mask_of, parity, unpack
 from skillphysics.tasks.checks import (
@@ -20,7 +21,6 @@ from skillphysics.tasks.checks import (
     outputs,
 )
 from skillphysics.tasks.task import Predict, Task
-from skillphysics.training.threefry import fold_in
 
 Subsets = Mapping[str, Sequence[int]]
 

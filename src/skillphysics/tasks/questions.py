@@ -4,9 +4,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, UInt32
 
+from skillphysics.numerics.multinomial import Multinomial
+from skillphysics.numerics.threefry import fold_in
 from skillphysics.tasks.bits import draw_bits, parity, unpack
-from skillphysics.training.threefry import fold_in
-from skillphysics.worlds.multinomial import Multinomial
 
 
 class Questions(eqx.Module):

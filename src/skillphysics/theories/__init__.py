@@ -11,13 +11,9 @@ from skillphysics.theories.composite import Composite, composite
 from skillphysics.theories.correlated import Correlated
 from skillphysics.theories.dependent import AtLevel, AtStep, Dependent
 from skillphysics.theories.domino import Domino
+from skillphysics.theories.geometry_settings import mean_field_rate, noise_waste, step_waste
 from skillphysics.theories.linear import Linear
-from skillphysics.theories.mean_field import (
-    MeanField,
-    mean_field_rate,
-    noise_waste,
-    step_waste,
-)
+from skillphysics.theories.mean_field import MeanField
 from skillphysics.theories.mean_field_adam import MeanFieldAdam
 from skillphysics.theories.measured import Measured
 from skillphysics.theories.modular import ModularDomino

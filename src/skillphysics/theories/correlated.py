@@ -8,8 +8,8 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.clock import Norm
 from skillphysics.theories.base import Theory, at_own_steps, check_choice
-from skillphysics.theories.clock import Norm
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.resource import Criterion
 

@@ -11,13 +11,10 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.normal_ratio import mean_ratio
 from skillphysics.theories.base import check_steps
 from skillphysics.theories.constraints import floating
-from skillphysics.theories.mean_field import Settings
-
-# Points y of the integral over scales, in units of 1/√(largest second moment): they rise by this
-# factor e^h from where the integrand is a power of y to where that of the rarest skill is done.
-_LOG_FACTOR, _FIRST, _LAST = 0.7, 1e-3, 1e6
+from skillphysics.theories.geometry_settings import Settings
 
 
 class _State(NamedTuple):
@@ -97,7 +94,7 @@ class MeanFieldAdam(Settings):
         kept = state.kept * jnp.stack([self.b1, self.b2])
         mean = self.b1 * state.mean + (1 - self.b1) * pull
         second = self.b2 * state.square + (1 - self.b2) * square
-        ratio = _mean_ratio(
+        ratio = mean_ratio(
             mean / (1 - kept[0]), second / (1 - kept[1]), self.waste, self.correlation
         )
         # η√n times the ratio; what SignGD's rate has beyond η√(2n/π) at small n holds here too.
@@ -119,32 +116,3 @@ def _stepped(law: MeanFieldAdam, n_step: int) -> Float[Array, "n_step_and_1 n_sk
     _, after = jax.lax.scan(one, start, length=n_step)
     skill = jnp.concatenate([nothing[None], after])
     return skill if law.criterion == "mse" else jax.nn.sigmoid(skill)
-
-
-def _mean_ratio(
-    mean: Float[Array, " n"],
-    second: Float[Array, "n n"],
-    waste: Float[Array, ""],
-    correlation: Float[Array, "n n"] | None,
-) -> Float[Array, " n"]:
-    """E[z_i (m·z)/√(zᵀM z + N0²)] for normal z of covariance C, or of independent z."""
-    root = None
-    if correlation is not None:
-        # C may be singular: its symmetric root takes z to independent numbers.
-        value, vector = jnp.linalg.eigh(correlation)
-        root = (vector * jnp.sqrt(jnp.maximum(value, 0))) @ vector.T
-        mean, second = root @ mean, root @ second @ root
-    typical = jnp.trace(second) + waste**2
-    unit = jnp.sqrt(jnp.where(typical > 0, typical, 1))
-    last = min(_LAST, float(jnp.finfo(mean.dtype).eps) ** -0.5)
-    place = np.exp(np.arange(np.log(_FIRST), np.log(last), _LOG_FACTOR))
-    scale = jnp.asarray(place, mean.dtype)
-    # What is left of the first point is a geometric series of the power y.
-    weight = _LOG_FACTOR * scale * jnp.ones_like(scale).at[0].set(1 / -np.expm1(-_LOG_FACTOR))
-    inner = jnp.eye(mean.size) + 2 * scale[:, None, None] ** 2 * (second / unit**2)
-    factor = jnp.linalg.cholesky(inner)
-    log_root = jnp.log(jnp.diagonal(factor, axis1=1, axis2=2)).sum(1)
-    solved = jax.vmap(lambda f: jax.scipy.linalg.cho_solve((f, True), mean))(factor)
-    share = weight * jnp.exp(-log_root - (scale * waste / unit) ** 2)
-    total = 2 / jnp.sqrt(jnp.pi) / unit * (share @ solved)
-    return total if root is None else root @ total

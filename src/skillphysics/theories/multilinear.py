@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from skillphysics.numerics.logistic import learned, log_odds
 from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import HELD, POSITIVE, SHARE, SIMPLEX, floating, parameter
 
@@ -46,14 +47,14 @@ class Multilinear(Separable):
         Negative where a skill starts above ε.
         """
         theory = jax.tree.map(jnp.asarray, self)
-        passed = jnp.log(epsilon / (1 - epsilon)) - _log_odds(theory.initial_share)
+        passed = float(log_odds(epsilon)) - log_odds(theory.initial_share)
         return passed / (2 * theory.rate * theory.target_scale * theory.frequency)
 
     def saturation_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:
         """Steps τ_s(k) = ln(1/ε − 1)/(η p_k S) that R_k/S takes from ε to 1 − ε (N24)."""
         theory = jax.tree.map(jnp.asarray, self)
         pace = theory.rate * theory.target_scale * theory.frequency
-        return jnp.log(1 / epsilon - 1) / pace
+        return -float(log_odds(epsilon)) / pace
 
     def stage_like(self, epsilon: float = 0.05) -> Bool[Array, " n_skill_less_1"]:
         """Whether each skill but the rarest saturates before the next rarer one emerges (N24).
@@ -73,9 +74,5 @@ class Multilinear(Separable):
         return saturation[order][:-1] < jnp.diff(emergence)
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
-        start = _log_odds(self.initial_share)
-        return jax.nn.sigmoid(start + 2 * self.rate * self.target_scale * self.frequency * steps)
-
-
-def _log_odds(share: Float[Array, ""]) -> Float[Array, ""]:
-    return jnp.log(share) - jnp.log1p(-share)
+        exponent = self.rate * self.target_scale * self.frequency * steps
+        return learned(log_odds(self.initial_share), exponent)

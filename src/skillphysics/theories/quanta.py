@@ -4,17 +4,17 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from skillphysics.theories.base import Separable
-from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, floating, parameter
+from skillphysics.theories.constraints import HELD, floating, parameter
 from skillphysics.theories.domino import place_in_order
+from skillphysics.theories.linear import Linear
 
 
-class Quanta(Separable):
+class Quanta(Linear):
     """The Quanta model (L25 §3.1): skill n is learned at t_n = 1 / (rate p_n), all in parallel.
 
-    s_n = 1 − e^{−t / t_n}, which is how L25 draws it (Fig 9 right, t_n = 30 n); at t_n a skill is
-    at 1 − 1/e. With n_dim parameters, of which every skill takes C, only the n_dim/C most frequent
-    skills are learned.
+    It is `Linear` with a capacity: s_n = 1 − e^{−t / t_n}, which is how L25 draws it (Fig 9 right,
+    t_n = 30 n); at t_n a skill is at 1 − 1/e. With n_dim parameters, of which every skill takes C,
+    only the n_dim/C most frequent skills are learned.
 
     Attributes:
         frequency: p, [n_skill].
@@ -30,10 +30,6 @@ class Quanta(Separable):
         ['0.63', '0.45', '0.00']
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
-    rate: Float[Array, ""] = eqx.field(
-        converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
-    )
     capacity: Float[Array, ""] = eqx.field(
         converter=floating, default=jnp.inf, metadata=parameter(HELD)
     )
@@ -46,4 +42,4 @@ class Quanta(Separable):
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         learned = place_in_order(self.frequency) < self.capacity
-        return jnp.where(learned, -jnp.expm1(-self.rate * self.frequency * steps), 0)
+        return jnp.where(learned, super().level_at(steps), 0)

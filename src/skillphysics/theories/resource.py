@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.clock import Norm, clock, spent
+from skillphysics.numerics.clock_ce import logits
+from skillphysics.numerics.lambert import logit
 from skillphysics.theories.base import Theory, at_own_steps, check_choice
-from skillphysics.theories.clock import Norm, clock, spent
-from skillphysics.theories.clock_ce import logits
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
-from skillphysics.theories.lambert import logit
 
 Criterion = Literal["mse", "ce"]
 

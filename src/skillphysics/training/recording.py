@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from skillphysics.curves import Curves
-from skillphysics.errors import DivergedError
 from skillphysics.training.describe import describe, label
+from skillphysics.training.diverged import DivergedError
 from skillphysics.training.runs import Run
 
 

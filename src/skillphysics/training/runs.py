@@ -11,8 +11,8 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.threefry import fold_in
 from skillphysics.training.problem import Problem
-from skillphysics.training.threefry import fold_in
 
 Optimizer = optax.GradientTransformation | Callable[[Any], optax.GradientTransformation]
 """A transformation, or a function of the learning rate that gives one, such as `optax.adam`."""

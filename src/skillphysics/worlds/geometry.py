@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from skillphysics.skills import Skills
-from skillphysics.worlds.project import project
 from skillphysics.worlds.vectors import check_vectors, draw_vectors
 from skillphysics.worlds.world import World
 
@@ -26,7 +25,6 @@ class Geometry(World):
 
     Attributes:
         vectors: t, [n_task, n_dim].
-        transposed: the same, [n_dim, n_task].
 
     Raises:
         ArgumentError: the number of skills is not that of the vectors, a frequency is unknown, an
@@ -44,14 +42,12 @@ class Geometry(World):
     """
 
     vectors: Float[Array, "n_task n_dim"]
-    transposed: Float[Array, "n_dim n_task"]
 
     def __init__(
         self, vectors: Float[Array | np.ndarray, "n_task n_dim"], skills: Skills, **options: Any
     ) -> None:
         super().__init__(skills, **options)
         self.vectors = check_vectors("vectors", vectors, len(skills))
-        self.transposed = jnp.asarray(np.asarray(self.vectors).T.copy())
 
     @classmethod
     def draw(
@@ -76,7 +72,7 @@ class Geometry(World):
 
     def skill(self, params: Float[Array, " n_dim"]) -> Float[Array, " n_task"]:
         """S = t·x."""
-        return project(params, self.vectors, self.transposed)
+        return self.vectors @ params
 
     def measure(
         self, params: Float[Array, " n_dim"], key: Key[Array, ""]

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.logistic import minus_log_sigmoid
+from skillphysics.numerics.multinomial import Multinomial
+from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
 from skillphysics.training.problem import Problem
-from skillphysics.training.threefry import fold_in
-from skillphysics.worlds.multinomial import Multinomial
 
 # Beyond it, counts are no longer exact in float32.
 _MOST_DRAWS = 2**24
@@ -128,18 +129,7 @@ class World(Problem):
 
     def skill_loss(self, skill: Float[Array, " n_task"]) -> Float[Array, " n_task"]:
         """ℓ(s) of every skill."""
-        return (1 - skill) ** 2 if self.criterion == "mse" else _minus_log_sigmoid(skill)
-
-
-@jax.custom_jvp
-def _minus_log_sigmoid(skill: Float[Array, "..."]) -> Float[Array, "..."]:
-    return jax.nn.softplus(-skill)
-
-
-@_minus_log_sigmoid.defjvp
-def _slope(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
-    # The rule of softplus computes three exponentials where one does.
-    return _minus_log_sigmoid(*primals), -jax.nn.sigmoid(-primals[0]) * tangents[0]
+        return (1 - skill) ** 2 if self.criterion == "mse" else minus_log_sigmoid(skill)
 
 
 def _not_negative(name: str, value: float | None) -> Float[Array, ""] | None:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from skillphysics.training.threefry import fold_in, random_words
+from skillphysics.numerics.threefry import fold_in, random_words
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from skillphysics.theories.batch_average import BatchAverage
+from skillphysics.numerics.batch_average import BatchAverage
 
 
 @eqx.filter_jit

@@ -13,13 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from skillphysics.theories.clock import Norm
-from skillphysics.theories.lambert import logit
+from skillphysics.numerics.clock import Norm
+from skillphysics.numerics.lambert import logit
+from skillphysics.numerics.quadrature import cumulative, integrals
+from skillphysics.numerics.roots import differentiable, root
 
 # With panels of at most 1 and 12 Gauss nodes in each, ∫ D is right to about 1e-13.
-_N_PANEL = 64
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_MOST_NEWTON_STEPS = 100
+_N_PANEL, _N_NODE = 64, 12
 
 
 def logits(
@@ -55,11 +55,6 @@ def logits(
             square = (pull**2).sum(-1) + waste**2
             return jnp.sqrt(square) * each
 
-        def integral(start: Array, end: Array) -> Array:
-            half = (end - start) / 2
-            nodes = (start + half)[:, None] + half[:, None] * jnp.asarray(_NODES, start.dtype)
-            return half * (slope(nodes) @ jnp.asarray(_WEIGHTS, start.dtype))
-
         if norm == "l1":
 
             def spent(first: Array) -> Array:
@@ -67,32 +62,17 @@ def logits(
                 return all_logits(first).sum(-1) + waste * tau
 
         else:
-            pieces = integral(knot[:-1], knot[1:])
-            total = jnp.concatenate([jnp.zeros_like(pieces[:1]), jnp.cumsum(pieces)])
+            total = cumulative(slope, knot, _N_NODE)
 
             def spent(first: Array) -> Array:
                 before = jnp.clip(jnp.searchsorted(knot, first, side="right") - 1, 0, _N_PANEL)
-                return total[before] + integral(knot[before], first)
+                return total[before] + integrals(slope, knot[before], first, _N_NODE)
 
         return all_logits, slope, spent
 
     _, slope, spent = table(*fixed[:2])
-    enough = 4 * jnp.finfo(effort.dtype).eps
-
-    def again(state: tuple[Array, Array, Array]) -> Array:
-        first, change, count = state
-        return (count < _MOST_NEWTON_STEPS) & (jnp.abs(change) > enough * first).any()
-
-    def newton(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        first, _, count = state
-        moved = jnp.clip(first + (fixed[2] - spent(first)) / slope(first), 0, right)
-        return moved, moved - first, count + 1
-
-    start = (right, jnp.full_like(right, jnp.inf), jnp.zeros((), jnp.int32))
-    first = jax.lax.stop_gradient(jax.lax.while_loop(again, newton, start)[0])
+    start = (right, spent(right))
+    first = root(lambda s, *_: spent(s), slope, fixed[2], start, jnp.zeros_like(right), right)
     all_logits, slope, spent = table(frequency, waste)
-    # Each step from a fixed value makes one more order of derivatives right, and then doubles it.
-    for _ in range(2):
-        moved = first + (effort - spent(first)) / slope(first)
-        first = jnp.where(first < limit, moved, first)
+    first = differentiable(lambda s: (spent(s), slope(s)), effort, first, first < limit)
     return all_logits(first)

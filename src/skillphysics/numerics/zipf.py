@@ -15,6 +15,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from skillphysics.errors import ArgumentError
+from skillphysics.numerics.quadrature import gauss
 
 # Ranks that are added one by one. Past them a summand that varies with the logarithm of the rank
 # has derivatives that fall like 1/rank each, so two terms of the formula leave about 1e-13.
@@ -185,11 +186,11 @@ def _log_of_sum(zipf: Zipf) -> Array:
 
 def _nodes(start: Array, end: Array, count: int) -> tuple[Array, Array]:
     """Ranks and weights of Gauss's rule on panels of equal width in the logarithm of the rank."""
-    nodes, weights = np.polynomial.legendre.leggauss(count)
+    nodes, weights = gauss(count)
     width = jnp.log(end / start) / _N_PANEL
     panel = jnp.arange(_N_PANEL, dtype=width.dtype)[:, None]
-    rank = start * jnp.exp(width * (panel + jnp.asarray((1 + nodes) / 2, width.dtype)))
-    return rank.ravel(), (rank * width * jnp.asarray(weights / 2, width.dtype)).ravel()
+    rank = start * jnp.exp(width * (panel + jnp.asarray(nodes, width.dtype)))
+    return rank.ravel(), (rank * width * jnp.asarray(weights, width.dtype)).ravel()
 
 
 def _by_panel(values: Array) -> Array:

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
+from skillphysics.numerics.quadrature import log_trapezoid
+
 # Counts of one skill are summed at this many points, within six standard deviations.
 _N_COUNT, _SPREAD = 28, 6.0
 # The points y of the integral over scales: the first is at 0.05 of the smallest scale, where the
@@ -74,14 +76,12 @@ class BatchAverage(eqx.Module):
         """
         p = self.frequency
         typical = jnp.sum((p**2 + p / self.size) * square) + waste**2
-        rise = jnp.arange(_N_SCALE)
-        scale = _FIRST_SCALE / jnp.sqrt(typical) * jnp.exp(_LOG_FACTOR * rise)
-        # What is left of the first point is a geometric series of a power of y.
-        first, second = (
-            _LOG_FACTOR * power * scale**power
-            * jnp.where(rise == 0, 1 / -math.expm1(-power * _LOG_FACTOR), 1)
-            for power in (1, 2)
-        )  # fmt: skip
+        unit = jnp.sqrt(typical)
+        nodes, by_one = log_trapezoid(_FIRST_SCALE, _LOG_FACTOR, _N_SCALE, power=1)
+        _, by_two = log_trapezoid(_FIRST_SCALE, _LOG_FACTOR, _N_SCALE, power=2)
+        scale = jnp.asarray(nodes, p.dtype) / unit
+        first = jnp.asarray(by_one, p.dtype) / unit
+        second = 2 * jnp.asarray(by_two, p.dtype) / unit**2
 
         # The smallest share is taken out of each factor, so that no factor vanishes.
         least = self.share[:, :1]

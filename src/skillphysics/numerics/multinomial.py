@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
 
-from skillphysics.training.threefry import random_words
+from skillphysics.numerics.threefry import random_words
 
 
 class Multinomial(eqx.Module):

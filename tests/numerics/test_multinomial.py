@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from skillphysics import Skills
-from skillphysics.worlds.multinomial import Multinomial
+from skillphysics.numerics.multinomial import Multinomial
 
 
 def shares(draws: Multinomial) -> np.ndarray:

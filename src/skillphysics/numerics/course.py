@@ -12,10 +12,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from skillphysics.numerics.roots import differentiable, root
+
 State = Float[Array, " n_state"]
 
 _MOST_STEPS = 1024
-_HALVINGS = 60
 # Up to here, in units of the fastest skill's time, a clock may run; τ² is finite in any precision.
 _FARTHEST = 1e18
 
@@ -79,37 +80,35 @@ def course(
     fixed = jax.lax.stop_gradient(solution)
 
     def read(one: Float[Array, ""]) -> State:
-        tau = jax.lax.stop_gradient(_bisected(law, fixed.evaluate, one, end, pace))
-        left = tau < end
-        # Each step of Newton's method from a fixed τ makes one more order of derivatives right,
-        # and then doubles it.
-        for _ in range(2):
-            state = solution.evaluate(tau)
-            demand = law.demand(state)
-            moving = left & (demand > 0)
-            missing = one - law.effort(tau, state)
-            moved = tau + jnp.where(moving, missing, 0) / jnp.where(moving, demand, 1)
-            tau = jnp.clip(moved, 0, end)
-        return solution.evaluate(tau)
+        def spent(tau: Array) -> tuple[Array, Array]:
+            state = solution.evaluate(jnp.clip(tau, 0, end))
+            return law.effort(tau, state), law.demand(state)
+
+        tau = jax.lax.stop_gradient(_reached(law, fixed.evaluate, one, end, pace))
+        tau = differentiable(spent, one, tau, tau < end)
+        return solution.evaluate(jnp.clip(tau, 0, end))
 
     return jax.vmap(read)(effort)
 
 
-def _bisected(
+def _reached(
     law: Law,
     state: Callable[[Float[Array, ""]], State],
     effort: Float[Array, ""],
     end: Float[Array, ""],
     pace: Float[Array, ""],
 ) -> Float[Array, ""]:
-    """τ at an effort, by halves of arsinh(pace τ), which is linear first and then logarithmic."""
+    """τ at an effort, by way of x = arsinh(pace τ), which is linear first and then logarithmic."""
 
-    def half(_: Array | int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
-        low, high = bracket
-        middle = (low + high) / 2
-        tau = jnp.sinh(middle) / pace
-        below = law.effort(tau, state(tau)) < effort
-        return jnp.where(below, middle, low), jnp.where(below, high, middle)
+    def time(x: Array) -> Array:
+        return jnp.minimum(jnp.sinh(x) / pace, end)
 
-    _, high = jax.lax.fori_loop(0, _HALVINGS, half, (jnp.zeros_like(end), jnp.arcsinh(end * pace)))
-    return jnp.minimum(jnp.sinh(high) / pace, end)
+    def spent(x: Array, *_: Array) -> Array:
+        return law.effort(time(x), state(time(x)))
+
+    def slope(x: Array) -> Array:
+        return law.demand(state(time(x))) * jnp.cosh(x) / pace
+
+    low, high = jnp.zeros_like(end), jnp.arcsinh(end * pace)
+    middle = (low + high) / 2
+    return time(root(spent, slope, effort, (middle, spent(middle)), low, high))

@@ -6,7 +6,6 @@ eq. 1) or D = √(Σ_j p_j² e^{−2 p_j x} + N0²) (norm "l2", the mean-field l
 increasing concave function of τ, so τ is a one-dimensional root of it.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -16,18 +15,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from skillphysics.numerics.quadrature import cumulative, gauss, integrals
+from skillphysics.numerics.roots import root
+
 Norm = Literal["l1", "l2"]
 
 # Of more skills than that the clock sees their distribution: on each of many bins of equal width in
 # ln p it is replaced by masses at Chebyshev points, which sum polynomials of their degree exactly.
 _MOST_EXACT, _N_BIN, _N_MASS = 1200, 96, 12
 # Panels of τ that grow by a constant factor from 0.1/p_max to 40/p_min, where e^{−p τ} is below the
-# rounding of 1; with this many of them and 10 Gauss nodes in each, ∫ D is right to about 1e-10.
-_N_PANEL = 48
+# rounding of 1; with this many of them and 10 Gauss nodes in each, ∫ D is right to about 1e-10. Few
+# nodes do for derivatives, and from one step of Newton's method to the next.
+_N_PANEL, _N_NODE, _FEW_NODES = 48, 10, 4
 _FIRST, _LAST = 0.1, 40.0
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
-_FEW_NODES, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(4)
-_MOST_NEWTON_STEPS = 60
 # Where all skills are learned the clock stands at this over p_min: e^{−p τ} is 0 in any precision.
 _STANDING = 800.0
 
@@ -90,10 +90,10 @@ def spent(
     growing = (_FIRST / most) * (_LAST / _FIRST * most / slowest) ** growth
     knot = jnp.sort(jnp.concatenate([jnp.zeros(1, tau.dtype), growing, fixed[0]]))
     knot = jax.lax.stop_gradient(knot)
-    half = jnp.diff(knot)[:, None] / 2
-    node = knot[:-1, None] + half * (1 + jnp.asarray(_FEW_NODES, tau.dtype))
-    share = half * jnp.asarray(_FEW_WEIGHTS, tau.dtype)
-    share = share / (2 * jnp.maximum(panels.demand(node), least))
+    width = jnp.diff(knot)[:, None]
+    nodes, weights = (jnp.asarray(part, tau.dtype) for part in gauss(_FEW_NODES))
+    node = knot[:-1, None] + width * nodes
+    share = width * weights / (2 * jnp.maximum(panels.demand(node), least))
     pieces = _squares(frequency, share, node)
     by_skill = jnp.concatenate([jnp.zeros_like(pieces[:1]), jnp.cumsum(pieces, axis=0)])
     wasted = waste**2 * jnp.concatenate([jnp.zeros(1, tau.dtype), jnp.cumsum(share.sum(1))])
@@ -173,7 +173,7 @@ class _Panels(eqx.Module):
         growing = (_FIRST / most) * (_LAST / _FIRST * most / least) ** growth
         knot = jnp.concatenate([jnp.zeros(1, frequency.dtype), growing])
         bare = cls(frequency, count, waste, knot, jnp.zeros_like(knot), norm)
-        total = bare.effort(knot) if norm == "l1" else bare.cumulative(bare.demand)
+        total = bare.effort(knot) if norm == "l1" else cumulative(bare.demand, knot, _N_NODE)
         return cls(frequency, count, waste, knot, total, norm)
 
     def demand(self, tau: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -194,7 +194,7 @@ class _Panels(eqx.Module):
         if self.norm == "l1":
             return -jnp.expm1(-self.frequency * tau[:, None]) @ self.count + self.waste * tau
         before = _last_below(self.knot, tau)
-        return self.total[before] + _integral(self.demand, self.knot[before], tau)
+        return self.total[before] + integrals(self.demand, self.knot[before], tau, _N_NODE)
 
     def effort_after(
         self, tau: Float[Array, " n"], before: Float[Array, " n"], reached: Float[Array, " n"]
@@ -202,16 +202,15 @@ class _Panels(eqx.Module):
         """∫_0^τ D from its value at another τ in the same panel, where few nodes will do."""
         if self.norm == "l1":
             return self.effort(tau)
-        return reached + _integral(self.demand, before, tau, few=True)
+        return reached + integrals(self.demand, before, tau, _FEW_NODES)
 
     def gradient(self, tau: Float[Array, " n"]) -> tuple[Float[Array, "n n_skill"], Array]:
         """Derivatives of the effort at fixed τ by every frequency and by the waste."""
         if self.norm == "l1":
             return tau[:, None] * jnp.exp(-self.frequency * tau[:, None]), tau
         before = _last_below(self.knot, tau)
-        gradient = self.cumulative(self.demand_gradient)[before] + _integral(
-            self.demand_gradient, self.knot[before], tau
-        )
+        gradient = cumulative(self.demand_gradient, self.knot, _N_NODE)[before]
+        gradient += integrals(self.demand_gradient, self.knot[before], tau, _N_NODE)
         return gradient[:, :-1], gradient[:, -1]
 
     def demand_gradient(self, tau: Float[Array, "*shape"]) -> Float[Array, "*shape n_skill_and_1"]:
@@ -221,26 +220,6 @@ class _Panels(eqx.Module):
         left = self.frequency * jnp.exp(-exponent)
         by_frequency = left / demand * jnp.exp(-exponent) * (1 - exponent)
         return jnp.concatenate([by_frequency, self.waste / demand], axis=-1)
-
-    def cumulative(self, density: Callable[[Array], Array]) -> Float[Array, "n_knot ..."]:
-        """∫_0^knot of a density of τ at every knot."""
-        pieces = _integral(density, self.knot[:-1], self.knot[1:])
-        return jnp.concatenate([jnp.zeros_like(pieces[:1]), jnp.cumsum(pieces, axis=0)])
-
-
-def _integral(
-    density: Callable[[Array], Array],
-    start: Float[Array, " n"],
-    end: Float[Array, " n"],
-    *,
-    few: bool = False,
-) -> Float[Array, "n ..."]:
-    """∫ of a density from each start to each end, within one panel each."""
-    half = (end - start) / 2
-    node, weight = (_FEW_NODES, _FEW_WEIGHTS) if few else (_NODES, _WEIGHTS)
-    nodes = (start + half)[:, None] + half[:, None] * jnp.asarray(node, start.dtype)
-    weights = half[:, None] * jnp.asarray(weight, start.dtype)
-    return jnp.einsum("nq,nq...->n...", weights, density(nodes))
 
 
 def _all_learned(panels: _Panels, effort: Float[Array, " n"]) -> Bool[Array, " n"]:
@@ -262,21 +241,8 @@ def _solve(panels: _Panels, effort: Float[Array, " n"]) -> Float[Array, " n"]:
     start = jnp.where(beyond, low, _hermite(panels, effort, before, after))
     # Past the last knot only waste is left to demand anything, and one step is exact.
     high = jnp.where(beyond, jnp.inf, high)
-    # Convergence is quadratic: after a step of that size nothing is left but rounding.
-    enough = 0.1 * float(jnp.finfo(effort.dtype).eps) ** 0.5
-
-    def again(state: tuple[Array, Array, Array, Array]) -> Array:
-        tau, _, change, count = state
-        return (count < _MOST_NEWTON_STEPS) & (jnp.abs(change) > enough * tau).any()
-
-    def newton(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        tau, reached, _, count = state
-        moved = jnp.clip(tau + (effort - reached) / panels.demand(tau), low, high)
-        return moved, panels.effort_after(moved, tau, reached), moved - tau, count + 1
-
     tau = jnp.clip(start, low, high)
-    first = (tau, panels.effort(tau), jnp.full_like(tau, jnp.inf), jnp.zeros((), jnp.int32))
-    return jax.lax.while_loop(again, newton, first)[0]
+    return root(panels.effort_after, panels.demand, effort, (tau, panels.effort(tau)), low, high)
 
 
 def _hermite(

@@ -1,0 +1,1 @@
+"""Mathematics without theories, worlds and laws; private to the package."""
