@@ -2,18 +2,26 @@
 
 
 class SkillphysicsError(ValueError):
-    """A user can mend this: the message names what was given, what is wanted and the remedy.
+    """An error that a user can mend: it says what must hold, what was given and how to fix it.
 
     The command line prints it as one sentence and exits with code 2.
     """
 
 
 class ArgumentError(SkillphysicsError):
-    """An argument of a public function has an unusable value."""
+    """An argument of a public function has an unusable value.
+
+    Attributes:
+        argument: its name as the message gives it, for a caller that calls it otherwise, or None.
+    """
+
+    def __init__(self, message: str, *, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class CurvesError(SkillphysicsError):
-    """The data are no valid skill curves."""
+    """The data are not valid skill curves."""
 
 
 class LogError(SkillphysicsError):

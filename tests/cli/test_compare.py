@@ -110,13 +110,13 @@ def test_runs_are_named_by_log_and_pattern(tmp_path):
     assert {name: c.dataset.sizes.get("run", 1) for name, c in one.items()} == {"x": 2, "y": 1}
     two = settings([f"{log}:x*", f"{log}:y, seed 0"], metric="level")
     assert [c.dataset.sizes.get("run", 1) for c in two.values()] == [2, 1]
-    same = settings([str(log), str(log)], metric="level")
-    assert len(same) == 2
+    both = settings([str(log), f"{log}:y, seed 0"], metric="level")
+    assert [c.dataset.sizes.get("run", 1) for c in both.values()] == [3, 1]
 
 
 def test_a_colon_in_a_path_is_no_run(tmp_path):
-    first = one_log(tmp_path / "a:b.csv")
-    assert list(settings([str(first), str(first)], metric="level")) != []
+    first, second = one_log(tmp_path / "a:b.csv"), one_log(tmp_path / "b.csv")
+    assert list(settings([str(first), str(second)], metric="level")) == ["a:b", "b"]
 
 
 def _bad(folder: Path) -> dict[str, tuple[list[str | Path], str]]:
@@ -130,6 +130,8 @@ def _bad(folder: Path) -> dict[str, tuple[list[str | Path], str]]:
     )
     pd.read_csv(b)[:1].to_csv(folder / "short.csv", index=False)
     (folder / "file").write_text("")
+    (folder / "link.csv").symlink_to(a)
+    none = folder / "none.csv"
     return {
         "one run": ([a], "holds one run"),
         "no such run": ([f"{runs}:p", f"{runs}:r"], "has no run 'r'"),
@@ -137,19 +139,30 @@ def _bad(folder: Path) -> dict[str, tuple[list[str | Path], str]]:
         "no skill": ([a, folder / "other.csv"], "no skill in common"),
         "steps": ([a, folder / "late.csv"], "no steps in common"),
         "checkpoint": ([a, folder / "short.csv"], "has 1 checkpoint"),
-        "axis": ([a, b, "--axis", "hours"], "axis must be one of"),
+        "twice": ([a, b, a], "a.csv is given twice"),
+        "link": ([a, folder / "link.csv"], "are one file"),
+        "run twice": ([f"{runs}:p", f"{runs}:p"], "runs.csv:p is given twice"),
+        # What is wrong with the options is said before a log is read.
+        "axis": ([a, none, "--axis", "hours"], "--axis must be one of"),
         "tokens": ([a, b, "--axis", "tokens"], "--tokens-per-step"),
-        "number": ([a, b, "--flop-per-step", "many"], "must be N or N,N"),
-        "two axes": ([a, b, "--axis", "steps", "--flop-per-step", "1"], "choose one axis"),
+        "number": ([a, none, "--flop-per-step", "many"], "--flop-per-step must be N or N,N"),
+        "negative": ([a, none, "--tokens-per-step", "2,-1"], "--tokens-per-step must be positive"),
+        "count": ([a, none, "--tokens-per-step", "2,1,3"], "or 2, one for each, got 3"),
+        "count of runs": ([runs, "--tokens-per-step", "2,1,3"], "or 2, one for each, got 3"),
+        "two axes": ([a, none, "--axis", "steps", "--flop-per-step", "1"], "choose one axis"),
         "folder": ([a, b, "--out", folder / "file"], "it is a file"),
-        "scatter": ([a, b, "--seed-scatter", "-1"], "must be positive"),
+        "scatter": ([a, none, "--seed-scatter", "-1"], "--seed-scatter must be positive"),
+        "not finite": ([a, none, "--seed-scatter", "nan"], "--seed-scatter must be positive"),
+        "no folder": ([a, none, "--out", ""], "'--out': the path is empty"),
+        "chance": ([a, none, "--chance", "nan"], "--chance nan: 'nan' is not a finite number"),
     }
 
 
 @pytest.mark.parametrize(
     "case",
-    ["one run", "no such run", "missing", "no skill", "steps", "checkpoint", "axis", "tokens",
-     "number", "two axes", "folder", "scatter"],
+    ["one run", "no such run", "missing", "no skill", "steps", "checkpoint", "twice", "link",
+     "run twice", "axis", "tokens", "number", "negative", "count", "count of runs", "two axes",
+     "folder", "scatter", "not finite", "no folder", "chance"],
 )  # fmt: skip
 def test_bad_input_is_one_sentence_and_code_2(case, tmp_path, monkeypatch, capsys):
     arguments, text = _bad(tmp_path)[case]
@@ -175,3 +188,28 @@ def test_gemstone_depth_costs_steps(shared, tmp_path, monkeypatch, capsys):
     ends = {row["skill"]: row for row in change["skills"]}
     assert ends["hellaswag"]["end_difference"] == pytest.approx(-0.19 / 0.75, abs=0.03)
     assert ends["hellaswag"]["end_found"]
+
+
+def test_figures_of_an_older_comparison_are_removed_and_other_files_stay(
+    tmp_path, monkeypatch, capsys
+):
+    a, b, c = (one_log(tmp_path / f"{name}.csv", seed=i) for i, name in enumerate("abc"))
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("clock-7.svg", "mine.svg"):
+        (out / name).write_text("")
+    assert run(monkeypatch, "compare", a, b, c, "--metric", "level", "--out", out) == 0
+    # The folder held no comparison, so this one is nobody's leftover.
+    assert (out / "clock-7.svg").exists()
+    assert (out / "clock-2.svg").exists()
+    assert run(monkeypatch, "compare", a, b, "--metric", "level", "--out", out) == 0
+    figures = {f"{n}.{kind}" for n in ("clock", "ends", "factors") for kind in ("png", "svg")}
+    found = {path.name for path in out.iterdir()}
+    assert found == figures | {"compare.html", "compare.json", "mine.svg"}
+
+
+def test_copies_of_one_log_are_named_as_such(tmp_path, monkeypatch, capsys):
+    a, b = one_log(tmp_path / "a.csv"), one_log(tmp_path / "b.csv")
+    arguments = ("compare", a, b, "--metric", "level", "--out", tmp_path / "out")
+    assert run(monkeypatch, *arguments) == 0
+    assert "a and b hold the same numbers" in " ".join(capsys.readouterr().out.split())

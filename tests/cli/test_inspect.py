@@ -8,6 +8,7 @@ import time
 import pytest
 
 from skillphysics.cli import main
+from skillphysics.io import FORMATS
 
 TEXT = "step,note,eval/downstream/copy_acc,train_loss\n0,hi,0.1,3.5\n1000,ho,0.5,2.5\n"
 
@@ -79,3 +80,46 @@ def test_it_is_fast_and_never_imports_jax(log):
     assert (done.returncode, done.stderr) == (0, b"")
     # Two seconds on an idle core; the limit leaves room for a busy machine.
     assert time.perf_counter() - begun < 20
+
+
+def test_the_help_names_every_format_and_fits_80_columns(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in ("inspect", "report", "compare"):
+        monkeypatch.setattr(sys, "argv", ["skillphysics", command, "--help"])
+        with pytest.raises(SystemExit):
+            main()
+        shown = capsys.readouterr().out
+        assert max(map(len, shown.splitlines())) <= 80
+        words = shown.replace(",", " ").replace(".", " ").split()
+        assert set(FORMATS) <= set(words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inspect", ""],
+        ["report", ""],
+        ["report", "--out", ""],
+        ["train", "parities", "--out", ""],
+        ["simulate", "linear", "--out", ""],
+        ["reproduce", "all", "--out", ""],
+        ["verify", "--out", ""],
+        ["scaling", "--out", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_refused(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["skillphysics", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert "the path is empty; give the path of a file or a folder" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_a_report_refuses_is_said(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "log.csv"
+    path.write_text("step,copy\n0,0.1\n5,0.5\n")
+    assert run(monkeypatch, path, "--metric", "level") == 0
+    assert "needs at least 3 steps, and this log has 2" in " ".join(capsys.readouterr().out.split())

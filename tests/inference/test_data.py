@@ -6,7 +6,7 @@ from scipy import stats
 
 from skillphysics.curves import Curves
 from skillphysics.errors import FitError
-from skillphysics.inference.data import data_of
+from skillphysics.measure.data import data_of
 
 NAN = np.nan
 

@@ -1,13 +1,17 @@
 import json
 import shlex
+import time
 
 import numpy as np
 import pytest
 
 from skillphysics.curves import Curves
-from skillphysics.errors import LogError
-from skillphysics.io import inspect_log, load_curves, read_curves, write_curves
+from skillphysics.errors import FitError, LogError
+from skillphysics.io import inspect_log, load_curves, read_curves, read_log, write_curves
 from skillphysics.measure.describe import reading_paragraph
+from skillphysics.measure.learning import learning
+from skillphysics.measure.levels import curves_of, understand
+from skillphysics.steps import thinned
 
 TEXT = "step,epoch,note,copy_acc,sort_acc,train_loss\n0,0,hi,0.1,0.2,3.5\n1000,1,ho,0.5,,2.5\n"
 
@@ -146,3 +150,60 @@ def readable(command):
         assert "metric" in given, command
         assert "is not known" in str(error), command  # noqa: PT017
         return False
+
+
+# --- logs that a report refuses -----------------------------------------------------------------
+
+
+def refused(path, **given):
+    """The notes of a log that `report` refuses, after what it says when it does."""
+    with pytest.raises((FitError, LogError)) as error:
+        learning(thinned(read_curves(path, **given)))
+    return str(error.value), inspect_log(path, **given).to_json()["notes"]
+
+
+@pytest.mark.parametrize("given", [{"metric": "level"}, {}])
+def test_two_checkpoints_are_too_few(tmp_path, given):
+    path = tmp_path / "log.csv"
+    path.write_text("step,copy\n0,0.1\n5,0.5\n")
+    note = "skillphysics report needs at least 3 steps, and this log has 2"
+    assert any(one.startswith(note) for one in inspect_log(path, **given).notes)
+    path.write_text("step,copy\n0,0.1\n5,0.5\n9,0.7\n")
+    assert not any("report" in one for one in inspect_log(path, **given).notes)
+
+
+@pytest.mark.parametrize("drift", [0.0, -0.3])
+def test_no_skill_shows_learning(tmp_path, drift):
+    noise = np.random.default_rng(0).normal(scale=0.02, size=(40, 3))
+    level = 0.25 + noise + drift * np.linspace(0, 0.5, 40)[:, None]
+    path = tmp_path / "log.csv"
+    table = np.column_stack([np.arange(40) * 10, level])
+    np.savetxt(path, table, delimiter=",", header="step,a_acc,b_acc,c_acc", comments="")
+    said, notes = refused(path, chance=0.25)
+    assert "no learning to explain" in said
+    assert f"skillphysics report refuses this log: {said}" in notes
+    # One skill that is learned is enough.
+    table[:, 1] += np.linspace(0, 0.6, 40)
+    np.savetxt(path, table, delimiter=",", header="step,a_acc,b_acc,c_acc", comments="")
+    assert not any("refuses" in note for note in inspect_log(path, chance=0.25).notes)
+
+
+def test_accuracies_in_percent_without_a_ceiling(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("step,a_f1,b_exact_match\n0,0,1\n10,30,20\n20,60,50\n")
+    said, notes = refused(path, ceiling=2, chance=0)
+    assert "outside 0 to 2" in said
+    assert f"skillphysics report refuses this log: {said}" in notes
+
+
+def test_what_a_report_refuses_is_said_within_a_second(tmp_path):
+    path = tmp_path / "log.csv"
+    table = np.column_stack([np.arange(400), np.zeros((400, 200))])
+    header = ",".join(["step", *(f"t{i}_acc" for i in range(200))])
+    np.savetxt(path, table, delimiter=",", header=header, comments="", fmt="%g")
+    reading = understand(read_log(path), chance=0)
+    begun = time.process_time()
+    with pytest.raises(FitError):
+        learning(thinned(curves_of(reading)))
+    # A tenth of that on an idle core.
+    assert time.process_time() - begun < 1

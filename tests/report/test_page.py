@@ -251,6 +251,7 @@ def test_figures_of_an_earlier_report_do_not_stay(plain, folder, tmp_path):
     assert "collapse" in pictures(plain)
     for kind in ("png", "svg"):
         (tmp_path / f"collapse.{kind}").write_text("old")
+    (tmp_path / "report.html").write_text("old")
     clockless = dataclasses.replace(plain, drift=plain.drift._replace(n_pair=0))
     assert "collapse" not in pictures(clockless)
     write(clockless, tmp_path)

@@ -3,12 +3,12 @@
 import shutil
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillphysics.cli import log_options as options
+from skillphysics.cli.fields import options_of
+from skillphysics.cli.log_options import Log, ReadingOptions
 from skillphysics.cli.options import print_json
 
 if TYPE_CHECKING:
@@ -18,49 +18,21 @@ if TYPE_CHECKING:
 _SHOWN = 8
 
 
+@options_of
 def command(
-    path: options.Log = None,
-    format: options.Format = None,  # noqa: A002
-    skills: options.SkillNames = None,
-    metric: options.MetricName = None,
-    chance: options.Chance = None,
-    ceiling: options.Ceiling = None,
-    start: options.Start = None,
-    floor: options.Floor = None,
-    step: options.Step = None,
-    task: options.Task = None,
-    run: options.Run = None,
-    value: options.Value = None,
-    stderr: options.Stderr = None,
+    path: Log = None,
+    *,
+    reading: ReadingOptions,
     json: Annotated[
-        bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")
+        bool, typer.Option("--json", help="Print only JSON, on standard output.")
     ] = False,
 ) -> None:
-    """Show how a log is read, in seconds: format, axis, skills, what is left out and why."""
+    """Show how a log is read: its format, axis and skills, and what is left out and why."""
     # Imported here, so that `skillphysics --help` answers at once.
-    from skillphysics.errors import ArgumentError
     from skillphysics.io.inspection import inspect_log
     from skillphysics.sample import sample_log
 
-    if path == "":
-        raise ArgumentError("the path of the log is empty; give the path of a file or a folder")
-    inspection = inspect_log(
-        sample_log() if path is None else Path(path),
-        **options.reading(
-            format=format,
-            skills=skills,
-            metric=metric,
-            chance=chance,
-            ceiling=ceiling,
-            start=start,
-            floor=floor,
-            step=step,
-            task=task,
-            run=run,
-            value=value,
-            stderr=stderr,
-        ),
-    )
+    inspection = inspect_log(sample_log() if path is None else path, **reading.arguments())
     if json:
         print_json(inspection.to_json())
     else:

@@ -1,97 +1,113 @@
 """How a log is read: the options that `report`, `inspect` and `compare` share."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from skillphysics.cli.options import numbers
+from skillphysics.cli.options import numbers, path
 
 Log = Annotated[
-    str | None,
+    Path | None,
     typer.Argument(
-        help="A log: a file or a folder of checkpoints. Without one: a sample log.",
+        parser=path,
+        metavar="PATH",
+        help="A log: a file or a folder of checkpoints. Default: a sample log.",
         show_default=False,
     ),
 ]
-Format = Annotated[str | None, typer.Option(help="Format of the log, where it is not recognised.")]
-SkillNames = Annotated[
-    list[str] | None,
-    typer.Option(help="A skill or a pattern such as 'hendrycksTest-*'; may be repeated."),
-]
-MetricName = Annotated[
-    str | None,
-    typer.Option(
-        help="Metric or column in the log, or what its numbers are: accuracy, loss or level."
-    ),
-]
-Chance = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Accuracy at chance, level 0: NUMBER where none is known, or TASK=NUMBER; may be "
-        "repeated."
-    ),
-]
-Ceiling = Annotated[
-    list[str] | None,
-    typer.Option(help="Best possible accuracy, level 1 (default 1): as --chance."),
-]
-Start = Annotated[
-    list[str] | None,
-    typer.Option(help="Loss of level 0 (default: the first measured): as --chance."),
-]
-Floor = Annotated[
-    list[str] | None, typer.Option(help="Lowest possible loss, level 1: as --chance.")
-]
-Step = Annotated[
-    str | None, typer.Option(help="Column of the axis: steps, or epochs, tokens, FLOP.")
-]
-Task = Annotated[
-    str | None,
-    typer.Option(
-        help="Column that names the task of a row, or 'folder': the names of files and folders do."
-    ),
-]
-Run = Annotated[
-    str | None,
-    typer.Option(
-        help="Column that names the run of a row, or 'folder': the names of files and folders do."
-    ),
-]
-Value = Annotated[str | None, typer.Option(help="Column of the measurements, one a row.")]
-Stderr = Annotated[str | None, typer.Option(help="Column of their standard errors.")]
 
 
-def reading(
-    *,
-    format: str | None,  # noqa: A002
-    skills: list[str] | None,
-    metric: str | None,
-    chance: list[str] | None,
-    ceiling: list[str] | None,
-    start: list[str] | None,
-    floor: list[str] | None,
-    step: str | None,
-    task: str | None,
-    run: str | None,
-    value: str | None,
-    stderr: str | None,
-) -> dict[str, Any]:
-    """The arguments of `read_curves` from the options of a command.
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What a user says of a log."""
 
-    Raises:
-        ArgumentError: a number is none.
-    """
-    return {
-        "format": format,
-        "skills": skills,
-        "metric": metric,
-        "chance": numbers("--chance", chance or []),
-        "ceiling": numbers("--ceiling", ceiling or []),
-        "start": numbers("--start", start or []),
-        "floor": numbers("--floor", floor or []),
-        "step": step,
-        "task": task,
-        "run": run,
-        "value": value,
-        "stderr": stderr,
-    }
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="Format, if it is not recognized: curves, recorder, lm-eval, trainer, wandb, "
+            "tensorboard, mlflow, table, json, text or folder."
+        ),
+    ] = None
+    skills: Annotated[
+        list[str] | None,
+        typer.Option(help="Read these skills only: a name or a pattern like 'arc_*'. Repeatable."),
+    ] = None
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="Metric or column to read, or the kind of its values: accuracy, loss or level."
+        ),
+    ] = None
+    chance: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[TASK=]NUMBER",
+            help="Accuracy of guessing, which becomes level 0. NUMBER alone is for all tasks whose "
+            "chance level is unknown. Repeatable.",
+        ),
+    ] = None
+    ceiling: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[TASK=]NUMBER",
+            help="Best possible accuracy, which becomes level 1. Default: 1. Repeatable.",
+        ),
+    ] = None
+    start: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[TASK=]NUMBER",
+            help="Loss that becomes level 0. Default: the first one measured. Repeatable.",
+        ),
+    ] = None
+    floor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[TASK=]NUMBER",
+            help="Lowest possible loss, which becomes level 1. Repeatable.",
+        ),
+    ] = None
+    step: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column with the steps, or with epochs, tokens or FLOP."
+        ),
+    ] = None
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column with the task of each row, or 'folder' if files and folders are named "
+            "after tasks.",
+        ),
+    ] = None
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column with the run of each row, or 'folder' if files and folders are named "
+            "after runs.",
+        ),
+    ] = None
+    value: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column with the measurement of each row."),
+    ] = None
+    stderr: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column with the standard error of each measurement."),
+    ] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of `read_curves`.
+
+        Raises:
+            ArgumentError: a number is not one.
+        """
+        scales = {
+            name: numbers(f"--{name}", getattr(self, name) or [])
+            for name in ("chance", "ceiling", "start", "floor")
+        }
+        return vars(self) | scales

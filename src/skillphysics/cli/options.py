@@ -1,18 +1,31 @@
-"""What several commands share: options given as TASK=NUMBER, JSON output."""
+"""What several commands share: paths, options given as TASK=NUMBER, JSON output."""
 
 import json
+import math
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from skillphysics.errors import ArgumentError
+
+
+def path(text: str | Path) -> Path:
+    """A path as a command line gives it; the parser of all options and arguments that are one.
+
+    Raises:
+        ArgumentError: the text is empty, which as a path would be the current folder.
+    """
+    if not str(text):
+        raise ArgumentError("the path is empty; give the path of a file or a folder")
+    return Path(text)
 
 
 def numbers(option: str, given: Sequence[str]) -> float | dict[str, float] | None:
     """`["0.25"]` as one number for all tasks, `["a=0.25", "b*=0.5"]` as one each.
 
     Raises:
-        ArgumentError: a text is neither NUMBER nor TASK=NUMBER.
+        ArgumentError: a text is neither NUMBER nor TASK=NUMBER, or a number is not finite.
 
     Example:
         >>> numbers("--chance", ["0.25"]), numbers("--chance", ["piqa=0.5", "arc_*=0.25"])
@@ -42,8 +55,11 @@ def print_json(value: Any) -> None:
 
 def _number(option: str, text: str, value: str) -> float:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise ArgumentError(
-            f"{option} {text}: {value!r} is no number; give NUMBER or TASK=NUMBER"
-        ) from None
+            f"{option} {text}: {value!r} is not a finite number; give NUMBER or TASK=NUMBER"
+        )
+    return number

@@ -5,87 +5,70 @@ from typing import Annotated, Literal
 
 import typer
 
-from skillphysics.cli import log_options as options
+from skillphysics.cli.fields import options_of
+from skillphysics.cli.log_options import Log, ReadingOptions
+from skillphysics.cli.options import path as a_path
 from skillphysics.cli.options import print_json
 
 
+@options_of
 def command(
-    path: options.Log = None,
-    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("skillphysics-report"),
-    format: options.Format = None,  # noqa: A002
-    skills: options.SkillNames = None,
-    metric: options.MetricName = None,
-    chance: options.Chance = None,
-    ceiling: options.Ceiling = None,
-    start: options.Start = None,
-    floor: options.Floor = None,
-    step: options.Step = None,
-    task: options.Task = None,
-    run: options.Run = None,
-    value: options.Value = None,
-    stderr: options.Stderr = None,
+    path: Log = None,
+    *,
+    out: Annotated[Path, typer.Option(parser=a_path, help="Folder for the report.")] = Path(
+        "skillphysics-report"
+    ),
+    reading: ReadingOptions,
     frequencies: Annotated[
         Path | None,
         typer.Option(
-            help="CSV or JSON file with known frequencies of three or more skills: learning times "
-            "are compared with them."
+            parser=a_path,
+            metavar="FILE",
+            help="CSV or JSON file with the known frequencies of three or more skills, to compare "
+            "learning times with.",
         ),
     ] = None,
     infer_frequencies: Annotated[
         Literal["fresh", "full"] | None,
         typer.Option(
-            help="Infer relative frequencies from learning times alone, for fresh batches or for "
-            "full passes over a data set: a rough guess."
+            help="Guess relative frequencies from learning times alone, for training on fresh "
+            "batches or on full passes over a data set. The guess is rough."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random starts.", min=0, max=2**31 - 1)] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(metavar="INTEGER", help="Seed of the random starts.", min=0, max=2**31 - 1),
+    ] = 0,
     json: Annotated[
-        bool, typer.Option("--json", help="Print report.json on standard output, nothing else.")
+        bool, typer.Option("--json", help="Print only report.json, on standard output.")
     ] = False,
 ) -> None:
     """Explain a training log: which theory holds, what is learned when, and what is unreliable.
 
-    Reads lm-evaluation-harness and lighteval results, tables, JSON and text logs, Trainer,
-    Weights & Biases, TensorBoard and MLflow logs, recordings, and its own curve files.
+    Reads results of lm-evaluation-harness and lighteval, tables, JSON and text
+    logs, logs of the Trainer, Weights & Biases, TensorBoard and MLflow,
+    recordings, and files of curves.
 
-    skillphysics inspect shows in seconds how a log is read.
+    `skillphysics inspect` shows in seconds how a log is read.
     """
     # Imported here, so that `skillphysics --help` answers at once.
     import jax
     from rich.console import Console
 
     from skillphysics.cli.compiled import keep_compiled
-    from skillphysics.errors import ArgumentError
     from skillphysics.io import read_curves, read_frequencies
     from skillphysics.progress import progress_bar
     from skillphysics.report.explain import explain
+    from skillphysics.report.folder import check_folder
     from skillphysics.report.summary import summary
     from skillphysics.report.terminal import show
-    from skillphysics.report.write import check_folder, write
+    from skillphysics.report.write import write
     from skillphysics.sample import sample_log
     from skillphysics.theories import ALL
 
-    if path == "":
-        raise ArgumentError("the path of the log is empty; give the path of a file or a folder")
     check_folder(out)
     known = None if frequencies is None else read_frequencies(frequencies)
-    curves = read_curves(
-        sample_log() if path is None else Path(path),
-        **options.reading(
-            format=format,
-            skills=skills,
-            metric=metric,
-            chance=chance,
-            ceiling=ceiling,
-            start=start,
-            floor=floor,
-            step=step,
-            task=task,
-            run=run,
-            value=value,
-            stderr=stderr,
-        ),
-    )
+    curves = read_curves(sample_log() if path is None else path, **reading.arguments())
     keep_compiled()
     with progress_bar(len(ALL) + 2, "fitting theories", quiet=json) as advance:
         explanation = explain(

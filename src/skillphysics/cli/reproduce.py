@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillphysics.cli.options import path as a_path
 from skillphysics.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -16,7 +17,12 @@ ScaleOption = Annotated[
     typer.Option(help="smoke (seconds a figure), quick (a laptop) or paper (the published sizes)."),
 ]
 Folder = Annotated[
-    Path, typer.Option("--out", help="Folder for what is made, and for results to go on from.")
+    Path,
+    typer.Option(
+        "--out",
+        parser=a_path,
+        help="Folder for what is made, and for results to go on from.",
+    ),
 ]
 DEFAULT_FOLDER = Path("skillphysics-papers")
 

@@ -21,11 +21,12 @@ def settings(given: Sequence[str], **reading: Any) -> dict[str, Curves]:
         reading: options of `read_curves`.
 
     Raises:
-        ArgumentError: a log has no such run, or there is one run only.
+        ArgumentError: a log has no such run, there is one run only, or two arguments are the same.
         LogError: as `read_curves`.
     """
     logs: dict[Path, Curves] = {}
     parts = [_split(text) for text in given]
+    _refuse_same(given, parts)
     for path, _ in parts:
         if path not in logs:
             logs[path] = read_curves(path, **reading)
@@ -46,6 +47,20 @@ def _split(text: str) -> tuple[Path, str | None]:
     if not run:
         raise ArgumentError(f"{text} names no run behind the colon; give LOG or LOG:RUN")
     return Path(path), run
+
+
+def _refuse_same(given: Sequence[str], parts: Sequence[tuple[Path, str | None]]) -> None:
+    seen: dict[tuple[Path, str | None], str] = {}
+    for text, (path, pattern) in zip(given, parts, strict=True):
+        setting = (path.resolve(), pattern)
+        if setting in seen:
+            first = seen[setting]
+            same = f"{text} is given twice" if first == text else f"{first} and {text} are one file"
+            raise ArgumentError(
+                f"{same}, and a comparison with itself says nothing; give another log, or LOG:RUN "
+                "for two runs of one log"
+            )
+        seen[setting] = text
 
 
 def _chosen(path: Path, curves: Curves, pattern: str | None) -> Curves:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillphysics.cli.options import print_json
+from skillphysics.cli.options import path, print_json
 from skillphysics.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def command(
     plot: Annotated[
         bool, typer.Option("--plot", help="Draw the law and the exact loss too, into OUT.")
     ] = False,
-    out: Annotated[Path, typer.Option(help="File for the picture: .png.")] = Path("scaling.png"),
+    out: Annotated[Path, typer.Option(parser=path, help="File for the picture: .png.")] = Path(
+        "scaling.png"
+    ),
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")
     ] = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skillphysics.cli.options import path
 from skillphysics.cli.simulate import common
 from skillphysics.errors import ArgumentError
 
@@ -31,7 +32,9 @@ def command(
     out: common.Out = common.DEFAULT_OUT,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="File to go on from after an interruption; removed at the end."),
+        typer.Option(
+            parser=path, help="File to go on from after an interruption; removed at the end."
+        ),
     ] = None,
     plot: common.Plot = False,
     show_list: Annotated[

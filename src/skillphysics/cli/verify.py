@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from skillphysics.cli.options import path as a_path
 from skillphysics.cli.reproduce import DEFAULT_FOLDER, Folder, ScaleOption, cache_in, check_scale
 
 
@@ -18,7 +19,9 @@ def command(
     out: Folder = DEFAULT_FOLDER,
     against: Annotated[
         Path | None,
-        typer.Option(help="A ledger.json; exit with 1 if a verdict differs from it."),
+        typer.Option(
+            parser=a_path, help="A ledger.json; exit with 1 if a verdict differs from it."
+        ),
     ] = None,
 ) -> None:
     """Measure what the papers claim, and write it into OUT/ledger.json, beside what is there."""

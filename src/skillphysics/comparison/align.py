@@ -75,6 +75,14 @@ class Pair:
     last: float
     notes: tuple[str, ...]
 
+    @property
+    def identical(self) -> bool:
+        """Whether both sides hold the same numbers."""
+        one, two = self.baseline, self.other
+        return np.array_equal(one.time, two.time) and np.array_equal(
+            one.level, two.level, equal_nan=True
+        )
+
 
 def align(
     baseline: Curves,
@@ -124,8 +132,6 @@ def align(
             f"the runs have no {common_axis} in common: {spans}; compare runs that overlap, or "
             "give an axis on which they do (--axis tokens, --axis FLOP)"
         )
-    if first.n_run == second.n_run and _equal(first, second):
-        notes.append(f"{names[0]} and {names[1]} hold the same numbers")
     return Pair(common_axis, skills, first, second, float(last), tuple(notes))
 
 
@@ -154,7 +160,7 @@ def _common_axis(
                     "nothing about it; leave the number out"
                 )
             if not (np.isfinite(number) and number > 0):
-                raise ArgumentError(f"{axis} per step must be positive, got {number:g}")
+                raise ArgumentError(f"per_step must be positive and finite, got {number:g}")
         return axis
     if axis == "tokens":
         without = [n for n, c in zip(names, both, strict=True) if "tokens" not in c.dataset.coords]
@@ -162,11 +168,12 @@ def _common_axis(
             return axis
         raise CurvesError(
             f"{without[0]} does not say how many tokens it had seen; give the tokens of a step "
-            "with --tokens-per-step"
+            "with --tokens-per-step (per_step=… in Python)"
         )
     if axis == "FLOP":
         raise CurvesError(
-            f"{names[0]} does not count FLOP; give those of a step with --flop-per-step"
+            f"{names[0]} does not count FLOP; give those of a step with --flop-per-step "
+            "(per_step=… in Python)"
         )
     odd = 0 if axes[0] != axis else 1
     raise CurvesError(f"{names[odd]} counts {axes[odd]}, not {axis}; give another axis")
@@ -282,14 +289,6 @@ def _refuse_few(side: Side) -> None:
             f"{side.name} has {n} checkpoint{'' if n == 1 else 's'} after the start; a comparison "
             f"of curves needs at least {_FEWEST}"
         )
-
-
-def _equal(one: Side, two: Side) -> bool:
-    return (
-        one.level.shape == two.level.shape
-        and np.array_equal(one.time, two.time)
-        and np.array_equal(one.level, two.level, equal_nan=True)
-    )
 
 
 def _listed(names: tuple[str, ...] | list[str], most: int = 6) -> str:

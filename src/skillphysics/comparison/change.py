@@ -296,12 +296,12 @@ def _seeds(
     *,
     several: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The spread between seeds that each skill is held against, and its degrees of freedom."""
+    """The spread between seeds that each skill is judged by, and its degrees of freedom."""
     if several:
         return own_spread(np.where(usable, within, 0), np.where(usable, freedom, 0), prior)
     spread, known = np.empty(value.size), np.empty(value.size)
     for i in range(value.size):
-        # Of the other skills: a skill that differs is not held against itself.
+        # Of the other skills: a skill that differs is not judged by itself.
         others = usable & (np.arange(value.size) != i)
         one = _everywhere(value, error, others, within, freedom, prior, per_run, several=False)
         spread[i], known[i] = one.value, min(one.freedom, 1e6)

@@ -74,11 +74,11 @@ def compare_runs(
     """Compare runs skill by skill: how much sooner or later, and where they end.
 
     Each argument is one setting; several runs in it are its seeds. A skill's factor t/t_baseline
-    comes from its whole curves (`comparison.register`). It is held against what seeds do: their
+    comes from its whole curves (`comparison.register`). It is judged by what seeds do: their
     spread where a setting has several, otherwise a prior that the scatter between skills corrects.
 
     Args:
-        baseline: what the others are held against.
+        baseline: what the others are compared with.
         others: one or more.
         names: of all settings, the baseline first; by default their sources or run names.
         axis: "steps", "tokens" or "FLOP"; by default what the logs count.
@@ -148,7 +148,7 @@ def _per_step(per_step: Sequence[float] | None, n: int) -> tuple[float, ...] | N
     numbers = tuple(float(number) for number in per_step)
     if len(numbers) not in (1, n):
         raise ArgumentError(
-            f"numbers per step must be one for all runs or {n}, one for each, got {len(numbers)}"
+            f"per_step must be one number for all runs or {n}, one for each, got {len(numbers)}"
         )
     return numbers * (n if len(numbers) == 1 else 1)
 

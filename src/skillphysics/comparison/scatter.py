@@ -1,4 +1,4 @@
-"""What seeds alone do: the yardstick that a difference between runs is held against.
+"""What seeds alone do: the yardstick for a difference between runs.
 
 Two runs that differ in nothing but their seed learn a skill at different times. From one run a side
 that cannot be measured, and noise of evaluation does not contain it. So its size has a prior, from

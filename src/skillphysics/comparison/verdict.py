@@ -22,6 +22,10 @@ def headline(change: Change, baseline: str, found: Found) -> str:
         baseline: the name of the baseline.
         found: what stands out against seeds and noise.
     """
+    if change.pair.identical:
+        return (
+            f"{baseline} and {change.name} hold the same numbers: they seem to be copies of one run"
+        )
     sentences = [*_timing(change, found), *_ending(change, baseline, found)]
     if not sentences:
         return _nothing(change, baseline)

@@ -8,11 +8,11 @@ from jaxtyping import PRNGKeyArray
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 from skillphysics.inference.coordinates import to_free
-from skillphysics.inference.data import data_of
-from skillphysics.inference.fit import Fit, as_float64, free_values
+from skillphysics.inference.fit import Fit, free_values
 from skillphysics.inference.noise import places
 from skillphysics.inference.solve import BATCH, descend
 from skillphysics.inference.threads import one_blas_thread
+from skillphysics.measure.data import data_of
 
 
 @one_blas_thread
@@ -49,8 +49,8 @@ def bootstrap(
         _, weight = data.mean()
         root = _root(noise.matrix(places(data.measured)))
         size = noise.scale / np.where(weight > 0, weight, np.inf)
-        theory = as_float64(fit.theory)
-        start = np.asarray(to_free(theory, fit.held))
+        theory = fit.theory
+        start = to_free(theory, fit.held)
         refits = []
         for batch_key in jax.random.split(key, -(-draws // BATCH)):
             error = root @ np.asarray(jax.random.normal(batch_key, (BATCH, *size.shape)))

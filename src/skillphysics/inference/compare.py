@@ -13,10 +13,10 @@ from jaxtyping import Array, PRNGKeyArray
 
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError, FitError
-from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.fit import Fit, check_hold, prepare, summarised
 from skillphysics.inference.solve import check_count, levels_at, refitted, solve
 from skillphysics.inference.threads import one_blas_thread
+from skillphysics.measure.data import Data, data_of
 from skillphysics.theories import ALL, Theory
 
 # A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above

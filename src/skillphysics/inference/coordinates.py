@@ -5,7 +5,7 @@ from functools import reduce
 from typing import NamedTuple
 
 import equinox as eqx
-import jax.numpy as jnp
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -20,31 +20,39 @@ def moved(theory: Theory, held: Collection[str] = ()) -> tuple[Parameter, ...]:
     )
 
 
-def to_free(theory: Theory, held: Collection[str] = ()) -> Float[Array, " n_free"]:
+def to_free(theory: Theory, held: Collection[str] = ()) -> Float[np.ndarray, " n_free"]:
     """The free coordinates of a theory."""
     parts = [p.constraint.to_free(p.value).reshape(-1) for p in moved(theory, held)]
-    return jnp.concatenate(parts) if parts else jnp.zeros(0)
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def at_free(template: Theory, free: Float[Array, " n_free"], held: Collection[str] = ()) -> Theory:
-    """The theory at free coordinates; what is held stays as in `template`."""
+def at_free(
+    template: Theory, free: Float[Array | np.ndarray, " n_free"], held: Collection[str] = ()
+) -> Theory:
+    """The theory at free coordinates; what is held stays as in `template`.
+
+    In NumPy, if both are NumPy; traced coordinates go through JAX.
+    """
     theory, at = template, 0
     for p in moved(template, held):
         size = p.value.size
         value = p.constraint.to_value(free[at : at + size].reshape(p.value.shape), p.value)
-        theory = replaced(theory, p.path, value)
+        # NumPy gives a scalar where an array of no dimensions is needed.
+        theory = replaced(
+            theory, p.path, value if isinstance(value, jax.Array) else np.asarray(value)
+        )
         at += size
     return theory
 
 
-def values(theory: Theory, held: Collection[str] = ()) -> Float[Array, " n_free"]:
+def values(theory: Theory, held: Collection[str] = ()) -> Float[np.ndarray, " n_free"]:
     """The moved parameters themselves, one after the other."""
-    return jnp.concatenate([p.value.reshape(-1) for p in moved(theory, held)])
+    return np.concatenate([p.value.reshape(-1) for p in moved(theory, held)])
 
 
-def slopes(theory: Theory, held: Collection[str] = ()) -> Float[Array, " n_free"]:
+def slopes(theory: Theory, held: Collection[str] = ()) -> Float[np.ndarray, " n_free"]:
     """Derivative of each moved parameter by its own free coordinate."""
-    return jnp.concatenate([p.constraint.slope(p.value).reshape(-1) for p in moved(theory, held)])
+    return np.concatenate([p.constraint.slope(p.value).reshape(-1) for p in moved(theory, held)])
 
 
 class Layout(NamedTuple):
@@ -92,6 +100,6 @@ class Layout(NamedTuple):
         return self.at_own.size + self.at_shared.size
 
 
-def replaced(theory: Theory, path: tuple[str, ...], value: Array) -> Theory:
+def replaced(theory: Theory, path: tuple[str, ...], value: Array | np.ndarray) -> Theory:
     """The theory with another value of one parameter."""
     return eqx.tree_at(lambda tree: reduce(getattr, path, tree), theory, value)

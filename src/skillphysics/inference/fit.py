@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from jaxtyping import Array, PRNGKeyArray
-from scipy import linalg, special, stats
+from scipy import linalg, special
 
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 from skillphysics.inference.coordinates import Layout, at_free, moved, slopes, values
-from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.jacobian import Linearised, normal_equations
 from skillphysics.inference.noise import Noise, measure_noise, places
 from skillphysics.inference.solve import near, refitted, solve
 from skillphysics.inference.solver import Optimum, gauge
 from skillphysics.inference.starts import duration, plateau
 from skillphysics.inference.threads import one_blas_thread
+from skillphysics.measure.data import Data, data_of
 from skillphysics.theories.base import Theory
 from skillphysics.theories.measured import Measured
 
@@ -142,7 +142,7 @@ class Fit:
 
     def _quantile(self, parameter: str) -> float:
         noise = self.noise.get(parameter, self.noise[""])
-        return float(stats.t.ppf(0.5 + self.confidence / 2, noise.dof))
+        return float(special.stdtrit(noise.dof, 0.5 + self.confidence / 2))
 
 
 @one_blas_thread
@@ -215,7 +215,7 @@ def prepare(
     ceiling: bool,
     onset: bool,
 ) -> Theory:
-    """The theory that a solve begins from, in float64, with its nuisance parameters."""
+    """The theory that a solve begins from, in float64 NumPy, with its nuisance parameters."""
     final = plateau(data) if ceiling else np.ones(len(curves.names))
     if not isinstance(theory, Theory):
         frequency = curves.skills.frequency
@@ -234,7 +234,7 @@ def prepare(
             ceiling=jnp.asarray(final) if ceiling else None,
             onset=jnp.asarray(first) if onset else None,
         )
-    return as_float64(theory)
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), theory)
 
 
 def check_hold(template: Theory, hold: Collection[str]) -> None:
@@ -253,7 +253,7 @@ def check_hold(template: Theory, hold: Collection[str]) -> None:
 
 def free_values(template: Theory, free: np.ndarray, held: tuple[str, ...]) -> np.ndarray:
     """The parameters themselves at free coordinates, [n_free]."""
-    return np.asarray(values(at_free(template, jnp.asarray(free), held), held))
+    return values(at_free(template, free, held), held)
 
 
 def summarised(
@@ -266,9 +266,8 @@ def summarised(
     confidence: float = 0.9,
 ) -> Fit:
     """The optimum with its uncertainties, in NumPy."""
-    at_optimum = at_free(template, jnp.asarray(optimum.free), held)
-    slope = np.asarray(slopes(at_optimum, held))
-    theory = jax.tree.map(np.asarray, at_optimum)
+    theory = at_free(template, optimum.free, held)
+    slope = slopes(theory, held)
     linear, layout = near(template, data, held, optimum.free), Layout.of(template, held)
     noise = _noise(linear, layout, data)
     covariance, visible, n_free = _covariance(linear, layout, data, noise, optimum.free)
@@ -278,7 +277,7 @@ def summarised(
     moves = np.abs(slope) > _TOUCHES
     frame["stderr"] = np.abs(slope) * np.where(moves, free_stderr, 0.0)
     reach = free_stderr * np.array(
-        [stats.t.ppf(0.5 + confidence / 2, noise.get(name, noise[""]).dof) for name in names]
+        [special.stdtrit(noise.get(name, noise[""]).dof, 0.5 + confidence / 2) for name in names]
     )
     frame["low"], frame["high"] = _ends(template, optimum.free, held, reach)
     frame["status"] = [_status(row) for row in frame.itertuples()]
@@ -336,7 +335,7 @@ def _ends(
         here = slice(at, at + p.value.size)
         at += p.value.size
         shift = np.minimum(reach[here], 700)
-        middle = np.asarray(p.constraint.to_value(jnp.asarray(free[here]), p.value)).reshape(-1)
+        middle = np.reshape(p.constraint.to_value(free[here].reshape(p.value.shape), p.value), -1)
         for ends, sign in ((low, -1), (high, 1)):
             if p.constraint.bounds[1] == 1:
                 ends.append(special.expit(free[here] + sign * shift))

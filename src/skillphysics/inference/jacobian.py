@@ -9,6 +9,7 @@ blocks for each skill and a coupling of rank one at each step: one derivative al
 once" for each kind of parameter, where a dense Jacobian takes one for each entry.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -18,7 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from skillphysics.inference.coordinates import Layout, at_free, moved, replaced
-from skillphysics.theories.base import Theory
+from skillphysics.theories.base import Parameter, Theory
 
 
 class Linearised(NamedTuple):
@@ -65,23 +66,18 @@ def _linearised(
     entries = [*own, *scalars]
     tau = theory.clock(steps)
 
-    def seen(*given: Array) -> tuple[Array, Array, Array]:
-        """Levels at the clock, and the clock's shares, at other values of the parameters."""
-        at = theory
-        for p, value in zip(entries, given, strict=True):
-            at = replaced(at, p.path, value)
+    def along(p: Parameter) -> tuple[Array, Array, Array]:
+        """Derivatives of levels at the clock, and of the clock's shares, by one parameter."""
+        return jax.jvp(partial(seen, p.path), (p.value,), (p.constraint.slope(p.value),))[1]
+
+    def seen(path: tuple[str, ...], value: Array) -> tuple[Array, Array, Array]:
+        at = replaced(theory, path, value)
         level = at.level_on(tau[:, None])
         shares = at.clock_shares(steps, tau)
         return level, *(shares or (jnp.zeros_like(level), jnp.zeros_like(tau)))
 
     level, slope = jax.jvp(theory.level_on, (tau[:, None],), (jnp.ones_like(tau)[:, None],))
-    given = [p.value for p in entries]
-    _, linear = jax.linearize(seen, *given)
-    found = []
-    for i, p in enumerate(entries):
-        each = [jnp.zeros_like(value) for value in given]
-        each[i] = p.constraint.slope(p.value)
-        found.append(linear(*each))
+    found = [along(p) for p in entries]
     empty = jnp.zeros((0, *level.shape), level.dtype)
     by_own, by_shared = found[: len(own)], found[len(own) :]
     return Linearised(

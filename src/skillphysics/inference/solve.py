@@ -2,16 +2,15 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from skillphysics.errors import FitError
 from skillphysics.inference.coordinates import Layout, at_free, to_free
-from skillphysics.inference.data import Data
 from skillphysics.inference.jacobian import Linearised, linearised
 from skillphysics.inference.solver import Optimum, least_squares
 from skillphysics.inference.starts import candidates
+from skillphysics.measure.data import Data
 from skillphysics.theories.base import Theory
 from skillphysics.theories.composite import Composite
 from skillphysics.theories.measured import Measured
@@ -167,16 +166,16 @@ def _from_base(
         return theory
 
     alone = seen(inner.base, template)
-    fitted = at_free(alone, jnp.asarray(solve(alone, data, held, BATCH, key)[0].best().free), held)
+    fitted = at_free(alone, solve(alone, data, held, BATCH, key)[0].best().free, held)
     base = fitted.theory if isinstance(fitted, Measured) else fitted
     starts = []
     for exponent in _EXPONENTS:
         mixed = eqx.tree_at(
             lambda composite: (composite.base, composite.exponent),
             inner,
-            (base, jnp.full_like(inner.exponent, exponent)),
+            (base, np.full_like(inner.exponent, exponent)),
         )
-        starts.append(np.asarray(to_free(seen(mixed, fitted), held)))
+        starts.append(to_free(seen(mixed, fitted), held))
     return starts
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from skillphysics.inference.coordinates import moved, to_free
-from skillphysics.inference.data import Data
+from skillphysics.measure.data import Data
 from skillphysics.theories.base import Parameter, Theory
 from skillphysics.theories.constraints import Simplex
 
@@ -47,7 +47,7 @@ def candidates(
     slow = np.log(_SLOWEST * n_skill / positive[-1])
     fast = np.log(_FASTEST * n_skill / positive[0])
     scale = np.linspace(slow, fast, N_SCALE)
-    free = np.asarray(to_free(template, tuple(held)))
+    free = to_free(template, tuple(held))
     parts, at = [], 0
     for p in moved(template, held):
         centre = free[at : at + p.value.size]

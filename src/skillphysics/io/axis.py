@@ -18,6 +18,9 @@ CHECKPOINTS = ("checkpoint", "checkpoint_name", "ckpt", "revision", "model_revis
 # The length of a training beside other counters, and a counter where it is alone.
 _TOTAL = re.compile(r"(?:total|num_total)_(?:steps|iterations|iters|updates|env_steps)")
 
+# Counters of tokens that are not those of the training.
+_OTHER_TOKENS = re.compile(r"(?:^|_)(?:eval|val|valid|validation|test|max|pad|padding)_")
+
 
 def axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str, str]:
     """The column of steps, or of epochs or tokens where there is no such, and what it counts."""
@@ -162,3 +165,26 @@ def _carried(
             + (f"; {early} before the first step are left out" if early else "")
         )
     return filled
+
+
+def tokens_of(
+    sheet: Sheet, step: str, axis: str, steps: np.ndarray, rows: np.ndarray
+) -> tuple[str | None, dict[float, float]]:
+    """The column that counts tokens beside a column of steps, and the tokens at each step.
+
+    There is none where two columns disagree, or where tokens are no rising function of the step,
+    as in a table of runs with different batches.
+    """
+    found: dict[str, dict[float, float]] = {}
+    for name, values in sheet.numbers.items():
+        plain = normal(name)
+        if axis != "steps" or name == step or axis_of(name) != "tokens":
+            continue
+        known = np.isfinite(values[rows])
+        pairs = np.unique(np.stack([steps[known], values[rows][known]]), axis=1)
+        rises = pairs.shape[1] > 1 and bool((np.diff(pairs) > 0).all()) and pairs[1, 0] >= 0
+        if rises and name not in sheet.bad and not _OTHER_TOKENS.search(plain):
+            found[name] = dict(zip(pairs[0].tolist(), pairs[1].tolist(), strict=True))
+    if not found or any(one != next(iter(found.values())) for one in found.values()):
+        return None, {}
+    return next(iter(found.items()))

@@ -1,6 +1,6 @@
 """A folder of tables, JSON logs or text logs: one a run, one a skill, or parts of one log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -186,4 +186,23 @@ def _stacked(
     keys = {pair: key for log in logs.values() for pair, key in log.keys.items()}
     names = {name: categories(list(table[name])) for name in ("run", "task", "metric")}
     whole = table[list(first.table.columns)].assign(**names)
-    return Log(finished(whole), folder, FORMAT, first.axis, keys, tuple(notes), gone)
+    return Log(
+        finished(whole),
+        folder,
+        FORMAT,
+        first.axis,
+        keys,
+        tuple(notes),
+        gone,
+        tokens=_tokens(logs.values()),
+    )
+
+
+def _tokens(logs: Iterable[Log]) -> dict[float, float]:
+    """The tokens at each step, where the logs that count them agree."""
+    found: dict[float, float] = {}
+    for log in logs:
+        for step, tokens in log.tokens.items():
+            if found.setdefault(step, tokens) != tokens:
+                return {}
+    return found

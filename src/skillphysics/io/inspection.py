@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from skillphysics.errors import LogError
+from skillphysics.errors import FitError, LogError
 from skillphysics.io import read_log
 from skillphysics.measure.choices import Choice, Given
+from skillphysics.measure.data import FEWEST_STEPS
 from skillphysics.measure.describe import Measured, paragraph
-from skillphysics.measure.levels import Reading, understand
+from skillphysics.measure.learning import learning
+from skillphysics.measure.levels import Reading, curves_of, understand
 from skillphysics.measure.log import Log, labels
 from skillphysics.measure.names import axis_of, family, is_call_count, kind
 from skillphysics.measure.scales import first_value, last_value, sentence_of
+from skillphysics.steps import thinned
 
 _WITH_COLUMNS = ("table", "json", "text", "wandb", "folder")
 # From this many on, one number for all is easier to give than one each.
@@ -205,9 +208,29 @@ def _decided(reading: Reading, command: _Command) -> Inspection:
         grid.runs if grid.runs != ("",) else (),
         tuple(skills),
         dict(reading.left_out),
-        (*reading.notes, *missing),
+        (*reading.notes, *missing, *_too_short(grid.steps.size), *_nothing_learned(reading)),
         (command(*needed), *_otherwise(reading, command)),
     )
+
+
+def _too_short(n_step: int) -> list[str]:
+    if n_step >= FEWEST_STEPS:
+        return []
+    return [
+        f"skillphysics report needs at least {FEWEST_STEPS} steps, and this log has {n_step}; give "
+        "a log with more checkpoints"
+    ]
+
+
+def _nothing_learned(reading: Reading) -> list[str]:
+    """Why `report` refuses levels, where these are known."""
+    if reading.missing or reading.grid.steps.size < FEWEST_STEPS:
+        return []
+    try:
+        learning(thinned(curves_of(reading)))
+    except (LogError, FitError) as error:
+        return [f"skillphysics report refuses this log: {error}"]
+    return []
 
 
 def _inspected(reading: Reading, i: int, choice: Choice) -> InspectedSkill:
@@ -274,16 +297,16 @@ def _undecided(log: Log, why: str, command: _Command) -> Inspection:
         )
     nameless = [skill for skill in skills if not skill.kind]
     are_shares = all(0 <= skill.first <= 1 and 0 <= skill.last <= 1 for skill in nameless)
-    runs = labels(table, "run")
+    runs, every = labels(table, "run"), np.unique(table["step"].to_numpy())
     return Inspection(
         log.source.resolve().name,
         log.format,
         log.axis,
-        tuple(np.unique(table["step"].to_numpy()).tolist()),
+        tuple(every.tolist()),
         runs if runs != ("",) else (),
         tuple(skills),
         dict(log.left_out),
-        (*log.notes, why),
+        (*log.notes, why, *_too_short(every.size)),
         (command(f"--metric {'accuracy' if are_shares else 'loss'}"),) if nameless else (),
     )
 

@@ -1,5 +1,6 @@
 """Tables with a row a step: wide, long or tidy, and the CSV of TensorBoard's page."""
 
+import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +17,16 @@ from skillphysics.io.axis import (
     axis_column,
     refuse_within_epochs,
     steps_of,
+    tokens_of,
     with_named_steps,
 )
 from skillphysics.io.columns import BY_NAME, FOLDER, Columns
-from skillphysics.io.parse import NoLogError, short
+from skillphysics.io.parse import NoLogError, number_of, short
 from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
 from skillphysics.measure.log import Log, categories, listed, measured
 from skillphysics.measure.names import (
     STDERR,
+    axis_of,
     is_measurement,
     normal,
     parse_key,
@@ -70,6 +73,11 @@ class _Roles:
     tag: str | None = None
     value: str | None = None
     stderr: str | None = None
+
+    @property
+    def names_rows(self) -> bool:
+        """Whether a column says what a row measures."""
+        return bool(self.task or self.metric or self.tag)
 
     @property
     def used(self) -> set[str]:
@@ -128,25 +136,40 @@ def from_sheet(
     step, axis = axis_column(sheet, columns, account)
     if columns.step is None:
         refuse_within_epochs(sheet, step)
+    _refuse_axis(sheet, roles, step)
     steps, rows = steps_of(sheet, step, account, chosen=columns.step is not None)
     _leave_out_runs_of_one_step(sheet, roles, steps, columns, account)
     taken = {*roles.used, step, *gone}
     if roles.value is not None:
         gone |= _others(sheet, taken, "another column of a table with one value a row")
-        series = [Series(roles.value, _key_of(roles.value))]
+        series = [Series(roles.value, _key_of(roles.value) if roles.names_rows else roles.value)]
     else:
         series = [Series(name, name) for name in _measured(sheet, taken, gone)]
         if not series:
             raise NoLogError(_nothing(sheet, step))
     for one in series:
         _refuse_infinite(sheet, one.column)
-    error = sheet.numbers[roles.stderr][rows] if roles.stderr else None
-    table = _melted(sheet, series, rows, error if roles.value else None)
-    if roles.stderr and not roles.value:
-        _beside(series, roles.stderr, gone)
+    error = None
+    if roles.stderr and len(series) == 1:
+        error = sheet.numbers[roles.stderr][rows]
+    elif roles.stderr:
+        _refuse_unclear(sheet, series, columns)
+        gone[roles.stderr] = (
+            f"it is not known of which of {listed(one.column for one in series)} it is"
+        )
+    table = _melted(sheet, series, rows, error)
+    if columns.stderr is not None and np.isnan(table["stderr"].to_numpy()).all():
+        raise LogError(
+            f"{sheet.path}: the column {columns.stderr!r} for --stderr is empty wherever "
+            f"{series[0].column!r} is measured; choose another or leave --stderr out"
+        )
     if not columns.given:
         _refuse_unknown_rows(sheet, roles, steps, rows, table, gone)
     key, task = _labels_of(sheet, roles, table)
+    counter, tokens = tokens_of(sheet, step, axis, steps, rows)
+    if counter is not None:
+        gone.pop(counter, None)
+        account.append(f"the column {counter!r} counts the tokens seen at each step")
     log = measured(
         sheet.path,
         format,
@@ -161,7 +184,11 @@ def from_sheet(
         notes=account,
         left_out=gone,
     )
-    return replace(log, keys={pair: name or str(roles.value) for pair, name in log.keys.items()})
+    return replace(
+        log,
+        keys={pair: name or str(roles.value) for pair, name in log.keys.items()},
+        tokens=tokens,
+    )
 
 
 def from_series(
@@ -203,7 +230,10 @@ def from_series(
 
 def _refuse_unknown(sheet: Sheet, columns: Columns) -> None:
     for option, name in columns.given.items():
-        if name not in sheet.names and name != FOLDER:
+        names_rows = option in ("task", "run")
+        if names_rows and name == FOLDER:
+            continue
+        if name not in sheet.names:
             raise LogError(
                 f"{sheet.path} has no column {name!r} for --{option}; "
                 f"there are {listed(sheet.names, 12)}"
@@ -213,6 +243,54 @@ def _refuse_unknown(sheet: Sheet, columns: Columns) -> None:
                 f"{sheet.path}: the column {name!r} for --step is a measurement by its name; "
                 "choose one that counts steps, epochs or tokens"
             )
+        if names_rows and parse_key(name).metric and _holds_numbers(sheet.labels(name)):
+            raise LogError(
+                f"{sheet.path}: the column {name!r} for --{option} is a measurement by its name; "
+                f"choose one that names {option}s"
+            )
+        if option in ("value", "stderr") and axis_of(name):
+            raise LogError(
+                f"{sheet.path}: the column {name!r} for --{option} counts {axis_of(name)} by its "
+                f"name; choose a column of "
+                f"{'measurements' if option == 'value' else 'standard errors'}"
+            )
+        if option == "stderr":
+            _refuse_no_numbers(sheet, name)
+
+
+def _holds_numbers(labels: Sequence[str]) -> bool:
+    try:
+        return not any(math.isnan(number_of(label)) for label in labels)
+    except ValueError:
+        return False
+
+
+def _refuse_no_numbers(sheet: Sheet, stderr: str) -> None:
+    if stderr in sheet.texts or sheet.n_numbers(stderr) == 0:
+        raise LogError(
+            f"{sheet.path}: the column {stderr!r} for --stderr holds no numbers; choose a column "
+            "of standard errors"
+        )
+    sheet.refuse_bad(stderr)
+
+
+def _refuse_axis(sheet: Sheet, roles: _Roles, step: str) -> None:
+    for option, name in (("value", roles.value), ("stderr", roles.stderr)):
+        if name == step:
+            raise LogError(
+                f"{sheet.path}: the column {name!r} for --{option} is that of the steps; choose "
+                "another, or say with --step which column counts steps"
+            )
+
+
+def _refuse_unclear(sheet: Sheet, series: Sequence[Series], columns: Columns) -> None:
+    if columns.stderr is not None:
+        names = [one.column for one in series if normal(one.column) not in _ERRORS]
+        raise LogError(
+            f"{sheet.path}: the column {columns.stderr!r} for --stderr could belong to any of "
+            f"{listed(names)}; choose one with --value, such as --value {shlex.quote(names[0])}, "
+            "or leave --stderr out"
+        )
 
 
 def _roles(sheet: Sheet, columns: Columns) -> _Roles:
@@ -227,9 +305,8 @@ def _roles(sheet: Sheet, columns: Columns) -> _Roles:
         roles.run = [str(columns.run)]
     elif columns.run is None:
         roles.run = _run_columns(sheet, roles)
-    names_rows = roles.task or roles.metric or roles.tag
     others = [n for n in sheet.numbers if parse_key(n).metric and not n.endswith(STDERR)]
-    if roles.value is None and names_rows and not others:
+    if roles.value is None and roles.names_rows and not others:
         roles.value = first(_VALUES)
     if roles.value is None and roles.stderr and len(others) == 1:
         roles.value = others[0]
@@ -364,10 +441,6 @@ def _groups(columns: Sequence[np.ndarray]) -> np.ndarray:
     return group
 
 
-def _beside(series: Sequence[Series], stderr: str, gone: dict[str, str]) -> None:
-    gone[stderr] = f"it is not known of which of {listed(one.column for one in series)} it is"
-
-
 # --- columns ----------------------------------------------------------------------------------
 
 
@@ -466,8 +539,9 @@ def _refuse_infinite(sheet: Sheet, name: str) -> None:
 
 
 def _refuse_empty(sheet: Sheet, name: str) -> None:
-    if "" in sheet.texts[name]:
-        row = sheet.rows[sheet.texts[name].index("")]
+    empty = next((i for i, cell in enumerate(sheet.texts[name]) if not cell.strip()), None)
+    if empty is not None:
+        row = sheet.rows[empty]
         raise LogError(f"{sheet.path}, row {row}, column {name!r} is empty; give it a name")
 
 

@@ -159,8 +159,12 @@ def selected(
     """The tasks that are asked for, by default all but the parts of larger families."""
     if not log.tasks:
         raise LogError(f"{log.source} holds no measurement")
+    nameless = [task for task in log.tasks if not task.strip()]
+    if len(nameless) == len(log.tasks):
+        raise LogError(f"{log.source} measures a task without a name; give the task a name")
+    account.leave_out(nameless, "a task without a name")
     if wanted is None:
-        kept = [task for task in log.tasks if task not in log.members]
+        kept = [task for task in log.tasks if task not in log.members and task.strip()]
         left_out = [task for task in log.tasks if task in log.members]
         if not kept:
             raise LogError(

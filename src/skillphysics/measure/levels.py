@@ -116,7 +116,7 @@ def levels(
         start=start,
     )
     _refuse_missing(reading)
-    return _curves(reading)
+    return curves_of(reading)
 
 
 def understand(
@@ -165,7 +165,12 @@ def _refuse_missing(reading: Reading) -> None:
         raise LogError(f"{reading.log.source}: {sentence_of(option, tasks)}")
 
 
-def _curves(reading: Reading) -> Curves:
+def curves_of(reading: Reading) -> Curves:
+    """The skill curves, once no scale is missing.
+
+    Raises:
+        LogError: a value lies outside its scale.
+    """
     log, choices, grid, scale = reading.log, reading.choices, reading.grid, reading.scale
     _refuse_outside(log, choices, grid, scale)
     ends = np.array([scale.get(choice.task, (0.0, 1.0)) for choice in choices])
@@ -182,6 +187,7 @@ def _curves(reading: Reading) -> Curves:
         "notes": [*reading.notes, *_taken_as_logarithm(choices), *left_out(reading.left_out)],
     }
     frequency = [log.frequency.get(choice.task) for choice in choices]
+    tokens = [log.tokens.get(step) for step in grid.steps.tolist()]
     several = len(grid.runs) > 1
     if not several and grid.runs[0]:
         attrs["run"] = grid.runs[0]
@@ -193,6 +199,7 @@ def _curves(reading: Reading) -> Curves:
             run=grid.runs if several else None,
             level_stderr=None if np.isnan(stderr).all() else stderr if several else stderr[0],
             frequency=None if None in frequency else np.array(frequency, dtype=float),
+            tokens=None if None in tokens else np.array(tokens, dtype=float),
             attrs=attrs,
         )
     except CurvesError as error:

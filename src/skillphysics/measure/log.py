@@ -34,6 +34,7 @@ class Log:
         groups: tasks that are the mean of other tasks, and of which.
         chance: chance levels that the log itself states, by task or pattern.
         frequency: how often skills occur, where the log states it, by task.
+        tokens: tokens seen at each step, where the log counts them beside steps.
     """
 
     table: pd.DataFrame
@@ -47,6 +48,7 @@ class Log:
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     chance: Mapping[str, float] = field(default_factory=dict)
     frequency: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[float, float] = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[str, ...]:

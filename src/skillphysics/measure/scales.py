@@ -90,7 +90,8 @@ def refuse_unused(
             matching(every, list(value), f"{log.source}, {name}")
         for key, one in numbers.items():
             if one is not None and not _is_finite(one):
-                raise ArgumentError(f"{name} of {key!r} must be a finite number, got {one!r}")
+                of = f" of {key!r}" if isinstance(value, Mapping) else ""
+                raise ArgumentError(f"{name}{of} must be a finite number, got {one!r}")
 
 
 def _is_finite(value: Any) -> bool:

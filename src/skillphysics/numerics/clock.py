@@ -7,7 +7,7 @@ increasing concave function of τ, so τ is a one-dimensional root of it.
 """
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from skillphysics.numerics.quadrature import cumulative, integrals
+from skillphysics.numerics.quadrature import cumulative, gauss, integrals
 from skillphysics.numerics.roots import root
 
 Norm = Literal["l1", "l2"]
@@ -90,18 +90,34 @@ def spent(
     growing = (_FIRST / most) * (_LAST / _FIRST * most / slowest) ** growth
     knot = jnp.sort(jnp.concatenate([jnp.zeros(1, tau.dtype), growing, fixed[0]]))
     knot = jax.lax.stop_gradient(knot)
-
-    def share(tau: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-        return 1 / (2 * jnp.maximum(panels.demand(tau), least))
-
-    def skill_density(tau: Float[Array, "*shape"]) -> Float[Array, "*shape n_skill"]:
-        left = frequency * jnp.exp(-frequency * tau[..., None])
-        return share(tau)[..., None] * left**2
-
-    by_skill = cumulative(skill_density, knot, _FEW_NODES)
-    wasted = waste**2 * cumulative(share, knot, _FEW_NODES)
+    width = jnp.diff(knot)[:, None]
+    nodes, weights = (jnp.asarray(part, tau.dtype) for part in gauss(_FEW_NODES))
+    node = knot[:-1, None] + width * nodes
+    share = width * weights / (2 * jnp.maximum(panels.demand(node), least))
+    pieces = _squares(frequency, share, node)
+    by_skill = jnp.concatenate([jnp.zeros_like(pieces[:1]), jnp.cumsum(pieces, axis=0)])
+    wasted = waste**2 * jnp.concatenate([jnp.zeros(1, tau.dtype), jnp.cumsum(share.sum(1))])
     place = jnp.searchsorted(knot, fixed[0])
     return by_skill[place], wasted[place], demand
+
+
+@jax.custom_jvp
+def _squares(
+    frequency: Float[Array, " n_skill"], share: Float[Array, "n q"], node: Float[Array, "n q"]
+) -> Float[Array, "n n_skill"]:
+    """∫ p² e^{−2 p τ} of every skill over each panel, with the weights `share`, held fixed."""
+    left = frequency * jnp.exp(-frequency * node[..., None])
+    return jnp.sum(share[..., None] * left**2, axis=1)
+
+
+@_squares.defjvp
+def _squares_jvp(primals: tuple[Any, Any, Any], tangents: tuple[Any, Any, Any]) -> tuple[Any, Any]:
+    # The slope does not depend on the direction, so that all directions share one integral.
+    frequency, share, node = primals
+    exponent = frequency * node[..., None]
+    slope = 2 * frequency * (1 - exponent) * jnp.exp(-2 * exponent)
+    by_frequency = jnp.sum(share[..., None] * slope, axis=1)
+    return _squares(frequency, share, node), by_frequency * tangents[0]
 
 
 def _compressed(
@@ -165,10 +181,12 @@ class _Panels(eqx.Module):
         left = self.frequency * jnp.exp(-self.frequency * tau[..., None])
         if self.norm == "l1":
             return jnp.maximum(left @ self.count, 0) + self.waste
-        # Scaled by the largest term, so that small demands do not vanish when squared.
-        scale = jax.lax.stop_gradient(jnp.maximum(left.max(-1), self.waste))
-        scale = jnp.where(scale > 0, scale, 1)
-        square = (left / scale[..., None]) ** 2 @ self.count + (self.waste / scale) ** 2
+        # Scaled by the rarest skill's part, so that small demands do not vanish when squared.
+        rarest = self.frequency.min()
+        scale = jnp.maximum(rarest * jnp.exp(-rarest * tau), self.waste)
+        scale = jax.lax.stop_gradient(jnp.where(scale > 0, scale, 1))
+        part = left / scale[..., None]
+        square = jnp.sum(self.count * part**2, axis=-1) + (self.waste / scale) ** 2
         return scale * jnp.sqrt(jnp.where(square > 0, square, 1))
 
     def effort(self, tau: Float[Array, " n"]) -> Float[Array, " n"]:

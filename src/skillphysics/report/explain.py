@@ -10,9 +10,8 @@ import xarray as xr
 from jaxtyping import Array, PRNGKeyArray
 
 from skillphysics.curves import Curves
-from skillphysics.errors import ArgumentError, FitError
+from skillphysics.errors import ArgumentError
 from skillphysics.inference import Comparison, Fit, compare
-from skillphysics.inference.data import Data, data_of
 from skillphysics.inference.drift import Drift, drift
 from skillphysics.inference.half_times import half_times, half_times_by_run
 from skillphysics.inference.occurrence import (
@@ -22,6 +21,7 @@ from skillphysics.inference.occurrence import (
     relative_times,
 )
 from skillphysics.measure.describe import reading_paragraph
+from skillphysics.measure.learning import SIGNIFICANT, learning
 from skillphysics.steps import dense, thinned
 from skillphysics.theories import Theory
 
@@ -29,10 +29,6 @@ Batches = Literal["fresh", "full"]
 
 # More skills than this are not fitted together.
 MOST_FITTED = 60
-# A rise is a rise from this many standard errors on.
-_SIGNIFICANT = 3.0
-# From fewer measurements than this noise cannot be told from learning: every rise counts.
-_FEW = 6
 # Below this final level a skill is not mastered, and its ceiling is fitted.
 _MASTERED = 0.9
 # With fewer known frequencies there is no line to draw.
@@ -122,21 +118,7 @@ def explain(
     curves = thinned(curves)
     known = _known(curves, frequencies)
     names = np.array(curves.names)
-    measured = curves.level.notnull().any([d for d in curves.level.dims if d != "skill"]).values
-    if not measured.any():
-        raise FitError("no skill was ever measured; the log holds no numbers")
-    data = data_of(curves.select(names[measured]))
-    rise, error = _rise(data)
-    final, final_error = _final(data)
-    rising, above = np.zeros((2, names.size), bool)
-    rising[measured] = (rise > 0) & (rise > _SIGNIFICANT * error)
-    above[measured] = (final > 0) & (final > _SIGNIFICANT * final_error)
-    if not (rising & above).any():
-        raise FitError(
-            f"no skill of {curves.dataset.attrs.get('source', 'these curves')} rises above chance "
-            f"by more than {_SIGNIFICANT:g} standard errors of its measurement, so there is no "
-            "learning to explain; give a longer log or other skills"
-        )
+    measured, rising, above = learning(curves)
     order = _order(curves)
     candidates = [int(i) for i in order if rising[i] and above[i]]
     part = curves.select(names[_spread(candidates, MOST_FITTED)])
@@ -187,46 +169,6 @@ def _known(curves: Curves, given: Mapping[str, float] | None) -> pd.Series:
             "those of the skills"
         )
     return known
-
-
-def _rise(data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """How much each skill rises from its first measurements to its last quarter, and the error."""
-    level, weight = data.mean()
-    n_run = data.measured.sum(0)
-    rise, error = np.empty(level.shape[1]), np.empty(level.shape[1])
-    for i in range(rise.size):
-        seen = np.flatnonzero(weight[:, i] > 0)
-        late = seen[-max(len(seen) // 4, 1) :]
-        noise = _noise(data, level[seen, i], seen, i)
-        rise[i] = level[late, i].mean() - level[seen[0], i]
-        error[i] = noise * np.sqrt(1 / n_run[late, i].sum() + 1 / n_run[seen[0], i])
-        if len(seen) < 2:
-            rise[i], error[i] = 0, 1
-    return rise, error
-
-
-def _noise(data: Data, level: np.ndarray, seen: np.ndarray, skill: int) -> float:
-    """Standard error of one measurement: as given, else from the jumps between neighbours."""
-    if data.known_noise:
-        return float(np.median(data.stderr[:, seen, skill][data.measured[:, seen, skill]]))
-    if level.size < _FEW:
-        return 0.0
-    jumps = np.diff(level)
-    # Most jumps of a learning curve are noise; the few large ones are learning.
-    return float(np.median(np.abs(jumps)) / (0.6745 * np.sqrt(2))) if jumps.size else 1.0
-
-
-def _final(data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Mean level of the last tenth of each skill's measurements, and its standard error."""
-    level, weight = data.mean()
-    final, error = np.empty((2, level.shape[1]))
-    for i in range(final.size):
-        seen = np.flatnonzero(weight[:, i] > 0)
-        late = seen[-max(len(seen) // 10, 1) :]
-        final[i] = level[late, i].mean()
-        count = data.measured[:, late, i].sum()
-        error[i] = _noise(data, level[seen, i], seen, i) / np.sqrt(count)
-    return final, error
 
 
 def _final_level(curves: Curves) -> np.ndarray:
@@ -353,7 +295,7 @@ def _on_skills(
         reasons.append(f"Never measured, so left out: {_listed(unmeasured)}.")
     if flat.size:
         reasons.append(
-            f"No sign of learning (a rise below {_SIGNIFICANT:g} standard errors), so left out of "
+            f"No sign of learning (a rise below {SIGNIFICANT:g} standard errors), so left out of "
             f"the fits: {_listed(flat)}."
         )
     if below.size:

@@ -19,7 +19,7 @@ from matplotlib.ticker import (
 )
 
 from skillphysics.curves import Curves
-from skillphysics.inference.data import data_of
+from skillphysics.measure.data import data_of
 from skillphysics.plotting import by_rank, new_figure, short, step_axis
 from skillphysics.report import rows
 from skillphysics.report.explain import Explanation

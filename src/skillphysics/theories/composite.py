@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from skillphysics.theories.base import Theory
@@ -40,7 +41,7 @@ class Composite(Theory):
     n_latent: int = eqx.field(static=True, default=24)
 
     @property
-    def frequency(self) -> Float[Array, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def frequency(self) -> Float[Array | np.ndarray, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.base.frequency
 
     @property

@@ -1,7 +1,7 @@
 """What values a theory's parameter may take, and the free coordinates in which a fit moves it.
 
 A field of a theory declares its constraint once, in its metadata, and every fit, interval and bound
-follows from that.
+follows from that. Conversions of NumPy arrays stay in NumPy, where nothing is compiled.
 """
 
 import abc
@@ -16,6 +16,8 @@ from jaxtyping import Array, Float
 from skillphysics.errors import ArgumentError
 
 Unit = Literal["", "steps", "1/steps"]
+
+_Array = Array | np.ndarray | np.floating
 
 # Free coordinates are logarithms: beyond e^±46 = 10^±20 a parameter stands still.
 _FARTHEST = 46.0
@@ -35,14 +37,16 @@ class Constraint(eqx.Module):
     redundant: ClassVar[int] = 0
 
     @abc.abstractmethod
-    def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+    def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
         """Free coordinates of an allowed value; one at a bound is moved a little inside."""
 
     @abc.abstractmethod
-    def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
+    def to_value(
+        self, free: Float[_Array, "..."], like: Float[_Array, "..."]
+    ) -> Float[_Array, "..."]:
         """The allowed value at free coordinates; `like` is the value that the fit started from."""
 
-    def slope(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+    def slope(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
         """Derivative of each entry by its own free coordinate, by default that of e^free."""
         return value
 
@@ -60,11 +64,15 @@ class NonNegative(Constraint):
     def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
         return (value >= 0) & np.isfinite(value)
 
-    def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jnp.log(jnp.where(value > 0, value, 1e-8))
+    def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
+        xp = value.__array_namespace__()
+        return xp.log(xp.where(value > 0, value, 1e-8))
 
-    def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jnp.exp(jnp.clip(free, -_FARTHEST, _FARTHEST))
+    def to_value(
+        self, free: Float[_Array, "..."], like: Float[_Array, "..."]
+    ) -> Float[_Array, "..."]:
+        xp = free.__array_namespace__()
+        return xp.exp(xp.clip(free, -_FARTHEST, _FARTHEST))
 
 
 class Positive(NonNegative):
@@ -82,14 +90,18 @@ class Share(Constraint):
     wanted: ClassVar[str] = "a number between 0 and 1"
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
-    def to_free(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
-        inside = jnp.where(value > 0, jnp.where(value < 1, value, 1 - 1e-6), 1e-6)
-        return jnp.log(inside) - jnp.log1p(-inside)
+    def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
+        xp = value.__array_namespace__()
+        inside = xp.where(value > 0, xp.where(value < 1, value, 1 - 1e-6), 1e-6)
+        return xp.log(inside) - xp.log1p(-inside)
 
-    def to_value(self, free: Float[Array, "..."], like: Float[Array, "..."]) -> Float[Array, "..."]:
-        return jax.nn.sigmoid(free)
+    def to_value(
+        self, free: Float[_Array, "..."], like: Float[_Array, "..."]
+    ) -> Float[_Array, "..."]:
+        xp = free.__array_namespace__()
+        return xp.exp(-xp.logaddexp(0.0, -free))
 
-    def slope(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+    def slope(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
         return value * (1 - value)
 
 
@@ -102,13 +114,15 @@ class Simplex(Positive):
 
     redundant: ClassVar[int] = 1
 
-    def to_free(self, value: Float[Array, " n"]) -> Float[Array, " n"]:
-        logarithm = jnp.log(value)
+    def to_free(self, value: Float[_Array, " n"]) -> Float[_Array, " n"]:
+        logarithm = value.__array_namespace__().log(value)
         return logarithm - logarithm.mean()
 
-    def to_value(self, free: Float[Array, " n"], like: Float[Array, " n"]) -> Float[Array, " n"]:
-        ratio = jnp.clip(free - free.mean(), -_FARTHEST, _FARTHEST)
-        return like.sum() * jax.nn.softmax(ratio)
+    def to_value(self, free: Float[_Array, " n"], like: Float[_Array, " n"]) -> Float[_Array, " n"]:
+        xp = free.__array_namespace__()
+        ratio = xp.clip(free - free.mean(), -_FARTHEST, _FARTHEST)
+        share = xp.exp(ratio - ratio.max())
+        return like.sum() * (share / share.sum())
 
 
 class Held(Positive):
@@ -116,10 +130,12 @@ class Held(Positive):
 
     wanted: ClassVar[str] = "a positive number"
 
-    def to_free(self, value: Float[Array, "..."]) -> Float[Array, " 0"]:
-        return jnp.zeros(0, value.dtype)
+    def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, " 0"]:
+        return value.reshape(-1)[:0]
 
-    def to_value(self, free: Float[Array, " 0"], like: Float[Array, "..."]) -> Float[Array, "..."]:
+    def to_value(
+        self, free: Float[_Array, " 0"], like: Float[_Array, "..."]
+    ) -> Float[_Array, "..."]:
         return like
 
     def allows(self, value: np.ndarray) -> np.ndarray | np.bool:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -73,6 +72,8 @@ class MeanField(Settings):
     @eqx.filter_jit
     def _levels(self, times: Float[Array, " n_step"]) -> Float[Array, "n_step n_skill"]:
         """The level of every skill at steps that rise."""
+        import diffrax
+
         law: MeanField = jax.tree.map(jnp.asarray, self)
         dtype = law.frequency.dtype
         p = law.frequency / law.frequency.sum()

@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
@@ -42,7 +43,7 @@ class Measured(Theory):
     )
 
     @property
-    def frequency(self) -> Float[Array, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def frequency(self) -> Float[Array | np.ndarray, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.theory.frequency
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:

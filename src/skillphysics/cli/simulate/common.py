@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillphysics.cli.options import path
 from skillphysics.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Frequency = Annotated[
     typer.Option(help="Frequency of a skill; once a skill, in place of --n-task."),
 ]
 Steps = Annotated[int, typer.Option(help="Number of steps.")]
-Out = Annotated[Path, typer.Option(help="File for the curves: .nc, .csv or .parquet.")]
+Out = Annotated[Path, typer.Option(parser=path, help="File for the curves: .nc, .csv or .parquet.")]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw the curves too, beside OUT as a .png.")]
 Record = Annotated[
     int | None,

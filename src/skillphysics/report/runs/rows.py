@@ -92,7 +92,7 @@ def remarks(comparison: RunComparison, change: Change) -> list[str]:
 
 
 def yardstick(comparison: RunComparison) -> list[str]:
-    """What differences were held against, in sentences."""
+    """What differences are judged by, in sentences."""
     tests = comparison.tests
     counted = sum(kind != "order" for kind in tests["kind"])
     several = any(c.pair.baseline.n_run + c.pair.other.n_run > 2 for c in comparison.changes)

@@ -15,7 +15,7 @@ _MOST_TABLES = 2
 
 
 def show(comparison: RunComparison, console: Console) -> None:
-    """Print the verdicts, the tables, and what the differences were held against."""
+    """Print the verdicts, the tables, and what the differences are judged by."""
     several = len(comparison.changes) > 1
     if several:
         console.print(_overview(comparison))
@@ -28,7 +28,7 @@ def show(comparison: RunComparison, console: Console) -> None:
             for remark in rows.remarks(comparison, change):
                 console.print(_item(remark))
             console.print()
-    console.print(Text("What this is held against", style="italic"))
+    console.print(Text("What the differences are judged by", style="italic"))
     for sentence in rows.yardstick(comparison):
         console.print(_item(sentence))
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from skillphysics.comparison import RunComparison
-from skillphysics.errors import ArgumentError
 from skillphysics.plotting import STYLE
+from skillphysics.report.folder import filling
 from skillphysics.report.runs import figures
 from skillphysics.report.runs.page import page
 from skillphysics.report.runs.summary import summary
-from skillphysics.report.write import check_folder
 
 # More figures of curves make a page that nobody scrolls through.
 _MOST_CURVES = 60
@@ -25,29 +23,16 @@ _DRAW = {"factors": figures.factors, "ends": figures.ends, "clock": figures.cloc
 def write(comparison: RunComparison, folder: Path) -> Path:
     """Write `compare.html`, `compare.json`, and the figures of each change as PNG and SVG.
 
-    All files are made aside and moved into the folder at the end, so that an interrupted run leaves
-    the old ones as they were.
-
     Returns:
         The path of `compare.html`.
 
     Raises:
         ArgumentError: the folder cannot be written.
     """
-    check_folder(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".compare-") as name:
-            aside = Path(name)
-            (aside / "compare.html").write_text(_page(comparison, aside), encoding="utf-8")
-            text = json.dumps(summary(comparison), indent=2, ensure_ascii=False, allow_nan=False)
-            (aside / "compare.json").write_text(text + "\n", encoding="utf-8")
-            for file in sorted(aside.iterdir()):
-                file.replace(folder / file.name)
-    except OSError as error:
-        raise ArgumentError(
-            f"cannot write the comparison to {folder}: {error.strerror or error}"
-        ) from error
+    with filling(folder, "compare.html", rf"({'|'.join(_DRAW)})(-\d+)?\.(png|svg)") as aside:
+        (aside / "compare.html").write_text(_page(comparison, aside), encoding="utf-8")
+        text = json.dumps(summary(comparison), indent=2, ensure_ascii=False, allow_nan=False)
+        (aside / "compare.json").write_text(text + "\n", encoding="utf-8")
     return folder / "compare.html"
 
 

@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
 
 from skillphysics.curves import Curves
 from skillphysics.errors import FitError
 
+FEWEST_STEPS = 3
+"""With fewer there is nothing to fit."""
 # Standard errors that are no function of the level are trusted down to this share of the median.
 _LEAST_STDERR = 0.25
 # Standard errors are a quadratic function of the level where half of them lie this close to it.
@@ -88,6 +89,9 @@ class Data(NamedTuple):
         Where standard errors are a function of the level, levels are shares of right answers, and
         this is the deviance of binomial counts. Elsewhere it is the sum of squared residuals.
         """
+        # Takes longer to import than a log to read, and only fits need it.
+        from scipy import special
+
         square = ((self.level - level) * self.weight) ** 2
         zero, one, count = _questions(self.variance)
         known = np.isfinite(count)
@@ -108,10 +112,10 @@ def data_of(curves: Curves) -> Data:
     Raises:
         FitError: there are fewer than three steps, or a skill was never measured.
     """
-    if curves.steps.size < 3:
+    if curves.steps.size < FEWEST_STEPS:
         raise FitError(
-            f"a fit needs at least 3 steps, but the curves have {curves.steps.size}; give a log "
-            "with more checkpoints"
+            f"a fit needs at least {FEWEST_STEPS} steps, but the curves have {curves.steps.size}; "
+            "give a log with more checkpoints"
         )
     level = _with_runs(curves, "level")
     measured = ~np.isnan(level)

@@ -1,0 +1,171 @@
+"""What an argument may be: the one vocabulary of checks in the package.
+
+Parameters of theories, hyperparameters of optimizers, settings of experiments and plain arguments
+name a domain, and every message says the same thing in the same words.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Annotated, Any, get_type_hints
+
+import numpy as np
+
+from skillphysics.errors import ArgumentError
+
+LARGEST_COUNT = 2**31 - 1
+"""The largest count that fits into the 32-bit integers of a compiled program."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A set of values that an argument may take.
+
+    Attributes:
+        words: what the value must be, to follow "must be".
+        kind: what a value is kept as: float, int, bool or str.
+        test: whether values of that kind are allowed, elementwise for arrays of numbers.
+
+    Example:
+        >>> POSITIVE.check("rate", 2)
+        2.0
+        >>> POSITIVE.check("rate", -1)
+        Traceback (most recent call last):
+            ...
+        skillphysics.errors.ArgumentError: rate must be positive and finite, got -1
+        >>> one_of("mse", "ce").check("criterion", "mae")
+        Traceback (most recent call last):
+            ...
+        skillphysics.errors.ArgumentError: criterion must be 'mse' or 'ce', got 'mae'
+    """
+
+    words: str
+    kind: type
+    test: Callable[[Any], Any]
+
+    def check(self, name: str, value: Any) -> Any:
+        """The value as a plain Python object, if it belongs to the domain.
+
+        Raises:
+            ArgumentError: says what `name` must be and what was given.
+        """
+        if "Tracer" in type(value).__name__:
+            raise ArgumentError(
+                f"{name} must be known before a program is traced, got a traced value; "
+                "leave it out of jit and vmap",
+                argument=name,
+            )
+        try:
+            if _is(self.kind, value):
+                plain = self.kind(value)
+                if bool(self.test(plain)):
+                    return plain
+        except OverflowError:  # an integer beyond every float
+            pass
+        raise ArgumentError(f"{name} must be {self.words}, got {_shown(value)}", argument=name)
+
+    def check_entries(self, name: str, values: Any) -> np.ndarray:
+        """An array of numbers as NumPy, if every entry belongs to the domain.
+
+        Raises:
+            ArgumentError: names the first entry that does not.
+        """
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiub":
+            raise ArgumentError(f"{name} must be numbers, got {_shown(values)}", argument=name)
+        bad = ~np.asarray(self.test(array))
+        if bad.any():
+            where = tuple(int(i) for i in np.argwhere(bad)[0])
+            place = f"[{', '.join(map(str, where))}]" if where else ""
+            raise ArgumentError(
+                f"{name}{place} must be {self.words}, got {array[where]}", argument=name
+            )
+        return array
+
+
+def count(least: int = 1, most: int = LARGEST_COUNT) -> Domain:
+    """Integers from `least` to `most`."""
+    words = f"an integer of at least {least}"
+    if most != LARGEST_COUNT:
+        words = f"an integer from {least} to {most}"
+    return Domain(words, int, lambda x: (x >= least) & (x <= most))
+
+
+def one_of(*choices: str) -> Domain:
+    """One of several words."""
+    *most, last = map(repr, choices)
+    words = f"{', '.join(most)} or {last}" if most else last
+    return Domain(words, str, lambda x: x in choices)
+
+
+def between(low: float, high: float, *, below: bool = False) -> Domain:
+    """Numbers from `low` to `high`, or below `high`."""
+    if below:
+        return Domain(
+            f"at least {low:g} and below {high:g}", float, lambda x: (x >= low) & (x < high)
+        )
+    return Domain(f"between {low:g} and {high:g}", float, lambda x: (x >= low) & (x <= high))
+
+
+FINITE = Domain("finite", float, np.isfinite)
+NON_NEGATIVE = Domain("non-negative and finite", float, lambda x: (x >= 0) & (x < np.inf))
+POSITIVE = Domain("positive and finite", float, lambda x: (x > 0) & (x < np.inf))
+ABOVE_ZERO = Domain("positive", float, lambda x: x > 0)
+SHARE = between(0, 1)
+FRACTION = Domain("between 0 and 1, both excluded", float, lambda x: (x > 0) & (x < 1))
+DECAY = between(0, 1, below=True)
+COUNT = count()
+FLAG = Domain("True or False", bool, lambda x: True)  # noqa: ARG005
+PRECISION = one_of("float32", "float64")
+
+Positive = Annotated[float, POSITIVE]
+NonNegative = Annotated[float, NON_NEGATIVE]
+Fraction = Annotated[float, FRACTION]
+Decay = Annotated[float, DECAY]
+Count = Annotated[int, COUNT]
+Flag = Annotated[bool, FLAG]
+
+
+def domain_of(hint: Any) -> Domain | None:
+    """The domain that an annotation names, `Annotated[float, POSITIVE]`; None where it has none."""
+    return next((one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Domain)), None)
+
+
+def check_fields(instance: Any, domains: Mapping[str, Domain] | None = None) -> None:
+    """Check the fields of a dataclass against the domains that their annotations name.
+
+    The entries of a tuple are checked one by one; None passes where the annotation allows it.
+
+    Raises:
+        ArgumentError: names the first field outside of its domain.
+    """
+    hints = get_type_hints(type(instance), include_extras=True)
+    named = {name: domain_of(hint) for name, hint in hints.items()}
+    for name, domain in {**named, **(domains or {})}.items():
+        value = getattr(instance, name, None)
+        if domain is None or value is None:
+            continue
+        for entry in value if isinstance(value, tuple) else (value,):
+            domain.check(name, entry)
+
+
+def _is(kind: type, value: Any) -> bool:
+    # A bool is an Integral, and an Integral is a Real: neither passes for the next.
+    if isinstance(value, bool | np.bool_) or kind is bool:
+        return kind is bool and isinstance(value, bool | np.bool_)
+    if kind is str:
+        return isinstance(value, str)
+    # An array without dimensions, of NumPy, JAX or PyTorch, is a number.
+    scalar = value.item() if getattr(value, "shape", None) == () else value
+    return isinstance(scalar, Integral if kind is int else Real) and not (
+        kind is float and isinstance(scalar, Real) and math.isnan(scalar)
+    )
+
+
+def _shown(value: Any) -> str:
+    shape = getattr(value, "shape", ())
+    if shape:
+        return f"an array of shape {tuple(shape)}"
+    text = repr(value.item() if hasattr(value, "item") else value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
