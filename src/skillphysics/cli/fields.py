@@ -6,6 +6,7 @@ them: in a signature, its annotations and its docstring.
 
 import dataclasses
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -114,7 +115,7 @@ def settings_of(
                 continue
             unit = metadata.get(name, {}).get("unit")
             text = texts.get(name, "")
-            text = text[:1].upper() + text[1:] + (f" Unit: {unit}." if unit else "")
+            text = sentence(text) + (f" Unit: {unit}." if unit else "")
             default = _plain(parameter.default)
             # Brackets would be markup.
             option = typer.Option(help=text.replace("[", "\\[") or None)
@@ -128,6 +129,11 @@ def settings_of(
     return dataclasses.make_dataclass("Settings", [*required, *optional], frozen=True)
 
 
+def sentence(text: str) -> str:
+    """A text with a capital in front, unless it begins with a symbol such as η."""
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
+
+
 def option(name: str) -> str:
     """The option of an argument.
 
@@ -139,11 +145,12 @@ def option(name: str) -> str:
 
 
 def _naming_options(error: ArgumentError, names: Collection[str]) -> ArgumentError:
-    name = (error.argument or "").partition("[")[0]
+    # "Linear.rate" and "frequency[2]" name the arguments rate and frequency.
+    matched = re.match(r"(?:\w+\.)?(\w+)", error.argument or "")
     message = str(error)
-    if name not in names or not message.startswith(name):
+    if matched is None or matched[1] not in names or not message.startswith(matched[0]):
         return error
-    return ArgumentError(option(name) + message.removeprefix(name), argument=error.argument)
+    return ArgumentError(option(matched[1]) + message.removeprefix(matched[0]))
 
 
 def _options(group: Any) -> Iterator[inspect.Parameter]:

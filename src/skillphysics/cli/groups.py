@@ -1,12 +1,11 @@
 """Groups of commands made of the members of registries, when they are asked for."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
-from skillphysics.errors import ArgumentError
 from skillphysics.registry import unknown
 
 
@@ -24,10 +23,10 @@ def group_of(
     """
 
     class Group(TyperGroup):
-        def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
             return list(names())
 
-        def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
             if cmd_name not in names():
                 raise unknown(kind, cmd_name, names())
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -35,8 +34,3 @@ def group_of(
             return typer.main.get_command(app)
 
     return Group
-
-
-def required(kind: str, command: str) -> ArgumentError:
-    """The error for a group that is called without a member."""
-    return ArgumentError(f"name {kind}; `skillphysics {command} --help` lists them")

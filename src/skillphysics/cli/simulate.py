@@ -58,11 +58,12 @@ def _training(name: str) -> Callable[..., None]:
     has_skills = "skills" in inspect.signature(world.draw).parameters
 
     def train_world(
+        *,
+        skills: SkillOptions | None = None,
         settings: Any,
         training: Any,
         recording: RecordingOptions,
         output: OutputOptions,
-        skills: SkillOptions | None = None,
     ) -> None:
         output.check(training.checkpoint)
         chosen = dataclasses.asdict(settings)
@@ -79,16 +80,17 @@ def _evaluation(name: str) -> Callable[..., None]:
     """The command of a theory."""
     from skillphysics.theories import THEORIES
 
-    kind = THEORIES[name]
+    kind: Any = THEORIES[name]
     settings = settings_of(kind, without=("frequency", "tolerance"))
     has_graph = "graph" in {field.name for field in dataclasses.fields(settings)}
 
     def evaluate_theory(
+        *,
+        skills: SkillOptions,
         settings: Any,
         evaluation: Any,
         recording: RecordingOptions,
         output: OutputOptions,
-        skills: SkillOptions,
     ) -> None:
         import jax
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from skillphysics.cli.docstrings import arguments, summary
-from skillphysics.cli.fields import options_of, settings_of
+from skillphysics.cli.fields import options_of, sentence, settings_of
 from skillphysics.cli.groups import group_of
 from skillphysics.cli.simulation import Checkpoint, OutputOptions, Seed, Seeds, finish
 
@@ -71,7 +71,7 @@ def _settings(kind: "type[Experiment]") -> type:
         values = [_shown(getattr(one, field.name)) for one in (quick, paper)]
         both = values[0] if values[0] == values[1] else f"{values[0]}; paper: {values[1]}"
         text = texts.get(field.name, "").replace("[", "\\[")
-        text = f"{text[:1].upper()}{text[1:]}  \\[default: {both}]"
+        text = f"{sentence(text)}  \\[default: {both}]"
         option = typer.Option(help=text.strip(), show_default=False)
         inner = field.type.__origin__  # pyright: ignore[reportAttributeAccessIssue]
         fields.append((field.name, Annotated[inner | None, option], None))
