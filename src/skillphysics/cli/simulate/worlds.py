@@ -118,7 +118,7 @@ def matrix(
     def make(key: "jax.Array") -> "Problem":
         from skillphysics.worlds import Matrix
 
-        return Matrix.draw(key, skills, (rows, columns), vectors=vectors, **options)
+        return Matrix.draw(key, skills, rows, columns, vectors=vectors, **options)
 
     _run(
         make, optimizer, settings, lr or [1e-2], steps, seeds, seed, record, log_spaced,
