@@ -118,8 +118,10 @@ def settings_of(
             text = sentence(text) + (f" Unit: {unit}." if unit else "")
             default = _plain(parameter.default)
             # Brackets would be markup.
-            option = typer.Option(help=text.replace("[", "\\[") or None)
-            fields[name] = (name, Annotated[kind, option], default)
+            help_text = text.replace("[", "\\[") or None
+            # A flag that is off needs no option to turn it off.
+            names = [option(name)] if kind is bool and default is False else []
+            fields[name] = (name, Annotated[kind, typer.Option(*names, help=help_text)], default)
     required = [one[:2] for one in fields.values() if one[2] is inspect.Parameter.empty]
     optional = [
         (*one[:2], dataclasses.field(default=one[2]))
@@ -130,8 +132,9 @@ def settings_of(
 
 
 def sentence(text: str) -> str:
-    """A text with a capital in front, unless it begins with a symbol such as η."""
-    return text[:1].upper() + text[1:] if text[:1].isascii() else text
+    """A text with a capital in front, unless it begins with a symbol such as η or p."""
+    symbol = not text[:1].isascii() or not text[1:2].isalpha()
+    return text if symbol else text[:1].upper() + text[1:]
 
 
 def option(name: str) -> str:

@@ -29,7 +29,7 @@ _MOST_LISTED = 12
 _MOST_COLUMNS = 6
 
 Seeds = Annotated[int, typer.Option(help="Number of runs, each with its own random numbers.")]
-Seed = Annotated[int, typer.Option(help="Seed of the first run.", min=0, max=2**31 - 1)]
+Seed = Annotated[int, typer.Option(help="Seed of the first run.")]
 Checkpoint = Annotated[
     Path | None,
     typer.Option(
@@ -224,10 +224,9 @@ class Training:
         """
         import jax
 
-        from skillphysics.domains import COUNT
         from skillphysics.training import train
 
-        COUNT.check("seeds", self.seeds)
+        seeds = seeds_of(self.seed, self.seeds)
         for name, values in (("optimizer", self.optimizer), ("learning_rate", self.learning_rate)):
             if len(set(values)) < len(values):
                 raise ArgumentError(f"{name} must name each value once", argument=name)
@@ -235,7 +234,7 @@ class Training:
         n_run = self.seeds * len(optimizers) * len(self.learning_rate)
         check_memory(1e3 * n_run, "seeds", self.seeds)
         at = recording.at(self.steps)
-        keys = {seed: jax.random.key(seed) for seed in range(self.seed, self.seed + self.seeds)}
+        keys = {seed: jax.random.key(seed) for seed in seeds}
         problems = {seed: draw(key) for seed, key in keys.items()}
         n_skill = len(problems[self.seed].names)
         check_memory(8.0 * len(at) * n_skill * n_run, "steps", self.steps)
@@ -270,6 +269,19 @@ class Training:
         finish(curves, output)
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
+
+
+def seeds_of(first: int, count: int) -> range:
+    """The seeds of several runs.
+
+    Raises:
+        ArgumentError: a number is out of range.
+    """
+    from skillphysics.domains import COUNT
+    from skillphysics.domains import count as at_least
+
+    first = at_least(0).check("seed", first)
+    return range(first, first + COUNT.check("seeds", count))
 
 
 def training_options(usual: Any) -> type:

@@ -9,7 +9,7 @@ import typer
 from skillphysics.cli.docstrings import arguments, summary
 from skillphysics.cli.fields import options_of, sentence, settings_of
 from skillphysics.cli.groups import group_of
-from skillphysics.cli.simulation import Checkpoint, OutputOptions, Seed, Seeds, finish
+from skillphysics.cli.simulation import Checkpoint, OutputOptions, Seed, Seeds, finish, seeds_of
 
 if TYPE_CHECKING:
     from skillphysics.experiments import Experiment
@@ -40,7 +40,6 @@ def _command(name: str) -> Callable[..., None]:
     kind = EXPERIMENTS[name]
 
     def train(settings: Any, options: TrainOptions, output: OutputOptions) -> None:
-        from skillphysics.domains import COUNT
         from skillphysics.experiments.experiment import remove_checkpoints
 
         given = {
@@ -50,8 +49,7 @@ def _command(name: str) -> Callable[..., None]:
         }
         experiment = dataclasses.replace(kind.at(options.scale), **given)
         output.check(options.checkpoint)
-        COUNT.check("seeds", options.seeds)
-        seeds = range(options.seed, options.seed + options.seeds)
+        seeds = seeds_of(options.seed, options.seeds)
         finish(experiment.run(seeds, options.checkpoint), output)
         if options.checkpoint is not None:
             remove_checkpoints(options.checkpoint)
