@@ -152,8 +152,9 @@ def _check_size(n_skill: int, settings: dict[str, Any], seeds: int) -> None:
     """Stop before the machine does; rough, because only the absurd is refused."""
     sizes = {name: value for name, value in settings.items() if type(value) is int and value > 0}
     largest = max(sizes, key=lambda name: sizes[name], default="seeds")
-    n_number = n_skill * sizes.get(largest, 1) + sizes.get("batch_size", 0)
-    check_memory(12.0 * n_number * max(seeds, 1), largest, sizes.get(largest, seeds))
+    n_bytes = 12.0 * (n_skill * sizes.get(largest, 1) + sizes.get("batch_size", 0))
+    check_memory(n_bytes, largest, sizes.get(largest, n_skill))
+    check_memory(n_bytes * max(seeds, 1), "seeds", seeds)
 
 
 def _enough(theory: "Theory") -> int:
