@@ -42,7 +42,7 @@ def test_steep_laws_do_not_overflow():
 
 
 def test_a_law_too_steep_for_double_precision_is_refused():
-    with pytest.raises(ArgumentError, match=r"frequency\[1\] is 0.0; a positive finite number"):
+    with pytest.raises(ArgumentError, match=r"frequency\[1\] must be positive and finite, got 0.0"):
         Skills.power_law(2, alpha=2000)
 
 
@@ -86,17 +86,20 @@ def test_unknown_frequencies():
         (lambda: Skills.exponential(3, -2), "ratio is -2; a positive number"),
         (lambda: Skills.exponential(3, np.inf), "ratio is inf; a positive number"),
         (lambda: Skills.given([[1, 2]]), "frequency has 2 dimensions"),
-        (lambda: Skills.given([1, 0]), r"frequency\[1\] is 0.0; a positive finite number"),
-        (lambda: Skills.given([1, -2]), r"frequency\[1\] is -2.0"),
-        (lambda: Skills.given([np.nan, 1]), r"frequency\[0\] is nan"),
-        (lambda: Skills.given([1, np.inf]), r"frequency\[1\] is inf"),
-        (lambda: Skills.given([1, 2], names=["a"]), r"shape \(2,\); 1 skills want \(1,\)"),
-        (lambda: Skills.unknown([]), "names is empty"),
-        (lambda: Skills.unknown(["a", ""]), "empty name"),
-        (lambda: Skills.unknown(["a", "b", "a"]), "'a' twice"),
-        (lambda: Skills.unknown(["a\x00"]), r"'a\\x00', which has a control character"),
-        (lambda: Skills.unknown(["\ud800"]), "has a control character"),
-        (lambda: Skills.unknown(["\x85"]), "has a control character"),
+        (lambda: Skills.given([1, 0]), r"frequency\[1\] must be positive and finite, got 0.0"),
+        (lambda: Skills.given([1, -2]), r"frequency\[1\] must be positive and finite, got -2.0"),
+        (lambda: Skills.given([np.nan, 1]), r"frequency\[0\] must be positive and finite, got nan"),
+        (lambda: Skills.given([1, np.inf]), r"frequency\[1\] must be positive and finite, got inf"),
+        (
+            lambda: Skills.given([1, 2], names=["a"]),
+            r"must have shape \(1,\), one number per skill, got \(2,\)",
+        ),
+        (lambda: Skills.unknown([]), "names must hold at least one name"),
+        (lambda: Skills.unknown(["a", ""]), "names must hold non-empty text"),
+        (lambda: Skills.unknown(["a", "b", "a"]), "'a' more than once"),
+        (lambda: Skills.unknown(["a\x00"]), r"'a\\x00' with a control character"),
+        (lambda: Skills.unknown(["\ud800"]), "with a control character"),
+        (lambda: Skills.unknown(["\x85"]), "with a control character"),
     ],
 )
 def test_unusable_skills(make, message):

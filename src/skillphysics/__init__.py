@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from skillphysics.errors import SkillphysicsError
     from skillphysics.graph import Graph
     from skillphysics.inference import Comparison, Fit, bootstrap, compare, fit
-    from skillphysics.io import Recorder, load_curves, read_curves, write_curves
+    from skillphysics.io import Recorder, read_curves
     from skillphysics.report import Explanation, explain
     from skillphysics.skills import Skills
     from skillphysics.theories import (
@@ -54,11 +54,9 @@ __all__ = [
     "compare_runs",
     "explain",
     "fit",
-    "load_curves",
     "log_spaced",
     "read_curves",
     "train",
-    "write_curves",
 ]
 
 # Where each name lives. Reading a log must not wait for JAX, so a name is imported when it is used.
@@ -68,7 +66,7 @@ _HOMES = {
     "errors": "SkillphysicsError",
     "graph": "Graph",
     "inference": "Comparison Fit bootstrap compare fit",
-    "io": "Recorder load_curves read_curves write_curves",
+    "io": "Recorder read_curves",
     "report": "Explanation explain",
     "skills": "Skills",
     "theories": "Composite Correlated Dependent Domino Linear Measured ModularDomino Multilinear "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skillphysics.domains import check_frequency, check_names
 from skillphysics.errors import ArgumentError
 
 
@@ -100,46 +101,6 @@ class Skills:
             ArgumentError: the frequencies are unknown.
         """
         return Skills(self.names, self.probability)
-
-
-def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
-    """Distinct, non-empty, printable names, or an `ArgumentError` that says which one is not."""
-    checked = tuple(names)
-    if not checked:
-        raise ArgumentError(f"{what} is empty; at least one name is wanted")
-    for name in checked:
-        if not isinstance(name, str):
-            raise ArgumentError(f"{what} holds {name!r}, which is no text")
-        if not name:
-            raise ArgumentError(f"{what} holds an empty name")
-        # Control characters and lone surrogates survive neither netCDF nor CSV.
-        if any(_unwritable(character) for character in name):
-            raise ArgumentError(f"{what} holds {name!r}, which has a control character")
-    if len(set(checked)) < len(checked):
-        twice = next(name for i, name in enumerate(checked) if name in checked[:i])
-        raise ArgumentError(f"{what} holds {twice!r} twice; every name is wanted once")
-    return checked
-
-
-def check_frequency(frequency: ArrayLike, n_skill: int) -> np.ndarray:
-    """A float64 array [n_skill] of positive finite frequencies, or an `ArgumentError`."""
-    values = np.array(frequency, dtype=np.float64)
-    if values.shape != (n_skill,):
-        raise ArgumentError(
-            f"frequency has shape {values.shape}; {n_skill} skills want ({n_skill},)"
-        )
-    bad = ~(np.isfinite(values) & (values > 0))
-    if bad.any():
-        where = int(np.argmax(bad))
-        raise ArgumentError(
-            f"frequency[{where}] is {values[where]}; a positive finite number is wanted"
-        )
-    return values
-
-
-def _unwritable(character: str) -> bool:
-    code = ord(character)
-    return code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000
 
 
 def _count(n: int) -> int:

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, SupportsFloat
 
+from skillphysics.domains import check_names
 from skillphysics.errors import ArgumentError, LogError
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import head, number, parse_json, readable, short, step_number
 from skillphysics.measure.log import Log, finished, make_table
-from skillphysics.skills import check_names
 
 FORMAT = "recorder"
 

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from skillphysics.domains import check_frequency
 from skillphysics.errors import ArgumentError
 from skillphysics.graph import Graph
 from skillphysics.numerics.clock import Norm
 from skillphysics.numerics.course import Law, course
-from skillphysics.skills import check_frequency
 from skillphysics.theories.base import Theory, at_own_steps, check_choice
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
 from skillphysics.theories.gates import Opening, gates

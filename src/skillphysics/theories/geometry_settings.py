@@ -8,8 +8,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from skillphysics.domains import check_frequency
 from skillphysics.errors import ArgumentError
-from skillphysics.skills import check_frequency
 from skillphysics.theories.constraints import floating
 from skillphysics.theories.correlated import check_correlation
 

@@ -150,10 +150,9 @@ def finish(curves: "Curves", out: Path, *, plot: bool) -> None:
     """Write the curves, draw them if asked, and say when the skills were learned."""
     from rich.console import Console
 
-    from skillphysics.io import write_curves
     from skillphysics.io.files import replacing
 
-    write_curves(curves, out)
+    curves.save(out)
     console = Console()
     _say_learned(curves, console)
     console.print(f"The curves are in {out}", soft_wrap=True, highlight=False, markup=False)
