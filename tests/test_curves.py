@@ -200,7 +200,7 @@ def test_unusable_selections(names, message):
 
 
 RUNS = Curves.from_arrays(
-    STEPS, [LEVEL, np.array(LEVEL) / 2], run=["adam", "sgd"], loss=[[3, 2, 1], [3, 3, 3]]
+    STEPS, np.stack([LEVEL, np.array(LEVEL) / 2]), run=["adam", "sgd"], loss=[[3, 2, 1], [3, 3, 3]]
 )
 
 
@@ -266,7 +266,7 @@ def test_names_of_joined_runs():
     assert Curves.concat([plain, plain]).dataset["run"].values.tolist() == ["0", "1"]
     with pytest.raises(CurvesError, match="'sgd' more than once; set names"):
         Curves.concat([RUNS, RUNS.select(runs="sgd")])
-    with pytest.raises(ArgumentError, match="names must hold 2 names.*got 1"):
+    with pytest.raises(ArgumentError, match=r"names must hold 2 names.*got 1"):
         Curves.concat([RUNS, RUNS], names=["a"])
     with pytest.raises(ArgumentError, match="at least one, got none"):
         Curves.concat([])
@@ -371,7 +371,9 @@ def test_saturation_time(level, time):
 @pytest.mark.parametrize("epsilon", [0.0, 0.5, -1.0, NAN])
 def test_unusable_epsilon(epsilon):
     for method in (Curves.emergence_time, Curves.saturation_time):
-        with pytest.raises(ArgumentError, match="epsilon must be between 0 and 0.5, both excluded"):
+        with pytest.raises(
+            ArgumentError, match=r"epsilon must be between 0 and 0\.5, both excluded"
+        ):
             method(one([0, 1], [0, 1]), epsilon)
 
 
