@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from skillphysics.errors import SkillphysicsError
     from skillphysics.graph import Graph
     from skillphysics.inference import Comparison, Fit, bootstrap, compare, fit
-    from skillphysics.io import Recorder, load_curves, read_curves, write_curves
+    from skillphysics.io import Recorder, read_curves
     from skillphysics.plotting import plot
     from skillphysics.report import Explanation, explain
     from skillphysics.skills import Skills
@@ -80,7 +80,6 @@ __all__ = [
     "fit",
     "inference",
     "io",
-    "load_curves",
     "log_spaced",
     "measure",
     "networks",
@@ -96,7 +95,6 @@ __all__ = [
     "train",
     "training",
     "worlds",
-    "write_curves",
 ]
 
 # Where each name lives. Reading a log must not wait for JAX, so a name is imported when it is used.
@@ -106,7 +104,7 @@ _HOMES = {
     "errors": "SkillphysicsError",
     "graph": "Graph",
     "inference": "Comparison Fit bootstrap compare fit",
-    "io": "Recorder load_curves read_curves write_curves",
+    "io": "Recorder read_curves",
     "plotting": "plot",
     "report": "Explanation explain",
     "skills": "Skills",

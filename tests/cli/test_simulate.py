@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from skillphysics import load_curves
+from skillphysics import Curves
 from skillphysics.cli import main
 
 
@@ -33,7 +33,7 @@ def test_geometry(simulate, tmp_path):
     assert (code, error) == (0, "")
     assert str(out) in said.replace("\n", "")
     assert "level 0.9 at step" in said
-    curves = load_curves(out)
+    curves = Curves.load(out)
     assert curves.dataset["run"].values.tolist() == ["seed 0", "seed 1", "seed 2"]
     assert curves.level.shape == (3, 601, 4)
     assert (np.diff(curves.mean_run().learning_time(0.9)) > 0).all()
@@ -49,7 +49,7 @@ def test_several_learning_rates_and_settings(simulate, tmp_path):
     )  # fmt: skip
     assert code == 0
     assert "lr 0.01" in said
-    curves = load_curves(out)
+    curves = Curves.load(out)
     assert curves.dataset.attrs["optimizer"] == "cautious_adam(b1=0.5)"
     assert curves.dataset["run"].values.tolist() == ["lr 0.01, seed 0", "lr 0.02, seed 0"]
     np.testing.assert_array_equal(curves.dataset["learning_rate"], [0.01, 0.02])
@@ -74,7 +74,7 @@ def test_every_other_kind(simulate, tmp_path, words, last):
     out = tmp_path / "run.parquet"
     code, _, error = simulate(*words, "--out", out)
     assert (code, error) == (0, "")
-    np.testing.assert_allclose(load_curves(out).level.values[-1], last, atol=0.02)
+    np.testing.assert_allclose(Curves.load(out).level.values[-1], last, atol=0.02)
 
 
 def test_a_checkpoint_is_gone_once_the_curves_are_written(simulate, tmp_path):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from skillphysics import load_curves
+from skillphysics import Curves
 from skillphysics.cli import main
 from skillphysics.experiments import EXPERIMENTS
 
@@ -35,7 +35,7 @@ def test_curves_of_an_experiment(called, tmp_path):
     assert code == 0
     assert "n_block 1" in told
     assert "last loss" in told
-    curves = load_curves(out)
+    curves = Curves.load(out)
     assert curves.dataset["seed"].values.tolist() == [4, 4, 5, 5]
     assert curves.dataset.attrs["settings"]["hidden"] == 8
     assert {path.name for path in tmp_path.iterdir()} == {"curves.nc", "curves.png"}

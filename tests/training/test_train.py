@@ -274,7 +274,7 @@ def test_curves_say_what_was_trained():
         ({"key": jax.random.PRNGKey(0)}, "key is"),
         ({"runs": ["a"]}, "no names"),
         ({"runs": ["a"], "learning_rate": [0.1, 0.2]}, "2 names"),
-        ({"runs": ["a", "a"], "learning_rate": [0.1, 0.2]}, "twice"),
+        ({"runs": ["a", "a"], "learning_rate": [0.1, 0.2]}, "more than once"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(change, said):

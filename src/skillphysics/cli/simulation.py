@@ -365,10 +365,9 @@ def finish(curves: "Curves", output: OutputOptions) -> None:
     """Write the curves, draw them if asked, and print when the skills were learned."""
     from rich.console import Console
 
-    from skillphysics.io import write_curves
     from skillphysics.io.files import replacing
 
-    write_curves(curves, output.out)
+    curves.save(output.out)
     console = Console()
     _show_learned(curves, console)
     console.print(f"The curves are in {output.out}", soft_wrap=True, highlight=False, markup=False)
