@@ -1,6 +1,6 @@
 """The step at which the levels of a theory reach a value."""
 
-from typing import Protocol
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,18 +14,9 @@ _FIRST, _LAST = 1e-4, 1e15
 _GROWTH, _HALVINGS = 4.0, 48
 
 
-class _HasLevels(Protocol):
-    @property
-    def frequency(self) -> Float[Array, " n_skill"]: ...
-
-    def level_at(
-        self, steps: Float[Array, "n_step #n_skill"]
-    ) -> Float[Array, "n_step n_skill"]: ...
-
-
 @eqx.filter_jit
 def crossing(
-    theory: _HasLevels, target: Float[Array, ""], unit: Float[Array, ""]
+    theory: Any, target: Float[Array, ""], unit: Float[Array, ""]
 ) -> Float[Array, " n_skill"]:
     """The step at which each skill reaches the target; 0 at the start, infinite for never.
 
@@ -33,7 +24,7 @@ def crossing(
     method adds the derivatives.
 
     Args:
-        theory: what has levels.
+        theory: a `Theory`.
         target: the level.
         unit: a typical number of steps.
     """
@@ -53,7 +44,7 @@ def crossing(
         done = done | reached(step)
         return jnp.where(done, low, step), step, done
 
-    def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = ends
         middle = (low + high) / 2
         above = reached(middle)
