@@ -16,7 +16,11 @@ from skillphysics.graph import Graph
         ({"a": [], "b": ["a", "a"]}, {}, "skill 'b' .* got 'a' twice"),
         ({"a": ["c"], "b": ["a"], "c": ["b"]}, {}, "cycle, got '.' → '.' → '.' → '.'"),
         ({"a": []}, {"a": "and"}, "'a' has no parents, so its gate must be None, got 'and'"),
-        ({"a": [], "b": ["a"]}, {"b": 2}, "'b' must be between 1 and 1, its number of parents, got 2"),
+        (
+            {"a": [], "b": ["a"]},
+            {"b": 2},
+            "'b' must be between 1 and 1, its .* parents, got 2",
+        ),
         ({"a": [], "b": ["a"]}, {"b": 0}, "'b' must be between 1 and 1, .* got 0"),
         ({"a": [], "b": ["a"]}, {"b": True}, "'b' must be .* got True"),
         ({"a": [], "b": ["a"]}, {"b": "xor"}, "'b' must be .* got 'xor'"),

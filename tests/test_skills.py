@@ -90,13 +90,16 @@ def test_unknown_frequencies():
         (lambda: Skills.given([1, -2]), r"frequency\[1\] must be .* got -2.0"),
         (lambda: Skills.given([np.nan, 1]), r"frequency\[0\] must be .* got nan"),
         (lambda: Skills.given([1, np.inf]), r"frequency\[1\] must be .* got inf"),
-        (lambda: Skills.given([1, 2], names=["a"]), r"shape \(1,\), one entry per skill, got \(2,\)"),
-        (lambda: Skills.unknown([]), "names must contain at least one name"),
-        (lambda: Skills.unknown(["a", ""]), "empty name"),
-        (lambda: Skills.unknown(["a", "b", "a"]), "names must be distinct, got 'a' twice"),
-        (lambda: Skills.unknown(["a\x00"]), r"control characters, got 'a\\x00'"),
-        (lambda: Skills.unknown(["\ud800"]), "control characters"),
-        (lambda: Skills.unknown(["\x85"]), "control characters"),
+        (
+            lambda: Skills.given([1, 2], names=["a"]),
+            r"shape \(1,\), one entry per skill, got \(2,\)",
+        ),
+        (lambda: Skills.unknown([]), "names must hold at least one name"),
+        (lambda: Skills.unknown(["a", ""]), "non-empty text"),
+        (lambda: Skills.unknown(["a", "b", "a"]), "names must be distinct, got 'a' more than once"),
+        (lambda: Skills.unknown(["a\x00"]), r"got 'a\\x00' with a control character"),
+        (lambda: Skills.unknown(["\ud800"]), "control character"),
+        (lambda: Skills.unknown(["\x85"]), "control character"),
     ],
 )
 def test_unusable_skills(make, message):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from jaxtyping import Array, Float
 
+from skillphysics.domains import check_names
 from skillphysics.errors import ArgumentError
-from skillphysics.skills import check_names
 
 if TYPE_CHECKING:
     import networkx as nx

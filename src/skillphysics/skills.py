@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skillphysics.domains import COUNT, FINITE, POSITIVE
+from skillphysics.domains import COUNT, FINITE, POSITIVE, check_frequency, check_names
 from skillphysics.errors import ArgumentError
 
 
@@ -65,7 +65,9 @@ class Skills:
         return cls.given(np.exp(exponent - exponent.max()), names).normalised()
 
     @classmethod
-    def exponential(cls, n_skill: int, ratio: float, names: Sequence[str] | None = None) -> "Skills":
+    def exponential(
+        cls, n_skill: int, ratio: float, names: Sequence[str] | None = None
+    ) -> "Skills":
         """Frequencies p_i ∝ ratio^−i that sum to one (L25 §2.4).
 
         Each skill is `ratio` times rarer than the one before. L25's figure has five skills with
@@ -140,51 +142,6 @@ class Skills:
             ArgumentError: the frequencies are unknown.
         """
         return Skills(self.names, self.probability)
-
-
-def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
-    """Names as a tuple, if they are distinct, non-empty and printable.
-
-    Raises:
-        ArgumentError: names the first that is not; `what` is the name of the argument.
-    """
-    checked = tuple(names)
-    if not checked:
-        raise ArgumentError(f"{what} must contain at least one name", argument=what)
-    for name in checked:
-        if not isinstance(name, str):
-            raise ArgumentError(f"{what} must be strings, got {name!r}", argument=what)
-        if not name:
-            raise ArgumentError(f"{what} must not contain an empty name", argument=what)
-        # Control characters and lone surrogates survive neither netCDF nor CSV.
-        if any(_unwritable(character) for character in name):
-            raise ArgumentError(
-                f"{what} must not contain control characters, got {name!r}", argument=what
-            )
-    if len(set(checked)) < len(checked):
-        repeated = next(name for i, name in enumerate(checked) if name in checked[:i])
-        raise ArgumentError(f"{what} must be distinct, got {repeated!r} twice", argument=what)
-    return checked
-
-
-def check_frequency(frequency: ArrayLike, n_skill: int) -> np.ndarray:
-    """Frequencies as a float64 array [n_skill], if they are positive and finite.
-
-    Raises:
-        ArgumentError: says which shape they must have, or names the first entry that is wrong.
-    """
-    values = np.array(frequency, dtype=np.float64)
-    if values.shape != (n_skill,):
-        raise ArgumentError(
-            f"frequency must have shape ({n_skill},), one entry per skill, got {values.shape}",
-            argument="frequency",
-        )
-    return POSITIVE.check_entries("frequency", values)
-
-
-def _unwritable(character: str) -> bool:
-    code = ord(character)
-    return code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000
 
 
 def _ranks(n_skill: int) -> np.ndarray:

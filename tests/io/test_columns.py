@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from skillphysics.comparison import compare_runs
+from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError, LogError
-from skillphysics.io import inspect_log, load_curves, read_curves, read_log, write_curves
+from skillphysics.io import inspect_log, read_curves, read_log
 
 WIDE = """step,a/acc,b/acc,se,note,empty,total_tokens
 1,0.1,0.2,0.01,x,,100
@@ -95,8 +96,8 @@ def test_tokens_are_kept_beside_steps(wide, tmp_path):
     curves = read_curves(wide, chance=0)
     assert curves.axis == "steps"
     assert curves.dataset["tokens"].values.tolist() == [100, 250, 450]
-    write_curves(curves, tmp_path / "curves.nc")
-    assert load_curves(tmp_path / "curves.nc").dataset["tokens"].values.tolist() == [100, 250, 450]
+    curves.save(tmp_path / "curves.nc")
+    assert Curves.load(tmp_path / "curves.nc").dataset["tokens"].values.tolist() == [100, 250, 450]
     inspection = inspect_log(wide, chance=0)
     assert "total_tokens" not in inspection.left_out
     assert any("'total_tokens' counts the tokens" in note for note in inspection.notes)

@@ -7,7 +7,7 @@ import pytest
 
 from skillphysics.curves import Curves
 from skillphysics.errors import FitError, LogError
-from skillphysics.io import inspect_log, load_curves, read_curves, read_log, write_curves
+from skillphysics.io import inspect_log, read_curves, read_log
 from skillphysics.measure.describe import reading_paragraph
 from skillphysics.measure.learning import learning
 from skillphysics.measure.levels import curves_of, understand
@@ -78,8 +78,8 @@ def test_the_paragraph(log):
 def test_the_report_says_the_same(log, tmp_path):
     curves = read_curves(log, chance=0.1)
     assert reading_paragraph(curves) == inspect_log(log, chance=0.1).paragraph
-    write_curves(curves, tmp_path / "curves.nc")
-    assert reading_paragraph(load_curves(tmp_path / "curves.nc")) == reading_paragraph(curves)
+    curves.save(tmp_path / "curves.nc")
+    assert reading_paragraph(Curves.load(tmp_path / "curves.nc")) == reading_paragraph(curves)
 
 
 def test_curves_that_were_never_a_log():

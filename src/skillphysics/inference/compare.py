@@ -26,7 +26,7 @@ from skillphysics.inference.fit import Fit, prepare, summarised
 from skillphysics.inference.solve import check_count, levels_at, refitted, solve
 from skillphysics.inference.threads import one_blas_thread
 from skillphysics.measure.data import Data, data_of
-from skillphysics.theories import ALL, Theory
+from skillphysics.theories import CANDIDATES, Theory
 
 # A smaller difference in AIC is a tie: the relative likelihood, e^(-6/2), is then above one in
 # twenty.
@@ -163,7 +163,7 @@ def compare(
     Args:
         curves: the data.
         theories: by name, a theory or a callable that makes one from frequencies; by default
-            `skillphysics.theories.ALL`.
+            `skillphysics.theories.CANDIDATES`.
         key: random key of the starting points.
         hold: names of parameters that no fit moves, such as ["frequency"].
         ceiling: whether every skill has a free ceiling.
@@ -185,7 +185,7 @@ def compare(
     check_curves(curves)
     check_key(key)
     FRACTION.check("held_out", held_out)
-    theories = ALL if theories is None else theories
+    theories = CANDIDATES if theories is None else theories
     check_theories(theories)
     data = data_of(curves)
     check_learned(data)

@@ -26,7 +26,6 @@ from skillphysics.io import (
     wandb,
 )
 from skillphysics.io.columns import Columns
-from skillphysics.io.curves_file import load_curves, write_curves
 from skillphysics.io.frequency_file import read_frequencies
 from skillphysics.io.parse import refuse_lfs
 from skillphysics.io.recorder import Recorder
@@ -38,13 +37,12 @@ if TYPE_CHECKING:
     from skillphysics.io.graph_file import read_graph, write_graph
     from skillphysics.io.inspection import Inspection, inspect_log
 
-__all__ = ["FORMATS", "Inspection", "Log", "Recorder", "inspect_log", "levels", "load_curves"]
+__all__ = ["FORMATS", "Inspection", "Log", "Recorder", "inspect_log", "levels"]
 __all__ += [
     "read_curves",
     "read_frequencies",
     "read_graph",
     "read_log",
-    "write_curves",
     "write_graph",
 ]
 
@@ -180,7 +178,7 @@ def read_curves(
         raise LogError(
             f"{source} holds levels already, so {unused[0]} changes nothing; leave it out"
         )
-    curves = load_curves(source)
+    curves = Curves.load(source)
     if skills is None:
         return curves
     wanted = [skills] if isinstance(skills, str) else skills

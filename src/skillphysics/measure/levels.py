@@ -189,6 +189,7 @@ def curves_of(reading: Reading) -> Curves:
     frequency = [log.frequency.get(choice.task) for choice in choices]
     tokens = [log.tokens.get(step) for step in grid.steps.tolist()]
     several = len(grid.runs) > 1
+    loss = None if several or not log.loss else [log.loss.get(s, np.nan) for s in grid.steps]
     if not several and grid.runs[0]:
         attrs["run"] = grid.runs[0]
     try:
@@ -198,6 +199,7 @@ def curves_of(reading: Reading) -> Curves:
             skill=[choice.name for choice in choices],
             run=grid.runs if several else None,
             level_stderr=None if np.isnan(stderr).all() else stderr if several else stderr[0],
+            loss=loss,
             frequency=None if None in frequency else np.array(frequency, dtype=float),
             tokens=None if None in tokens else np.array(tokens, dtype=float),
             attrs=attrs,

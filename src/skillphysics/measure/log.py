@@ -35,6 +35,7 @@ class Log:
         chance: chance levels that the log itself states, by task or pattern.
         frequency: how often skills occur, where the log states it, by task.
         tokens: tokens seen at each step, where the log counts them beside steps.
+        loss: training loss at each step, where the log has one run and says which number it is.
     """
 
     table: pd.DataFrame
@@ -49,6 +50,7 @@ class Log:
     chance: Mapping[str, float] = field(default_factory=dict)
     frequency: Mapping[str, float] = field(default_factory=dict)
     tokens: Mapping[float, float] = field(default_factory=dict)
+    loss: Mapping[float, float] = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from skillphysics.checks import check_count, check_dtype
+from skillphysics.domains import check_frequency, check_names
 from skillphysics.errors import ArgumentError
 from skillphysics.numerics.threefry import fold_in
-from skillphysics.skills import check_frequency, check_names
 from skillphysics.tasks.bits import below, check_subset, draw_bits, mask_of, parity, unpack
 from skillphysics.tasks.checks import (
     check_batch_size,

@@ -87,9 +87,7 @@ class Theory(eqx.Module):
             >>> Linear.example().rate.item()
             0.5
         """
-        has_rate = any(
-            field.name == "rate" and field.init for field in dataclasses.fields(cls)
-        )
+        has_rate = any(field.name == "rate" and field.init for field in dataclasses.fields(cls))
         frequency = np.asarray(EXAMPLE_FREQUENCY, jnp.result_type(float))
         return cls(frequency, **({"rate": EXAMPLE_RATE} if has_rate else {}))  # pyright: ignore[reportCallIssue]
 

@@ -51,9 +51,7 @@ def crossing(
         return jnp.where(above, low, middle), jnp.where(above, middle, high)
 
     at_start, early = reached(jnp.zeros_like(first)), reached(first)
-    low, _, done = jax.lax.while_loop(
-        goes_on, grow, (jnp.where(early, 0, first), first, early)
-    )
+    low, _, done = jax.lax.while_loop(goes_on, grow, (jnp.where(early, 0, first), first, early))
     high = jnp.where(low > 0, _GROWTH * low, first)
     _, step = jax.lax.fori_loop(0, _HALVINGS, halve, (low, high))
     moves = done & ~at_start

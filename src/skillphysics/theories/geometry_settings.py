@@ -9,7 +9,14 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from skillphysics.domains import COUNT, NON_NEGATIVE, POSITIVE, Count, Flag, check_fields
+from skillphysics.domains import (
+    COUNT,
+    NON_NEGATIVE,
+    POSITIVE,
+    Count,
+    Flag,
+    check_fields,
+)
 from skillphysics.errors import ArgumentError
 from skillphysics.theories.constraints import floating
 from skillphysics.theories.correlated import check_correlation
@@ -50,9 +57,7 @@ def noise_waste(
     return math.sqrt(n_dim) * noise / (1 if half_square else 2)
 
 
-def step_waste(
-    probability: ArrayLike, n_dim: int, learning_rate: float
-) -> Float[Array, ""]:
+def step_waste(probability: ArrayLike, n_dim: int, learning_rate: float) -> Float[Array, ""]:
     """The norm p_1 η_eff/2 of the gradient that finite steps maintain (eq. 8; ours).
 
     The most frequent skill, once learned, bounces about its target and keeps the norm there. This
