@@ -20,7 +20,7 @@ from matplotlib.ticker import (
 
 from skillphysics.curves import Curves
 from skillphysics.measure.data import data_of
-from skillphysics.plotting import by_rank, new_figure, short, step_axis
+from skillphysics.plotting import by_rank, clipped, new_figure, step_axis
 from skillphysics.report import rows
 from skillphysics.report.explain import Explanation
 from skillphysics.report.rows import number, shortened, unit
@@ -370,7 +370,7 @@ def _points(axis: Axes, curves: Curves, skill: str) -> None:
 
 
 def _label(name: str, most: int) -> str:
-    return short(shortened(name, most), most)
+    return clipped(shortened(name, most), most)
 
 
 def _few_decades(axis: Axes, steps: np.ndarray) -> None:
