@@ -32,6 +32,7 @@ types: .venv/.dev  ## pyright on everything
 	$(python) -m pyright --warnings
 
 bench: .venv/.bench  ## measure speed, against SciPy and plain PyTorch loops
+	$(python) benchmarks/draws.py
 	$(python) benchmarks/fit.py
 	$(python) benchmarks/geometry.py
 	$(python) benchmarks/theories.py

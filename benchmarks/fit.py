@@ -21,13 +21,13 @@ from timing import medians
 
 from skillphysics.curves import Curves
 from skillphysics.inference import fit
-from skillphysics.theories import COMPOSITE, Linear, Resource
+from skillphysics.theories import CANDIDATES, Linear, Resource
 
 NOISE = 0.02
 THEORIES = {
     "linear": Linear,
     "resource l1": Resource,
-    "composite l1": COMPOSITE["composite resource l1"],
+    "composite l1": CANDIDATES["composite resource l1"],
 }
 
 

@@ -88,7 +88,7 @@ def count(least: int = 1, most: int = LARGEST_COUNT) -> Domain:
     """Integers from `least` to `most`."""
     words = f"an integer of at least {least}"
     if most != LARGEST_COUNT:
-        words = f"an integer from {least} to {most}"
+        words = f"an integer from {least} to {most if most < 10**9 else f'{most:g}'}"
     return Domain(words, int, lambda x: (x >= least) & (x <= most))
 
 

@@ -12,7 +12,7 @@ from skillphysics.inference.coordinates import Layout, at_free, moved, replaced,
 from skillphysics.inference.jacobian import linearised, normal_equations
 from skillphysics.inference.normal import Normal, order
 from skillphysics.inference.solver import gauge
-from skillphysics.theories import COMPOSITE, SIMPLE, Dependent, Measured, Theory
+from skillphysics.theories import CANDIDATES, SIMPLE, Dependent, Measured, Theory
 
 N_SKILL = 5
 STEPS = np.concatenate([[0], np.geomspace(1, 300, 20)])
@@ -24,8 +24,8 @@ CORRELATION = 0.6 ** np.abs(np.subtract.outer(np.arange(STEPS.size), np.arange(S
 CHAIN = Graph.given({"a": [], "b": ["a"], "c": [], "d": [], "e": ["c", "d"]})
 MAKERS = {
     **SIMPLE,
-    "composite resource l1": COMPOSITE["composite resource l1"],
-    "composite resource l2": COMPOSITE["composite resource l2"],
+    "composite resource l1": CANDIDATES["composite resource l1"],
+    "composite resource l2": CANDIDATES["composite resource l2"],
     "dependent": partial(Dependent, graph=CHAIN, gate_exponent=0.3),
 }
 

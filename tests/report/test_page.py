@@ -16,7 +16,7 @@ from skillphysics.curves import Curves
 from skillphysics.measure.describe import reading_paragraph
 from skillphysics.report import Explanation, explain, rows, summary, write
 from skillphysics.report.answer import answer
-from skillphysics.report.figures import NAMES, pictures
+from skillphysics.report.figures import FIGURES, pictures
 from skillphysics.report.terminal import show
 from skillphysics.theories import Linear, Multilinear
 
@@ -255,7 +255,7 @@ def test_figures_of_an_earlier_report_do_not_stay(plain, folder, tmp_path):
     clockless = dataclasses.replace(plain, drift=plain.drift._replace(n_pair=0))
     assert "collapse" not in pictures(clockless)
     write(clockless, tmp_path)
-    assert {p.stem for p in tmp_path.glob("*.png")} == set(NAMES) - {"collapse"}
+    assert {p.stem for p in tmp_path.glob("*.png")} == set(FIGURES) - {"collapse"}
     assert not (tmp_path / "collapse.svg").exists()
 
 

@@ -21,7 +21,7 @@ from skillphysics.errors import ArgumentError
 from skillphysics.graph import Graph
 from skillphysics.inference.coordinates import at_free, moved, to_free
 from skillphysics.theories import (
-    COMPOSITE,
+    CANDIDATES,
     SIMPLE,
     Correlated,
     Dependent,
@@ -55,7 +55,7 @@ OTHERS: dict[str, Callable[[jax.Array], Theory]] = {
 }
 # Those that a solver solves, which errs by its tolerance.
 SOLVED = ("correlated mse", "correlated ce", "dependent")
-MAKERS: dict[str, Callable[[jax.Array], Theory]] = {**SIMPLE, **COMPOSITE, **OTHERS}
+MAKERS: dict[str, Callable[[jax.Array], Theory]] = {**SIMPLE, **CANDIDATES, **OTHERS}
 
 
 def example(name: str, dtype: type = np.float64) -> Theory:

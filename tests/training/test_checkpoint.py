@@ -28,7 +28,7 @@ KEY = jax.random.key(0)
 def start(path=None, name="adam", rate=(0.01, 0.02), steps=60, every=0.0, matrix=False):
     skills = Skills.power_law(4, alpha=1)
     keys = list(jax.random.split(KEY))
-    draw = (lambda k: Matrix.draw(k, skills, (5, 4), batch_size=16)) if matrix else (
+    draw = (lambda k: Matrix.draw(k, skills, 5, 4, batch_size=16)) if matrix else (
         lambda k: Geometry.draw(k, skills, 12, batch_size=16, noise=0.01)
     )  # fmt: skip
     return train(

@@ -132,7 +132,7 @@ def test_every_optimizer_lowers_the_loss_of_every_run(name, shape):
     if shape == "vector":
         worlds = [world(k, batch_size=256) for k in keys]
     else:
-        worlds = [Matrix.draw(k, SKILLS, (6, 5), batch_size=256) for k in keys]
+        worlds = [Matrix.draw(k, SKILLS, 6, 5, batch_size=256) for k in keys]
     rate = {"sgd": 0.2, "schedule_free_sgd": 0.2, "shampoo": 0.1, "adagrad": 0.1}.get(name, 0.01)
     curves = train(worlds, optimizer(name), learning_rate=rate, steps=400, key=keys)
     loss = curves.dataset["loss"]

@@ -1,5 +1,7 @@
 """Worlds against plain NumPy, and against each other."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,7 @@ from skillphysics import Multilinear, Skills, train
 from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import optimizer
 from skillphysics.worlds import VECTORS, Geometry, Matrix, MultilinearNet, Quadratic
+from skillphysics.worlds.vectors import draw_vectors
 from skillphysics.worlds.world import Batch
 
 KEY = jax.random.key(0)
@@ -22,16 +25,16 @@ def softplus(x):
 
 @pytest.mark.parametrize("kind", list(VECTORS))
 def test_vectors_are_as_named(kind):
-    n_task, n_dim = (300, 400) if kind in ("orthogonal", "modular") else (400, 300)
-    vectors = np.asarray(VECTORS[kind](KEY, n_task, n_dim))
-    assert vectors.shape == (n_task, n_dim)
+    n_skill, n_dim = (300, 400) if kind in ("orthogonal", "modular") else (400, 300)
+    vectors = np.asarray(VECTORS[kind](KEY, n_skill, n_dim))
+    assert vectors.shape == (n_skill, n_dim)
     assert vectors.dtype == np.float32
     gram = vectors @ vectors.T
     if kind in ("orthogonal", "modular"):
-        np.testing.assert_allclose(gram, np.eye(n_task), atol=1e-5)
+        np.testing.assert_allclose(gram, np.eye(n_skill), atol=1e-5)
     if kind == "unit":
         np.testing.assert_allclose(np.diag(gram), 1, rtol=1e-5)
-        off = gram[~np.eye(n_task, dtype=bool)]
+        off = gram[~np.eye(n_skill, dtype=bool)]
         assert abs(off.std() * np.sqrt(n_dim) - 1) < 0.02
     if kind == "gaussian":
         assert abs(vectors.var() * n_dim - 1) < 0.01
@@ -49,7 +52,7 @@ def test_modular_vectors_beyond_the_dimensions_are_zero():
 @pytest.mark.parametrize("noise", [None, 0.3])
 def test_gradient_is_that_of_numpy(criterion, half_square, reweight, noise):
     if criterion == "ce" and half_square:
-        with pytest.raises(ArgumentError, match="no square"):
+        with pytest.raises(ArgumentError, match="no square, got True"):
             Geometry.draw(KEY, SKILLS, 9, criterion="ce", half_square=True)
         return
     world = Geometry.draw(
@@ -129,7 +132,7 @@ def test_reweighting_lowers_the_effective_exponent():
 
 @pytest.mark.parametrize("name", ["sgd", "sign_gd", "adam"])
 def test_matrix_is_geometry_for_optimizers_that_see_entries(name):
-    matrix = Matrix.draw(KEY, SKILLS, (7, 5))
+    matrix = Matrix.draw(KEY, SKILLS, 7, 5)
     outer = np.einsum("ka,kb->kab", matrix.left, matrix.right).reshape(6, 35)
     flat = Geometry(outer, SKILLS)
     both = [
@@ -142,7 +145,7 @@ def test_matrix_is_geometry_for_optimizers_that_see_entries(name):
 
 
 def test_muon_synchronises_what_sgd_does_not():
-    world = Matrix.draw(KEY, Skills.power_law(8, alpha=2), (8, 8), vectors="orthogonal")
+    world = Matrix.draw(KEY, Skills.power_law(8, alpha=2), 8, 8, vectors="orthogonal")
     sgd, muon = (
         train(world, optimizer(name), learning_rate=rate, steps=3000, record=1, key=KEY)
         .learning_time(0.8).values
@@ -175,8 +178,8 @@ def test_multilinear_net_sees_its_samples():
     assert level[0] > 0.99
     assert level[2] == pytest.approx(0.01, rel=1e-4)
     drawn = MultilinearNet.draw(KEY, Skills.power_law(3, 1), 100)
-    assert float(drawn.seen.sum()) == pytest.approx(1)
-    np.testing.assert_allclose(drawn.seen * 100, np.rint(drawn.seen * 100), rtol=1e-6)
+    assert float(drawn.data_share.sum()) == pytest.approx(1)
+    np.testing.assert_allclose(drawn.data_share * 100, np.rint(drawn.data_share * 100), rtol=1e-6)
 
 
 def test_multilinear_net_with_a_width_learns_the_frequent_first():
@@ -207,34 +210,48 @@ def test_sgd_cannot_tell_a_rotated_quadratic_and_sign_gd_can():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Geometry.draw(KEY, SKILLS, 5), "6 orthogonal .* n_dim = 5"),
-        (lambda: Geometry.draw(KEY, SKILLS, 0, vectors="unit"), "n_dim is 0"),
-        (lambda: Geometry.draw(KEY, SKILLS, 9, vectors="skew"), "'skew'.*orthogonal, unit"),
-        (lambda: Geometry.draw(KEY, SKILLS, 9, criterion="mae"), "'mae'.*'mse' or 'ce'"),
-        (lambda: Geometry.draw(KEY, SKILLS, 9, batch_size=0), "batch_size is 0"),
-        (lambda: Geometry.draw(KEY, SKILLS, 9, noise=float("nan")), "noise is nan"),
-        (lambda: Geometry.draw(KEY, SKILLS, 9, noise=-1.0), "noise is -1"),
-        (lambda: Geometry.draw(KEY, SKILLS, 9, reweight=-1.0), "reweight is -1"),
+        (lambda: Geometry.draw(KEY, SKILLS, 5), "n_dim must be at least 6 for 6 orthogonal .* 5;"),
+        (lambda: VECTORS["orthogonal"](KEY, 6, 5), "n_dim must be at least 6"),
+        (lambda: Geometry.draw(KEY, SKILLS, 0, vectors="unit"), "n_dim must be .*1, got 0"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, vectors="skew"), "'gaussian' or 'modular', got 'sk"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, criterion="mae"), "'mse' or 'ce', got 'mae'"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, batch_size=0), "batch_size must be .* got 0"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, batch_size=2**25), "from 1 to 16777216, got"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, noise=float("nan")), "noise must be .* got nan"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, noise=-1.0), "noise must be non-negative .* got -1"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, noise=1e39), "noise must be at most 3.4e.38"),
+        (lambda: Geometry.draw(KEY, SKILLS, 9, reweight=-1.0), "reweight must be .* got -1"),
         (lambda: Geometry.draw(KEY, Skills.unknown("ab"), 9), "unknown"),
-        (lambda: Geometry(np.ones((2, 3)), SKILLS), "2 rows; 6 skills"),
-        (lambda: Geometry(np.full((6, 3), np.nan), SKILLS), "not finite"),
-        (lambda: Matrix(np.ones((6, 3)), np.ones((5, 3)), SKILLS), "right has 5 rows"),
-        (lambda: Matrix.draw(KEY, SKILLS, (0, 3)), "n_dim is 0"),
-        (lambda: Quadratic([1, 2], np.ones((2, 2)), [1, 1]), "not orthogonal"),
-        (lambda: Quadratic([1, 2], np.eye(3), [1, 1]), "shape"),
-        (lambda: Quadratic([1, 2], np.eye(2), [1.0, 0.0]), "zero"),
+        (lambda: Geometry(np.ones((2, 3)), SKILLS), "each of the 6 skills, got 2 rows"),
+        (lambda: Geometry(np.full((6, 3), np.nan), SKILLS), "vectors must be finite"),
+        (lambda: Matrix(np.ones((6, 3)), np.ones((5, 3)), SKILLS), "right must have .* got 5 rows"),
+        (lambda: Matrix.draw(KEY, SKILLS, 0, 3), "rows must be .* got 0"),
+        (lambda: Matrix.draw(KEY, SKILLS, 9, 5, vectors="orthogonal"), "columns must be at least"),
+        (lambda: Quadratic([1, 2], np.ones((2, 2)), [1, 1]), "rotation must be orthogonal"),
+        (lambda: Quadratic([1, 2], np.eye(3), [1, 1]), r"\(2, 2\) and \(2,\) .* got \(3, 3\)"),
+        (lambda: Quadratic([1, 2], np.eye(2), [1.0, 0.0]), r"start must be .* got \[1.0, 0.0\]"),
         (lambda: Quadratic([1, -2], np.eye(2), [1, 1]), "-2"),
-        (lambda: MultilinearNet(SKILLS, target_scale=0.0), "target_scale is 0"),
-        (lambda: MultilinearNet(SKILLS, initial_strength=-1.0), "initial_strength is -1"),
-        (lambda: MultilinearNet(SKILLS, width=0), "width is 0"),
-        (lambda: MultilinearNet(SKILLS, counts=np.zeros(6)), "all zero"),
-        (lambda: MultilinearNet(SKILLS, counts=np.ones(2)), r"\(2,\)"),
-        (lambda: MultilinearNet.draw(KEY, SKILLS, 0), "n_samples is 0"),
+        (lambda: MultilinearNet(SKILLS, target_scale=0.0), "target_scale must be .* got 0"),
+        (lambda: MultilinearNet(SKILLS, initial_strength=-1.0), "initial_strength .* got -1"),
+        (lambda: MultilinearNet(SKILLS, width=0), "width must be .* got 0"),
+        (lambda: MultilinearNet(SKILLS, counts=np.zeros(6)), "all be zero"),
+        (lambda: MultilinearNet(SKILLS, counts=np.array([1, 1, 1, 1, 1, -1])), r"counts\[5\] must"),
+        (lambda: MultilinearNet(SKILLS, counts=np.ones(2)), r"of the 6 skills, .* \(2,\)"),
+        (lambda: MultilinearNet.draw(KEY, SKILLS, 0), "n_samples must be .* got 0"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(make, said):
     with pytest.raises(ArgumentError, match=said):
         make()
+
+
+def test_sizes_must_be_known_before_tracing():
+    def drawn(n_dim):
+        # Without the type checker of the tests.
+        return inspect.unwrap(draw_vectors)("unit", KEY, 3, n_dim)
+
+    with pytest.raises(ArgumentError, match=r"n_dim must be known before .*leave it out of jit"):
+        jax.vmap(drawn)(jnp.arange(1, 3))
 
 
 def mean_times(p, rate, name, steps, n_run, **options):

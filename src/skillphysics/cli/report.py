@@ -63,13 +63,13 @@ def command(
     from skillphysics.report.summary import summary
     from skillphysics.report.terminal import show
     from skillphysics.sample import sample_log
-    from skillphysics.theories import ALL
+    from skillphysics.theories import CANDIDATES
 
     check_folder(out)
     known = None if frequencies is None else read_frequencies(frequencies)
     curves = read_curves(sample_log() if path is None else path, **reading.arguments())
     keep_compiled()
-    with progress_bar(len(ALL) + 2, "fitting theories", quiet=json) as advance:
+    with progress_bar(len(CANDIDATES) + 2, "fitting theories", quiet=json) as advance:
         explanation = explain(
             curves,
             key=jax.random.key(seed),

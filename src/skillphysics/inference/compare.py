@@ -17,7 +17,7 @@ from skillphysics.inference.fit import Fit, check_hold, prepare, summarised
 from skillphysics.inference.solve import check_count, levels_at, refitted, solve
 from skillphysics.inference.threads import one_blas_thread
 from skillphysics.measure.data import Data, data_of
-from skillphysics.theories import ALL, Theory
+from skillphysics.theories import CANDIDATES, Theory
 
 # A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above
 # one in twenty.
@@ -147,7 +147,7 @@ def compare(
     Args:
         curves: the data.
         theories: by name, what makes a theory from frequencies; by default
-            `skillphysics.theories.ALL`.
+            `skillphysics.theories.CANDIDATES`.
         key: source of the random starts.
         hold: names of parameters that stay as they are, in every theory.
         ceiling: give every skill a free ceiling.
@@ -161,7 +161,7 @@ def compare(
     """
     if not 0 < held_out < 1:
         raise ArgumentError(f"held_out must be a share between 0 and 1, got {held_out}")
-    theories = ALL if theories is None else theories
+    theories = CANDIDATES if theories is None else theories
     if not theories:
         raise ArgumentError("theories must hold at least one theory, got none")
     data = data_of(curves)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from skillphysics.optimizers.hyperparameters import NonNegative
+from skillphysics.domains import NonNegative
 
 
 def adagrad(
@@ -15,8 +15,8 @@ def adagrad(
     """Adagrad: s ← s + g², x ← x − η g / (√s + ε), from s = 0, with 0/0 = 0.
 
     Duchi et al. (JMLR 12, 2011), Figure 1, whose δ is ε; they name no value, 1e-10 is that of
-    torch. Optax starts from s = 0.1 and puts ε inside the root, which hides every gradient that is
-    small beside 0.3: the first steps are then those of SGD.
+    torch. Optax starts from s = 0.1 and has ε inside the root, which hides gradients far below 0.3:
+    its first steps are those of SGD.
     """
     return optax.chain(_by_root_of_sum(eps), optax.scale_by_learning_rate(learning_rate))
 

@@ -1,14 +1,13 @@
-"""Optimizers by name, checked at the door."""
+"""Optimizers by name, checked before anything is trained."""
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import optax
 
-from skillphysics.errors import ArgumentError
+from skillphysics.domains import domain_of
 from skillphysics.optimizers.adagrad import adagrad
 from skillphysics.optimizers.cautious import cautious
 from skillphysics.optimizers.from_optax import (
@@ -23,13 +22,14 @@ from skillphysics.optimizers.from_optax import (
     signum,
     sophia,
 )
-from skillphysics.optimizers.hyperparameters import Value, checked, declared
 from skillphysics.optimizers.mars import mars
 from skillphysics.optimizers.schedule_free import schedule_free_adamw, schedule_free_sgd
 from skillphysics.optimizers.shampoo import shampoo
 from skillphysics.optimizers.soap import soap
+from skillphysics.registry import Registry, unknown
 
-OPTIMIZERS: Mapping[str, Callable[..., optax.GradientTransformation]] = MappingProxyType(
+OPTIMIZERS: Registry[Callable[..., optax.GradientTransformation]] = Registry(
+    "optimizer",
     {
         "adagrad": adagrad,
         "adam": adam,
@@ -47,31 +47,34 @@ OPTIMIZERS: Mapping[str, Callable[..., optax.GradientTransformation]] = MappingP
         "signum": signum,
         "soap": soap,
         "sophia": sophia,
-    }
+    },
 )
-"""Every optimizer by name: learning rate, then hyperparameters by keyword → transformation.
+"""The optimizers by name: learning rate, then hyperparameters by keyword → transformation.
 
-Each has a cautious variant too, which `optimizer` makes of the name with the prefix `cautious_`.
+Each also has a cautious variant, which `optimizer` makes from the name with the prefix `cautious_`.
 """
 
 PREFIX = "cautious_"
 
-# Their decay moves z, not the parameters: caution cannot be kept from it.
+# Their decay moves z, not the parameters, so caution cannot exempt it.
 _DECAY_WITHIN = frozenset({"schedule_free_adamw", "schedule_free_sgd"})
+_FOR_VECTORS = {"muon": "AdamW", "soap": "Adam"}
+
+Value = bool | int | float
 
 
 @dataclass(frozen=True)
 class Optimizer:
     """An optimizer with all its hyperparameters: a function of the learning rate.
 
-    Equal ones are equal keys: a function that is compiled for one serves the other.
+    Equal optimizers hash alike, so a program compiled for one serves the other.
 
     Attributes:
         name: a name of `OPTIMIZERS`, or one with the prefix `cautious_`.
         hyperparameters: pairs of name and value; those left out take their defaults.
 
     Raises:
-        ArgumentError: the name or a hyperparameter is unknown, or a value is not allowed.
+        ArgumentError: the name or a hyperparameter is unknown, or a value is out of its domain.
     """
 
     name: str
@@ -82,12 +85,9 @@ class Optimizer:
         given = dict(self.hyperparameters)
         for key in given:
             if key not in parameters:
-                raise ArgumentError(
-                    f"{self.name} has no hyperparameter {key!r}{_nearest(key, parameters)}; "
-                    f"it has {', '.join(parameters)}"
-                )
+                raise unknown(f"hyperparameter of {self.name}", key, parameters)
         values = tuple(
-            (key, checked(f"{key} of {self.name}", given.get(key, parameter.default), parameter))
+            (key, _checked(f"{key} of {self.name}", given.get(key, parameter.default), parameter))
             for key, parameter in parameters.items()
         )
         object.__setattr__(self, "hyperparameters", values)
@@ -98,6 +98,11 @@ class Optimizer:
         standard = defaults(self.name)
         changed = [f"{key}={v!r}" for key, v in self.hyperparameters if v != standard[key]]
         return f"{self.name}({', '.join(changed)})" if changed else self.name
+
+    @property
+    def rule_for_vectors(self) -> str | None:
+        """The rule for arrays that are not matrices, where it is another one; None otherwise."""
+        return _FOR_VECTORS.get(self.name.removeprefix(PREFIX))
 
     def __call__(self, learning_rate: optax.ScalarOrSchedule) -> optax.GradientTransformation:
         """The transformation for a learning rate: a number, a traced scalar or a schedule."""
@@ -112,14 +117,14 @@ class Optimizer:
 
 
 def optimizer(name: str, **hyperparameters: Any) -> Optimizer:
-    """An optimizer by name: a function of the learning rate, checked here and not where it trains.
+    """An optimizer by name, as a function of the learning rate; its arguments are checked here.
 
     Args:
-        name: one of `OPTIMIZERS`, or `cautious_` and one of them.
+        name: one of `OPTIMIZERS`, or one of them with the prefix `cautious_`.
         hyperparameters: those that differ from `defaults(name)`.
 
     Raises:
-        ArgumentError: the name or a hyperparameter is unknown, or a value is not allowed.
+        ArgumentError: the name or a hyperparameter is unknown, or a value is out of its domain.
 
     Example:
         >>> make = optimizer("cautious_adam", b2=0.95)
@@ -131,7 +136,7 @@ def optimizer(name: str, **hyperparameters: Any) -> Optimizer:
         >>> optimizer("adm")
         Traceback (most recent call last):
             ...
-        skillphysics.errors.ArgumentError: 'adm' is no optimizer (did you mean adam?); known are ...
+        skillphysics.errors.ArgumentError: unknown optimizer 'adm', did you mean 'adam'? Known: ...
     """
     return Optimizer(name, tuple(hyperparameters.items()))
 
@@ -147,21 +152,25 @@ def defaults(name: str) -> dict[str, Value]:
 
 
 def known() -> str:
-    """The names that `optimizer` takes, in words."""
+    """The names that `optimizer` takes, for messages and help texts."""
     return f"{', '.join(OPTIMIZERS)}, and each of them with the prefix {PREFIX}"
 
 
-def _factory(name: str) -> Callable[..., optax.GradientTransformation]:
-    if not isinstance(name, str):
-        raise ArgumentError(f"{name!r} is no name of an optimizer; known are {known()}")
-    found = OPTIMIZERS.get(name.removeprefix(PREFIX))
-    if found is None:
+def declared(factory: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The hyperparameters of an optimizer: the keyword-only arguments of its factory."""
+    parameters = inspect.signature(factory).parameters
+    return {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+
+def _checked(name: str, value: Any, parameter: inspect.Parameter) -> Value:
+    domain = domain_of(parameter.annotation)
+    assert domain is not None  # noqa: S101
+    return domain.check(name, value)
+
+
+def _factory(name: Any) -> Callable[..., optax.GradientTransformation]:
+    plain = name.removeprefix(PREFIX) if isinstance(name, str) else name
+    if plain not in OPTIMIZERS:
         every = [*OPTIMIZERS, *(PREFIX + each for each in OPTIMIZERS)]
-        raise ArgumentError(f"{name!r} is no optimizer{_nearest(name, every)}; known are {known()}")
-    return found
-
-
-def _nearest(name: str, of: Iterable[str]) -> str:
-    spelled = name.lower().replace("-", "_").replace(" ", "_")
-    close = difflib.get_close_matches(spelled, list(of), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+        raise unknown("optimizer", name, every, known())
+    return OPTIMIZERS[plain]

@@ -15,8 +15,9 @@ def cautious(
 ) -> optax.GradientTransformation:
     """Caution: x ← x − d/(Σφ + 1) φ ∘ u − η λ x, with φ = 1 where u g > 0, else 0.
 
-    Liang et al. (arXiv 2411.16085), in their first form. The step of `plain` is −u, for an array of
-    d entries. Weight decay is no part of it, as in their C-AdamW and C-Lion: `plain` has none.
+    Liang et al. (arXiv 2411.16085), in their first form. The step of `plain` is −u, on an array of
+    d entries. As in their C-AdamW and C-Lion, the mask does not apply to weight decay, so `plain`
+    has none.
     """
     inner = optax.with_extra_args_support(plain)
     decay = optax.identity()
@@ -43,7 +44,7 @@ def cautious(
 
 
 class CautiousState(NamedTuple):
-    """State of `cautious`: that of the plain optimizer, and that of the weight decay."""
+    """State of `cautious`: the states of the plain optimizer and of the weight decay."""
 
     plain: optax.OptState
     decay: optax.OptState

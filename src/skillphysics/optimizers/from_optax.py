@@ -1,14 +1,14 @@
-"""Optimizers whose rule optax has, with the defaults of their authors."""
+"""Optimizers whose rules are those of optax, with the defaults of their authors."""
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from skillphysics.optimizers.hyperparameters import Count, Flag, NonNegative, Positive, Share
+from skillphysics.domains import Count, Decay, Flag, NonNegative, Positive
 
 
 def sgd(
-    learning_rate: optax.ScalarOrSchedule, *, momentum: Share = 0.0, nesterov: Flag = False
+    learning_rate: optax.ScalarOrSchedule, *, momentum: Decay = 0.0, nesterov: Flag = False
 ) -> optax.GradientTransformation:
     """Stochastic gradient descent with momentum: m ← μ m + g, x ← x − η m.
 
@@ -33,7 +33,7 @@ def sign_gd(
 
 
 def signum(
-    learning_rate: optax.ScalarOrSchedule, *, momentum: Share = 0.9
+    learning_rate: optax.ScalarOrSchedule, *, momentum: Decay = 0.9
 ) -> optax.GradientTransformation:
     """Signum (Bernstein et al., arXiv 1802.04434): m ← μ m + (1 − μ) g, x ← x − η sign(m)."""
     return optax.signum(learning_rate, momentum)
@@ -42,8 +42,8 @@ def signum(
 def adam(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    b1: Share = 0.9,
-    b2: Share = 0.999,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     l2: NonNegative = 0.0,
 ) -> optax.GradientTransformation:
@@ -59,26 +59,26 @@ def adam(
 def adamw(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    b1: Share = 0.9,
-    b2: Share = 0.999,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative = 0.01,
 ) -> optax.GradientTransformation:
     """AdamW: x ← x − η (m̂ / (√v̂ + ε) + λ x).
 
-    Loshchilov & Hutter (arXiv 1711.05101). They tune λ and name no default: 0.01 is that of torch;
+    Loshchilov & Hutter (arXiv 1711.05101). They tune λ and state no default; 0.01 is that of torch,
     optax has 1e-4.
     """
     return optax.adamw(learning_rate, b1, b2, eps, weight_decay=weight_decay)
 
 
 def rmsprop(
-    learning_rate: optax.ScalarOrSchedule, *, decay: Share = 0.9, eps: NonNegative = 1e-8
+    learning_rate: optax.ScalarOrSchedule, *, decay: Decay = 0.9, eps: NonNegative = 1e-8
 ) -> optax.GradientTransformation:
     """RMSProp: v ← ρ v + (1 − ρ) g², x ← x − η g / (√v + ε), from v = 0.
 
-    Hinton (lecture 6e, 2012), who has no ε. It stands outside the root, as in torch: inside, as
-    optax has it by default, the same 1e-8 would hide every gradient below 1e-4.
+    Hinton (lecture 6e, 2012), without ε. Here ε is outside the root, as in torch; inside, where
+    optax has it by default, the same 1e-8 would hide all gradients below 1e-4.
     """
     return optax.rmsprop(learning_rate, decay, eps, eps_in_sqrt=False)
 
@@ -86,8 +86,8 @@ def rmsprop(
 def lion(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    b1: Share = 0.9,
-    b2: Share = 0.99,
+    b1: Decay = 0.9,
+    b2: Decay = 0.99,
     weight_decay: NonNegative = 0.0,
 ) -> optax.GradientTransformation:
     """Lion: x ← x − η (sign(b1 m + (1 − b1) g) + λ x), then m ← b2 m + (1 − b2) g.
@@ -100,9 +100,9 @@ def lion(
 def ademamix(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    b1: Share = 0.9,
-    b2: Share = 0.999,
-    b3: Share = 0.9999,
+    b1: Decay = 0.9,
+    b2: Decay = 0.999,
+    b3: Decay = 0.9999,
     alpha: NonNegative = 5.0,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative = 0.0,
@@ -118,8 +118,8 @@ def ademamix(
 def sophia(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    b1: Share = 0.965,
-    b2: Share = 0.99,
+    b1: Decay = 0.965,
+    b2: Decay = 0.99,
     eps: Positive = 1e-12,
     gamma: Positive = 0.01,
     interval: Count = 10,
@@ -129,10 +129,10 @@ def sophia(
 
     Liu et al. (arXiv 2305.14342), with the betas and λ of their code. Every `interval` steps
     h ← b2 h + (1 − b2) r ∘ (∇²f r), with random signs r (theirs are normal: the same mean, more
-    noise). As in optax, m̂ is corrected for bias and a new h serves from the next step on, so that
-    the first step is a sign.
+    noise). As in optax, m̂ is corrected for bias and a new h is used from the next step on, so the
+    first step is a sign.
 
-    An update wants `obj_fn=`, params → loss. All states start from one random key: `seeded`.
+    An update needs `obj_fn=`, params → loss. All states start from one random key; see `seeded`.
     """
     return optax.contrib.sophia(
         learning_rate,
@@ -148,21 +148,22 @@ def sophia(
 def muon(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    momentum: Share = 0.95,
+    momentum: Decay = 0.95,
     nesterov: Flag = True,
     ns_steps: Count = 5,
-    adam_b1: Share = 0.9,
-    adam_b2: Share = 0.95,
+    adam_b1: Decay = 0.9,
+    adam_b2: Decay = 0.95,
     eps: Positive = 1e-8,
     weight_decay: NonNegative = 0.0,
 ) -> optax.GradientTransformation:
     """Muon: W ← W − η (√max(1, n_out/n_in) O + λ W), O near the orthogonal factor of the momentum.
 
     Jordan (2024, github.com/KellerJordan/Muon). `ns_steps` Newton–Schulz steps bring the singular
-    values of O to about 1 (0.7 to 1.2), except those that are tiny beside the largest. Matrices are
-    [n_in, n_out]. All other arrays take AdamW, as with Jordan, at the same learning rate; that
-    within optax's Muon has adam_b2 = 0.999 and Nesterov's term. Optax corrects the bias of the
-    momentum, Jordan does not: with `nesterov`, the first tens of steps differ a little.
+    values of O to about 1 (0.7 to 1.2), except those far below the largest. Matrices are
+    [n_in, n_out]. All other arrays follow AdamW at the same learning rate, as in Jordan's code, so
+    that parameters without a matrix are trained by AdamW alone; the AdamW within optax's Muon has
+    adam_b2 = 0.999 and Nesterov's term. Optax corrects the bias of the momentum and Jordan does
+    not: with `nesterov`, the first tens of steps differ slightly.
     """
     matrix = optax.contrib.muon(
         learning_rate,

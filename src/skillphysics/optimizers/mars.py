@@ -1,4 +1,4 @@
-"""MARS: variance reduction by the gradient of the step before."""
+"""MARS: variance reduction with the gradient of the previous step."""
 
 from typing import Any, NamedTuple
 
@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from skillphysics.optimizers.hyperparameters import NonNegative, Share
+from skillphysics.domains import Decay, NonNegative
 
 
 def mars(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    b1: Share = 0.95,
-    b2: Share = 0.99,
+    b1: Decay = 0.95,
+    b2: Decay = 0.99,
     gamma: NonNegative = 0.025,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative = 0.0,
@@ -22,8 +22,8 @@ def mars(
     """MARS-AdamW: AdamW of c = g + γ b1/(1 − b1) (g − g′), divided by ‖c‖ where that exceeds 1.
 
     Yuan et al. (arXiv 2411.10438) in the approximate form, as in their code: g′ is the gradient of
-    the step before on the batch of that step, and 0 before the first; the norm is that of each
-    array. By default their code leaves vectors to AdamW; here they are treated like matrices.
+    the previous step on the batch of that step, and 0 at the first; the norm is taken per array.
+    Their code by default trains vectors with AdamW; here they are treated like matrices.
     """
     return optax.chain(
         _corrected(gamma * b1 / (1 - b1)),

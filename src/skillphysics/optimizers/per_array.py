@@ -1,4 +1,4 @@
-"""Optimizers that treat the arrays of a pytree one by one, and matrices that act on their axes."""
+"""Optimizers that treat each array of a pytree by itself, and products along its axes."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,8 +13,8 @@ class PerArrayState(NamedTuple):
     """State of `per_array`.
 
     Attributes:
-        n_update: updates made so far.
-        arrays: the parameters' pytree with the state of each array in its place.
+        n_update: number of updates so far.
+        arrays: the pytree of the parameters with the state of each array in its place.
     """
 
     n_update: Int[Array, ""]
@@ -25,11 +25,11 @@ def per_array(
     init: Callable[[Array], Any],
     step: Callable[[Array, Any, Array], tuple[Array, Any]],
 ) -> optax.GradientTransformation:
-    """A transformation that applies to every array by itself.
+    """A transformation that acts on every array separately.
 
     Args:
         init: array of parameters → its state.
-        step: (gradient, state, updates made before) → (direction, next state).
+        step: (gradient, state, number of updates so far) → (direction, next state).
     """
 
     def init_fn(params: optax.Params) -> PerArrayState:
@@ -49,7 +49,7 @@ def per_array(
 
 
 def gram(array: Float[Array, "..."], axis: int) -> Float[Array, "n n"]:
-    """Products of the slices along one axis with each other: G Gᵀ and Gᵀ G for a matrix G."""
+    """Inner products of the slices along one axis: G Gᵀ and Gᵀ G for a matrix G."""
     others = [i for i in range(array.ndim) if i != axis]
     # Eigenvectors follow: a GPU must not round these products to fewer bits.
     return jnp.tensordot(array, array, (others, others), precision="highest")

@@ -1,4 +1,4 @@
-"""The learning rate that the Resource model asks for."""
+"""The learning rate schedule of the Resource model."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -6,6 +6,7 @@ import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from skillphysics.domains import FINITE, NON_NEGATIVE, POSITIVE
 from skillphysics.errors import ArgumentError
 
 
@@ -14,18 +15,23 @@ def resource_decay(
 ) -> optax.Schedule:
     """η(t) = peak · √(D(t) / D(0)) with the demand D = Σ_j p_j u_j (L25 §2.4, learning rate decay).
 
-    The rate of learning is ∝ η / (D + N0). Where waste grows like N0 = c η², it is largest at
-    η* = √(D/c). Where N0 ∝ η there is no largest one, and no reason to decay.
+    Skills are learned at a rate ∝ η / (D + N0). Where the waste grows like N0 = c η², this rate is
+    largest at η* = √(D/c). Where N0 ∝ η it has no maximum, and there is no reason to decay.
 
     Args:
         peak: the learning rate at the first step.
-        demand: Σ_j p_j u_j, positive at the first step and never negative, as predicted by a theory
-            or measured: for mse levels `(1 - curves.level) @ frequency`.
-        steps: where it is known, rising; in between it is interpolated, beyond it stays.
+        demand: Σ_j p_j u_j at `steps`, [n]: positive at the first step and never negative, as
+            predicted by a theory or measured, which for mse levels is
+            `(1 - curves.level) @ frequency`.
+        steps: strictly increasing, [n]. The demand is interpolated between them and constant
+            beyond the last.
+
+    Returns:
+        A schedule, from a step to the learning rate, as optax uses them.
 
     Raises:
-        ArgumentError: the peak is not positive, the demand is negative or not finite, or the steps
-            do not rise.
+        ArgumentError: the peak is not positive, the demand is negative, not finite or 0 at the
+            start, or the steps do not increase.
 
     Example:
         >>> demand, steps = np.array([1.0, 0.25]), np.array([0.0, 100.0])
@@ -33,19 +39,18 @@ def resource_decay(
         >>> [f"{schedule(step):.3f}" for step in (0, 100, 200)]
         ['0.100', '0.050', '0.050']
     """
-    known, at = np.asarray(demand, dtype=float), np.asarray(steps, dtype=float)
-    if not (np.isfinite(peak) and peak > 0):
-        raise ArgumentError(f"peak is {peak}; a positive finite number is wanted")
+    peak = POSITIVE.check("peak", peak)
+    known = NON_NEGATIVE.check_entries("demand", demand).astype(float)
+    at = FINITE.check_entries("steps", steps).astype(float)
     if known.shape != at.shape or known.ndim != 1 or not known.size:
         raise ArgumentError(
-            f"demand has shape {known.shape} and steps {at.shape}; one number a step is wanted"
+            "demand and steps must be one-dimensional and of equal length, got shapes "
+            f"{known.shape} and {at.shape}"
         )
-    if not (np.isfinite(known).all() and (known >= 0).all() and known[0] > 0):
-        raise ArgumentError(
-            "demand is negative, not finite or 0 at the start; what is left to learn"
-        )
-    if not (np.isfinite(at).all() and (np.diff(at) > 0).all()):
-        raise ArgumentError("steps do not rise; strictly increasing ones are wanted")
+    if known[0] == 0:
+        raise ArgumentError("demand must be positive at the first step, got 0", argument="demand")
+    if not (np.diff(at) > 0).all():
+        raise ArgumentError("steps must be strictly increasing", argument="steps")
     rate = peak * np.sqrt(known / known[0])
 
     def schedule(count: ArrayLike) -> Array:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from skillphysics.optimizers.hyperparameters import Count, Positive
+from skillphysics.domains import Count, Positive
 from skillphysics.optimizers.per_array import along, gram, per_array
 
 
@@ -21,10 +21,11 @@ def shampoo(
     """Shampoo: L ← L + G Gᵀ, R ← R + Gᵀ G, W ← W − η L^(−1/4) G R^(−1/4), from L = R = ε I.
 
     Gupta, Koren & Singer (arXiv 1802.09568), Algorithms 1 and 2: k axes have k such statistics,
-    with powers −1/(2k). So a vector has full-matrix Adagrad, (ε I + Σ g gᵀ)^(−1/2) g, and a scalar
-    is a vector of one entry. An axis longer than `max_size` keeps the diagonal of its statistic
-    alone, which bounds the cost n³ of a root: a long vector has g / √(ε + Σ g²). Roots are computed
-    every `interval` steps. Defaults are those of their code (tf.contrib.opt.ShampooOptimizer).
+    with powers −1/(2k). A vector follows full-matrix Adagrad, (ε I + Σ g gᵀ)^(−1/2) g, and a
+    scalar is a vector of one entry. An axis longer than `max_size` keeps only the diagonal of its
+    statistic, which bounds the cost n³ of a root: a long vector follows g / √(ε + Σ g²). Roots are
+    computed every `interval` steps. The defaults are those of their code
+    (tf.contrib.opt.ShampooOptimizer).
     """
 
     def init(parameter: Array) -> _State:
@@ -52,7 +53,7 @@ def shampoo(
 
 
 class _State(NamedTuple):
-    """Of one array: for each axis a matrix, or a vector where the diagonal alone is kept."""
+    """For one array: a matrix per axis, or a vector where only the diagonal is kept."""
 
     statistics: tuple[Array, ...]
     roots: tuple[Array, ...]
@@ -69,7 +70,7 @@ def _inverse_root(statistic: Array, power: int, eps: float) -> Array:
     if statistic.ndim == 1:
         return statistic ** (-1 / power)
     values, vectors = jnp.linalg.eigh(statistic)
-    # No eigenvalue is below that of the start, ε I; rounding can say otherwise.
+    # Exactly, no eigenvalue is below ε, that of the start; rounding can make it so.
     values = jnp.maximum(values, eps) ** (-1 / power)
     return jnp.matmul(vectors * values, vectors.T, precision="highest")
 

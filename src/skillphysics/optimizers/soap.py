@@ -7,15 +7,15 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from skillphysics.optimizers.hyperparameters import Count, NonNegative, Share
+from skillphysics.domains import Count, Decay, NonNegative
 from skillphysics.optimizers.per_array import along, gram, per_array
 
 
 def soap(
     learning_rate: optax.ScalarOrSchedule,
     *,
-    b1: Share = 0.95,
-    b2: Share = 0.95,
+    b1: Decay = 0.95,
+    b2: Decay = 0.95,
     eps: NonNegative = 1e-8,
     weight_decay: NonNegative = 0.01,
     interval: Count = 10,
@@ -24,11 +24,11 @@ def soap(
     """SOAP: W ← W − η (P (PᵀMQ / (√V + ε)) Qᵀ + λ W), P and Q near the eigenvectors of L and R.
 
     Vyas et al. (arXiv 2409.11321), Algorithm 3, as in their code: M is the mean of G, V that of
-    (PᵀGQ)², both corrected for bias as in Adam; L ← b2 L + (1 − b2) G Gᵀ, R likewise of Gᵀ G. The
-    first step only starts L, R and their eigenvectors. Every `interval` steps thereafter, and after
-    the parameters have moved, P becomes the Q-factor of L P, its columns in falling order of their
-    eigenvalues. Arrays of more axes have one basis for each; axes longer than `max_size` have none,
-    nor have vectors and scalars: Adam, from the second step on.
+    (PᵀGQ)², both corrected for bias as in Adam; L ← b2 L + (1 − b2) G Gᵀ, and R likewise with Gᵀ G.
+    The first step only initializes L, R and their eigenvectors. Every `interval` steps thereafter,
+    after the parameters have moved, P becomes the Q-factor of L P, with columns in decreasing order
+    of the eigenvalues. Arrays with more axes have one basis per axis. Axes longer than `max_size`
+    have none, and neither have vectors and scalars, which follow Adam from the second step on.
     """
 
     def init(parameter: Array) -> _State:
@@ -53,7 +53,7 @@ def soap(
         def later() -> tuple[Array, _State]:
             mean = b1 * state.mean + (1 - b1) * g
             square = b2 * state.square + (1 - b2) * _into(state.bases, g) ** 2
-            # Where both branches are computed, count is 0 here for a result that is not used.
+            # Where both branches are computed, the result for count 0 is not used.
             step = jnp.maximum(count, 1)
             scale = jnp.sqrt(optax.tree.bias_correction(square, b2, step)) + eps
             mean_hat = optax.tree.bias_correction(mean, b1, step)
@@ -78,12 +78,12 @@ _Matrices = tuple[Array | None, ...]
 
 
 class _State(NamedTuple):
-    """Of one array.
+    """State of one array.
 
     Attributes:
         mean: of the gradient.
         square: mean of the squared gradient in the bases.
-        moments: L, R, …: a matrix for each axis, None for one that has no basis.
+        moments: L, R, …: one matrix per axis, None for an axis without a basis.
         bases: P, Q, … of the same axes.
     """
 
@@ -112,7 +112,7 @@ def _eigenvectors(moment: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
 
 def _refreshed(square: Array, moments: _Matrices, bases: _Matrices) -> tuple[Array, _Matrices]:
-    """One step of power iteration for each basis, and `square` in the new order of its columns."""
+    """One step of power iteration per basis, and `square` in the new order of the columns."""
     fresh = []
     for i, (moment, basis) in enumerate(zip(moments, bases, strict=True)):
         if moment is None or basis is None:

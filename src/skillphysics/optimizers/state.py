@@ -1,4 +1,4 @@
-"""What the state of an optimizer holds for those who train with it."""
+"""What a training loop reads from the state of an optimizer and writes into it."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from optax.contrib import HutchinsonState, ScheduleFreeState
 
 
 def evaluated(params: PyTree, state: optax.OptState) -> PyTree:
-    """The parameters at which to measure: the mean iterate of Schedule-Free, else `params`.
+    """The parameters at which to measure: the mean iterate of Schedule-Free, otherwise `params`.
 
-    Of one run: vmap it over the states of many.
+    It takes the state of a single run; apply vmap for many.
 
     Example:
         >>> import jax.numpy as jnp
@@ -32,9 +32,9 @@ def evaluated(params: PyTree, state: optax.OptState) -> PyTree:
 
 
 def seeded(state: optax.OptState, key: Array) -> optax.OptState:
-    """The state with its random numbers drawn from `key`: Sophia's probes; others have none.
+    """The state with its random numbers drawn from `key`; only Sophia's probes are random.
 
-    Without it all runs share one sequence of probes.
+    Otherwise all runs share one sequence of probes.
     """
 
     def from_key(part: Any) -> Any:

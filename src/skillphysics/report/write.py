@@ -10,7 +10,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from skillphysics.plotting import STYLE
 from skillphysics.report.explain import Explanation
-from skillphysics.report.figures import NAMES, pictures
+from skillphysics.report.figures import FIGURES, pictures
 from skillphysics.report.folder import filling
 from skillphysics.report.page import page
 from skillphysics.report.summary import summary
@@ -22,7 +22,7 @@ _LARGEST_SVG = 300_000
 
 def write(explanation: Explanation, folder: Path) -> Path:
     """See `Explanation.save`."""
-    with filling(folder, "report.html", rf"({'|'.join(NAMES)})\.(png|svg)") as aside:
+    with filling(folder, "report.html", rf"({'|'.join(FIGURES)})\.(png|svg)") as aside:
         html = page(explanation, _draw(explanation, aside))
         (aside / "report.html").write_text(html, encoding="utf-8")
         text = json.dumps(summary(explanation), indent=2, ensure_ascii=False, allow_nan=False)

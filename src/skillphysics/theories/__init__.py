@@ -1,12 +1,8 @@
 """Theories of skill learning, one file each, behind the one contract `Theory`."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from types import MappingProxyType
-
-from jaxtyping import Array
-
+from skillphysics.registry import Registry
 from skillphysics.theories.base import Theory
+from skillphysics.theories.candidates import CANDIDATES, SIMPLE
 from skillphysics.theories.composite import Composite, composite
 from skillphysics.theories.correlated import Correlated
 from skillphysics.theories.dependent import AtLevel, AtStep, Dependent
@@ -19,38 +15,32 @@ from skillphysics.theories.measured import Measured
 from skillphysics.theories.modular import ModularDomino
 from skillphysics.theories.multilinear import Multilinear
 from skillphysics.theories.quanta import Quanta
-from skillphysics.theories.resource import LearningTime, Resource
+from skillphysics.theories.resource import Resource, TimeSplit
 
-SIMPLE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
+THEORIES: Registry[type[Theory]] = Registry(
+    "theory",
     {
         "linear": Linear,
         "multilinear": Multilinear,
         "domino": Domino,
-        "resource l1": partial(Resource, norm="l1"),
-        "resource l2": partial(Resource, norm="l2"),
-    }
+        "modular-domino": ModularDomino,
+        "quanta": Quanta,
+        "resource": Resource,
+        "dependent": Dependent,
+    },
 )
-"""The theories of which each measured skill is one skill: by name, what makes one."""
-
-COMPOSITE: Mapping[str, Callable[[Array], Theory]] = MappingProxyType(
-    {f"composite {name}": composite(make) for name, make in SIMPLE.items()}
-)
-"""The same theories for measured tasks that are mixtures of latent skills."""
-
-ALL: Mapping[str, Callable[[Array], Theory]] = MappingProxyType({**SIMPLE, **COMPOSITE})
-"""Every theory that a comparison fits."""
+"""The theories that need no more than frequencies, numbers and a graph, by public name."""
 
 __all__ = [
-    "ALL",
-    "COMPOSITE",
+    "CANDIDATES",
     "SIMPLE",
+    "THEORIES",
     "AtLevel",
     "AtStep",
     "Composite",
     "Correlated",
     "Dependent",
     "Domino",
-    "LearningTime",
     "Linear",
     "MeanField",
     "MeanFieldAdam",
@@ -60,6 +50,7 @@ __all__ = [
     "Quanta",
     "Resource",
     "Theory",
+    "TimeSplit",
     "composite",
     "mean_field_rate",
     "noise_waste",

@@ -37,7 +37,7 @@ def tells_all(optimizer: Any) -> bool:
 def describe(problem: Problem) -> dict[str, Any]:
     """The type and the settings of a problem; of its larger arrays the shape."""
     told = _plain(problem)
-    for known in ("names", "frequency"):
+    for known in ("names", "frequency", "probability"):
         told.pop(known, None)
     return told
 

@@ -1,6 +1,6 @@
 """The multilinear model as a world, so that any optimizer can train it (N24)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -8,29 +8,29 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from skillphysics.domains import COUNT, NON_NEGATIVE, POSITIVE, Count, NonNegative, Positive
 from skillphysics.errors import ArgumentError
 from skillphysics.skills import Skills
-from skillphysics.worlds.world import World
+from skillphysics.worlds.world import BatchSize, Usual, World, scalar
 
 
 class MultilinearNet(World):
-    """f = Σ_k R_k g_k with R a product of two layers, trained on ½E(f* − f)², f* = S Σ g_k (N24).
+    """The multilinear model of N24 as parameters that any optimizer trains.
 
-    Without a width R_k = a_k b_k, both √r at the start: under gradient flow this is the theory
-    `Multilinear`. With a width N, R = aᵀB with a ∈ R^N and B ∈ R^{N×n_task} over the basis of
-    skills, entries N(0, init²). The level of a skill is R_k/S. Trained on D samples, the loss sees
-    the empirical shares d_k/D in place of the frequencies.
+    The model f = Σ_k R_k g_k trains on ½E(f* − f)² with the target f* = S Σ_k g_k (N24). Without a
+    width, R_k = a_k b_k with both factors √r at the start: under gradient flow this is the theory
+    `Multilinear`. With a width N, R = aᵀB with a ∈ R^N and B ∈ R^{N×n_skill}, whose entries start
+    from N(0, init²). The level of a skill is R_k/S. Trained on D samples, the loss has the
+    empirical shares d_k/D in place of the probabilities.
 
     Args:
-        skills: names and frequencies P, which are divided by their sum.
-        target_scale: S.
-        initial_strength: r, the strength R_k at the start, where there is no width.
+        skills: names and frequencies.
+        target_scale: S, the scale of the target.
+        initial_strength: r, the strength R_k of every skill at the start, without a width.
         width: N, or None.
-        init: standard deviation of the initial entries where there is a width.
-        counts: d_k, [n_task], how many of the D samples show each skill, or None for D = ∞.
-        batch_size: draws a step, out of the D samples, or None for all of them.
-        noise: σ of the noise on the gradient, or None.
-        reweight: κ of the sample weights ℓ^κ, or None.
+        init: standard deviation of the initial entries, with a width.
+        counts: d_k, [n_skill], how many of the D samples show each skill, or None for D = ∞.
+        batch_size, noise, reweight: as of `draw`.
 
     Raises:
         ArgumentError: an argument is out of its range.
@@ -47,6 +47,8 @@ class MultilinearNet(World):
         True
     """
 
+    usual: ClassVar[Usual] = Usual("sgd", learning_rate=0.05, steps=3000)
+
     target_scale: Float[Array, ""]
     initial_strength: Float[Array, ""]
     deviation: Float[Array, ""]
@@ -56,77 +58,104 @@ class MultilinearNet(World):
         self,
         skills: Skills,
         *,
-        target_scale: float = 1.0,
-        initial_strength: float = 0.01,
-        width: int | None = None,
-        init: float = 0.1,
+        target_scale: Positive = 1.0,
+        initial_strength: Positive = 0.01,
+        width: Count | None = None,
+        init: Positive = 0.1,
         counts: np.ndarray | None = None,
-        batch_size: int | None = None,
-        noise: float | None = None,
-        reweight: float | None = None,
+        batch_size: BatchSize | None = None,
+        noise: NonNegative | None = None,
+        reweight: NonNegative | None = None,
     ) -> None:
         super().__init__(
             skills,
             batch_size=batch_size,
             noise=noise,
             reweight=reweight,
-            seen=None if counts is None else _shares(counts, len(skills)),
+            data_share=None if counts is None else _shares(counts, len(skills)),
         )
-        if width is not None and width < 1:
-            raise ArgumentError(f"width is {width}; at least 1 is wanted")
-        self.target_scale = _positive("target_scale", target_scale)
-        self.initial_strength = _positive("initial_strength", initial_strength)
-        self.deviation = _positive("init", init)
-        self.width = width
+        self.width = None if width is None else COUNT.check("width", width)
+        self.target_scale = scalar("target_scale", target_scale, POSITIVE)
+        self.initial_strength = scalar("initial_strength", initial_strength, POSITIVE)
+        self.deviation = scalar("init", init, POSITIVE)
 
     @classmethod
     def draw(
-        cls, key: Key[Array, ""], skills: Skills, n_samples: int | None, **options: Any
+        cls,
+        key: Key[Array, ""],
+        skills: Skills,
+        n_samples: Count | None = None,
+        *,
+        target_scale: Positive = 1.0,
+        initial_strength: Positive = 0.01,
+        width: Count | None = None,
+        init: Positive = 0.1,
+        batch_size: BatchSize | None = None,
+        noise: NonNegative | None = None,
+        reweight: NonNegative | None = None,
     ) -> "MultilinearNet":
-        """A model trained on D samples drawn from the frequencies, or on infinitely many.
+        """A model that trains on D samples drawn from the probabilities, or on infinitely many.
+
+        Args:
+            key: randomness of the samples.
+            skills: names and frequencies.
+            n_samples: D, the number of samples, drawn once; by default infinitely many.
+            target_scale: S, the scale of the target.
+            initial_strength: r, the strength of every skill at the start, without a width.
+            width: N, the width of the layers a and B; by default one product per skill.
+            init: standard deviation of the initial entries, with a width.
+            batch_size: samples drawn per step; by default the exact shares are used.
+            noise: σ of the normal noise added to the gradient.
+            reweight: κ of the sample weights loss^κ (L25 §4.3).
 
         Raises:
-            ArgumentError: as the class, or there is no sample.
+            ArgumentError: as the class.
         """
-        if n_samples is None:
-            return cls(skills, **options)
-        if not 1 <= n_samples < 2**31:
-            raise ArgumentError(f"n_samples is {n_samples}; a number from 1 to 2^31 − 1 is wanted")
-        generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-        return cls(skills, counts=generator.multinomial(n_samples, skills.probability), **options)
+        counts = None
+        if n_samples is not None:
+            COUNT.check("n_samples", n_samples)
+            generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+            counts = generator.multinomial(n_samples, skills.probability)
+        return cls(
+            skills, target_scale=target_scale, initial_strength=initial_strength, width=width,
+            init=init, counts=counts, batch_size=batch_size, noise=noise, reweight=reweight,
+        )  # fmt: skip
+
+    @classmethod
+    def example(cls, key: Key[Array, ""]) -> "MultilinearNet":
+        """A small model with a width, trained on a data set."""
+        return cls.draw(key, Skills.power_law(4, alpha=1), 100, width=3)
 
     def init(self, key: Key[Array, ""]) -> dict[str, Float[Array, "..."]]:
-        """A and b at √r, or a and B at random."""
-        n_task = len(self.names)
+        """The parameters at step 0: a and b at √r, or a and B at random."""
+        n_skill = len(self.names)
         if self.width is None:
-            start = jnp.full(n_task, jnp.sqrt(self.initial_strength))
+            start = jnp.full(n_skill, jnp.sqrt(self.initial_strength))
             return {"a": start, "b": start}
-        of_a, of_b = jax.random.split(key)
+        key_a, key_b = jax.random.split(key)
         return {
-            "a": self.deviation * jax.random.normal(of_a, (self.width,), jnp.float32),
-            "b": self.deviation * jax.random.normal(of_b, (self.width, n_task), jnp.float32),
+            "a": self.deviation * jax.random.normal(key_a, (self.width,), jnp.float32),
+            "b": self.deviation * jax.random.normal(key_b, (self.width, n_skill), jnp.float32),
         }
 
-    def skill(self, params: dict[str, Float[Array, "..."]]) -> Float[Array, " n_task"]:
-        """R_k/S."""
+    def skill(self, params: dict[str, Float[Array, "..."]]) -> Float[Array, " n_skill"]:
+        """R_k/S, [n_skill]."""
         a, b = params["a"], params["b"]
         return (a * b if self.width is None else a @ b) / self.target_scale
 
-    def skill_loss(self, skill: Float[Array, " n_task"]) -> Float[Array, " n_task"]:
-        """½(S − R_k)²."""
+    def skill_loss(self, skill: Float[Array, " n_skill"]) -> Float[Array, " n_skill"]:
+        """½(S − R_k)², [n_skill]."""
         return self.target_scale**2 / 2 * (1 - skill) ** 2
 
 
-def _positive(name: str, value: float) -> Float[Array, ""]:
-    if not (np.isfinite(value) and value > 0):
-        raise ArgumentError(f"{name} is {value}; a positive number is wanted")
-    return jnp.asarray(value, jnp.float32)
-
-
-def _shares(counts: np.ndarray, n_task: int) -> np.ndarray:
-    values = np.asarray(counts, np.float64)
-    if values.shape != (n_task,):
-        raise ArgumentError(f"counts has shape {values.shape}; {n_task} skills want ({n_task},)")
-    if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
-        raise ArgumentError("counts must be finite, not negative and not all zero")
+def _shares(counts: Any, n_skill: int) -> np.ndarray:
+    values = np.asarray(NON_NEGATIVE.check_entries("counts", counts), np.float64)
+    if values.shape != (n_skill,):
+        raise ArgumentError(
+            f"counts must have one entry for each of the {n_skill} skills, got an array of shape "
+            f"{values.shape}",
+            argument="counts",
+        )
+    if values.sum() == 0:
+        raise ArgumentError("counts must not all be zero", argument="counts")
     return values / values.sum()

@@ -1,7 +1,7 @@
-"""Task vectors: the directions in parameter space that the skills ask for (L25 §2.2)."""
+"""Task vectors: the directions in parameter space that belong to the skills (L25 §2.2)."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
@@ -9,76 +9,91 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 from numpy.typing import ArrayLike
 
+from skillphysics.domains import COUNT, one_of
 from skillphysics.errors import ArgumentError
+from skillphysics.registry import Registry
 
 
-def orthogonal(key: Key[Array, ""], n_task: int, n_dim: int) -> Float[Array, "{n_task} {n_dim}"]:
+def orthogonal(key: Key[Array, ""], n_skill: int, n_dim: int) -> Float[Array, "{n_skill} {n_dim}"]:
     """Random orthonormal vectors.
 
     Raises:
-        ArgumentError: there are more tasks than dimensions.
+        ArgumentError: there are more skills than dimensions.
     """
-    if n_task > n_dim:
-        raise ArgumentError(
-            f"{n_task} orthogonal task vectors do not fit into n_dim = {n_dim} dimensions; "
-            "take vectors 'unit' or 'gaussian', or n_dim of at least n_task"
-        )
-    return jax.random.orthogonal(key, n_dim, (), jnp.float32, m=n_task).T
+    _check_room(n_skill, n_dim, "n_dim")
+    return jax.random.orthogonal(key, n_dim, (), jnp.float32, m=n_skill).T
 
 
-def unit(key: Key[Array, ""], n_task: int, n_dim: int) -> Float[Array, "{n_task} {n_dim}"]:
+def unit(key: Key[Array, ""], n_skill: int, n_dim: int) -> Float[Array, "{n_skill} {n_dim}"]:
     """Random directions of norm 1."""
-    entries = jax.random.normal(key, (n_task, n_dim), jnp.float32)
+    entries = jax.random.normal(key, (n_skill, n_dim), jnp.float32)
     return entries / jnp.linalg.norm(entries, axis=1, keepdims=True)
 
 
-def gaussian(key: Key[Array, ""], n_task: int, n_dim: int) -> Float[Array, "{n_task} {n_dim}"]:
-    """Entries N(0, 1/n_dim), not normalised (L25 Fig 15)."""
-    return jax.random.normal(key, (n_task, n_dim), jnp.float32) / jnp.sqrt(jnp.float32(n_dim))
+def gaussian(key: Key[Array, ""], n_skill: int, n_dim: int) -> Float[Array, "{n_skill} {n_dim}"]:
+    """Independent entries from N(0, 1/n_dim), not normalized (L25 Fig 15)."""
+    return jax.random.normal(key, (n_skill, n_dim), jnp.float32) / jnp.sqrt(jnp.float32(n_dim))
 
 
-def modular(key: Key[Array, ""], n_task: int, n_dim: int) -> Float[Array, "{n_task} {n_dim}"]:  # noqa: ARG001
-    """One parameter a task: e_i for i ≤ n_dim, zero for the rest (L25 §6.2); nothing is random."""
-    return jnp.eye(n_task, n_dim, dtype=jnp.float32)
+def modular(key: Key[Array, ""], n_skill: int, n_dim: int) -> Float[Array, "{n_skill} {n_dim}"]:  # noqa: ARG001
+    """One parameter per skill: e_i for i ≤ n_dim and 0 beyond (L25 §6.2); nothing is random."""
+    return jnp.eye(n_skill, n_dim, dtype=jnp.float32)
 
 
-VECTORS: Mapping[str, Callable[..., Float[Array, "n_task n_dim"]]] = MappingProxyType(
-    {"orthogonal": orthogonal, "unit": unit, "gaussian": gaussian, "modular": modular}
+VECTORS: Registry[Callable[..., Float[Array, "n_skill n_dim"]]] = Registry(
+    "kind of task vectors",
+    {"orthogonal": orthogonal, "unit": unit, "gaussian": gaussian, "modular": modular},
 )
-"""Kinds of task vectors by name: functions of a key, n_task and n_dim."""
+"""Kinds of task vectors by name: functions of a key, n_skill and n_dim."""
+
+KIND = one_of(*VECTORS)
+Kind = Annotated[str, KIND]
 
 
 def draw_vectors(
-    kind: str, key: Key[Array, ""], n_task: int, n_dim: int
-) -> Float[Array, "{n_task} {n_dim}"]:
-    """Task vectors of a named kind, float32.
+    kind: str, key: Key[Array, ""], n_skill: int, n_dim: int, name: str = "n_dim"
+) -> Float[Array, "{n_skill} {n_dim}"]:
+    """Task vectors of a named kind, float32; `name` is that of the argument `n_dim` in messages.
 
     Raises:
         ArgumentError: the kind is not known, n_dim is less than 1, or the vectors do not fit.
     """
-    if kind not in VECTORS:
-        raise ArgumentError(f"vectors is {kind!r}; one of {', '.join(VECTORS)} is wanted")
-    if not isinstance(n_dim, int) or n_dim < 1:
-        raise ArgumentError(f"n_dim is {n_dim}; at least one dimension is wanted")
-    return VECTORS[kind](key, n_task, n_dim)
+    draw = VECTORS[KIND.check("vectors", kind)]
+    COUNT.check(name, n_dim)
+    if kind == "orthogonal":
+        _check_room(n_skill, n_dim, name)
+    return draw(key, n_skill, n_dim)
 
 
-def check_vectors(name: str, vectors: ArrayLike, n_task: int) -> Float[Array, "{n_task} n"]:
-    """Vectors, one for each task, as float32.
+def check_vectors(name: str, vectors: ArrayLike, n_skill: int) -> Float[Array, "{n_skill} n"]:
+    """Vectors, one per skill, as float32.
 
     Raises:
-        ArgumentError: they are no matrix of finite real numbers with so many rows.
+        ArgumentError: they are not a matrix of finite real numbers with one row per skill.
     """
     given = np.asarray(vectors)
     if given.ndim != 2 or not np.issubdtype(given.dtype, np.number) or np.iscomplexobj(given):
         raise ArgumentError(
-            f"{name} has shape {given.shape} and type {given.dtype}; real numbers, a row for each "
-            "task, are wanted"
+            f"{name} must be a matrix of real numbers with one row per skill, got an array of "
+            f"shape {given.shape} and dtype {given.dtype}",
+            argument=name,
         )
-    if len(given) != n_task:
-        raise ArgumentError(f"{name} has {len(given)} rows; {n_task} skills want one each")
+    if len(given) != n_skill:
+        raise ArgumentError(
+            f"{name} must have one row for each of the {n_skill} skills, got {len(given)} rows",
+            argument=name,
+        )
     # Numbers beyond float32 are not finite in it.
     with np.errstate(over="ignore"):
         if not np.isfinite(given.astype(np.float32)).all():
-            raise ArgumentError(f"{name} has an entry that is not finite")
+            raise ArgumentError(f"{name} must be finite in float32", argument=name)
     return jnp.asarray(vectors, jnp.float32)
+
+
+def _check_room(n_skill: int, n_dim: int, name: str) -> None:
+    if n_skill > n_dim:
+        raise ArgumentError(
+            f"{name} must be at least {n_skill} for {n_skill} orthogonal vectors, got {n_dim}; "
+            "increase it, or choose vectors 'unit' or 'gaussian'",
+            argument=name,
+        )

@@ -1,7 +1,7 @@
-"""What the toy worlds share: skills drawn with their frequencies, a loss a skill, noise."""
+"""What the toy worlds share: skills sampled with probabilities, a loss per skill, noise."""
 
 import abc
-from typing import Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from skillphysics.domains import FLAG, NON_NEGATIVE, Domain, Flag, NonNegative, count, one_of
 from skillphysics.errors import ArgumentError
 from skillphysics.numerics.logistic import minus_log_sigmoid
 from skillphysics.numerics.multinomial import Multinomial
@@ -16,44 +17,66 @@ from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
 from skillphysics.training.problem import Problem
 
-# Beyond it, counts are no longer exact in float32.
-_MOST_DRAWS = 2**24
+CRITERION = one_of("mse", "ce")
+# Larger counts are not exact in float32.
+BATCH_SIZE = count(most=2**24)
+
+Criterion = Annotated[str, CRITERION]
+BatchSize = Annotated[int, BATCH_SIZE]
+
+
+class Usual(NamedTuple):
+    """How a world is usually trained.
+
+    Attributes:
+        optimizer: a name of `skillphysics.optimizers.OPTIMIZERS`.
+        learning_rate: its learning rate.
+        steps: number of steps.
+    """
+
+    optimizer: str
+    learning_rate: float
+    steps: int
 
 
 class Batch(NamedTuple):
     """What one step of a world sees."""
 
-    share: Float[Array, " n_task"]
-    """Share of the draws that fell on each skill."""
+    share: Float[Array, " n_skill"]
+    """Share of each skill among the draws."""
     noise: Any
     """Standard normal numbers in the shape of the parameters, or None."""
 
 
 class World(Problem):
-    """A loss Σ_i p_i ℓ(s_i) over the skills that a world computes from its parameters (L25 §2.2).
+    """A loss Σ_i p_i ℓ(s_i) over the skills s_i(parameters) of a world (L25 §2.2).
 
-    ℓ is (1 − s)² for criterion "mse" and −log σ(s) for "ce", whose level is σ(s). A step draws
-    `batch_size` skills from p and sees their shares in place of p; without a batch size it sees p.
+    ℓ(s) is (1 − s)² for criterion "mse" and −log σ(s) for "ce", whose level is σ(s). A step draws
+    `batch_size` skills from p and trains on their shares in place of p; without a batch size it
+    trains on p itself. All arrays are float32.
 
     Attributes:
-        frequency: p, [n_task], divided by its sum.
+        probability: p, [n_skill], the frequencies divided by their sum.
         criterion: "mse" or "ce".
-        draws: the sampler of batches, or None for exact p.
-        seen: what is seen in place of p where nothing is drawn, [n_task].
-        noise: σ of the normal noise that every step adds to the gradient as it is fed to the
-            optimizer, with or without the factor 2, or None.
-        reweight: κ of the sample weights w = ℓ^κ (L25 §4.3), which are constants to the gradient,
+        draws: the sampler of batches, or None.
+        data_share: what batches are drawn from, or what is trained on without a batch size,
+            [n_skill]: p, or the shares of the skills in a data set.
+        noise: σ of the normal noise added to the gradient in every step, whether or not it has the
+            factor 2, or None.
+        reweight: κ of the sample weights w = ℓ^κ (L25 §4.3), which are constants in the gradient,
             or None.
         half_square: train on ½(1 − s)²: a gradient without the factor 2 of the square, as in L25
-            Figs 4, 5 and 7 (top). Figs 7 (bottom) and 8 keep it. The recorded loss always is
+            Figs 4, 5 and 7 (top). Figs 7 (bottom) and 8 keep it. The recorded loss is always
             Σ p_i ℓ(s_i).
     """
 
+    usual: ClassVar[Usual]
+
     names: tuple[str, ...] = eqx.field(static=True)
-    frequency: Float[Array, " n_task"]
+    probability: Float[Array, " n_skill"]
     criterion: str = eqx.field(static=True)
     draws: Multinomial | None
-    seen: Float[Array, " n_task"]
+    data_share: Float[Array, " n_skill"]
     noise: Float[Array, ""] | None
     reweight: Float[Array, ""] | None
     half_square: bool = eqx.field(static=True)
@@ -62,44 +85,43 @@ class World(Problem):
         self,
         skills: Skills,
         *,
-        criterion: str = "mse",
-        batch_size: int | None = None,
-        noise: float | None = None,
-        reweight: float | None = None,
-        half_square: bool = False,
-        seen: np.ndarray | None = None,
+        criterion: Criterion = "mse",
+        batch_size: BatchSize | None = None,
+        noise: NonNegative | None = None,
+        reweight: NonNegative | None = None,
+        half_square: Flag = False,
+        data_share: np.ndarray | None = None,
     ) -> None:
         probability = skills.probability
-        if criterion not in ("mse", "ce"):
-            raise ArgumentError(f"criterion is {criterion!r}; 'mse' or 'ce' is wanted")
+        self.criterion = CRITERION.check("criterion", criterion)
+        self.half_square = FLAG.check("half_square", half_square)
         if half_square and criterion != "mse":
-            raise ArgumentError("half_square halves (1 − s)²; criterion 'ce' has no square")
-        if not isinstance(half_square, bool):
-            raise ArgumentError(f"half_square is {half_square!r}; True or False is wanted")
-        if batch_size is not None and not (
-            isinstance(batch_size, int) and 1 <= batch_size <= _MOST_DRAWS
-        ):
             raise ArgumentError(
-                f"batch_size is {batch_size}; a number from 1 to {_MOST_DRAWS} is wanted, or None "
-                "for exact frequencies"
+                "half_square must be False for criterion 'ce', whose loss has no square, got True",
+                argument="half_square",
             )
         self.names = skills.names
-        self.frequency = jnp.asarray(probability, jnp.float32)
-        self.criterion = criterion
-        in_data = probability if seen is None else seen
-        self.draws = None if batch_size is None else Multinomial(in_data, batch_size)
-        self.seen = jnp.asarray(in_data, jnp.float32)
-        self.noise = _not_negative("noise", noise)
-        self.reweight = _not_negative("reweight", reweight)
-        self.half_square = half_square
+        self.probability = jnp.asarray(probability, jnp.float32)
+        in_data = probability if data_share is None else data_share
+        self.draws = None
+        if batch_size is not None:
+            self.draws = Multinomial(in_data, BATCH_SIZE.check("batch_size", batch_size))
+        self.data_share = jnp.asarray(in_data, jnp.float32)
+        self.noise = scalar("noise", noise, NON_NEGATIVE)
+        self.reweight = scalar("reweight", reweight, NON_NEGATIVE)
+
+    @property
+    def frequency(self) -> Float[Array, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """How often each skill occurs: p, [n_skill]."""
+        return self.probability
 
     @abc.abstractmethod
-    def skill(self, params: Any) -> Float[Array, " n_task"]:
-        """s, [n_task]: 0 is nothing, 1 (mse) or infinity (ce) is all of a skill."""
+    def skill(self, params: Any) -> Float[Array, " n_skill"]:
+        """s, [n_skill]: 0 before learning; 1 (mse) or ∞ (ce) when a skill is fully learned."""
 
     def batch(self, key: Key[Array, ""]) -> Batch:
-        """The shares of one batch of draws, and the noise."""
-        share = self.seen
+        """The shares of the skills among the draws of one step, and the noise."""
+        share = self.data_share
         if self.draws is not None:
             share = self.draws(key).astype(jnp.float32) / self.draws.total
         noise = None
@@ -108,7 +130,7 @@ class World(Problem):
         return Batch(share, noise)
 
     def loss(self, params: Any, batch: Batch) -> Float[Array, ""]:
-        """The loss of a batch; noise enters as the linear term whose gradient it is."""
+        """The loss of a batch; the noise is the gradient of a linear term."""
         each = self.skill_loss(self.skill(params))
         weight = batch.share
         if self.reweight is not None:
@@ -122,22 +144,28 @@ class World(Problem):
         return total + self.noise * sum(jax.tree.leaves(linear))
 
     def measure(self, params: Any, key: Key[Array, ""]) -> dict[str, Float[Array, "..."]]:  # noqa: ARG002
-        """Levels, and the loss at the true frequencies."""
+        """Levels, and the loss at the true probabilities."""
         skill = self.skill(params)
         level = skill if self.criterion == "mse" else jax.nn.sigmoid(skill)
-        return {"level": level, "loss": jnp.sum(self.frequency * self.skill_loss(skill))}
+        return {"level": level, "loss": jnp.sum(self.probability * self.skill_loss(skill))}
 
-    def skill_loss(self, skill: Float[Array, " n_task"]) -> Float[Array, " n_task"]:
+    def skill_loss(self, skill: Float[Array, " n_skill"]) -> Float[Array, " n_skill"]:
         """ℓ(s) of every skill."""
         return (1 - skill) ** 2 if self.criterion == "mse" else minus_log_sigmoid(skill)
 
 
-def _not_negative(name: str, value: float | None) -> Float[Array, ""] | None:
+def scalar(name: str, value: float | None, domain: Domain) -> Any:
+    """A number of the domain as a float32 array, None as None.
+
+    Raises:
+        ArgumentError: the number is outside of the domain, or too large for float32.
+    """
     if value is None:
         return None
-    if not 0 <= value <= float(np.finfo(np.float32).max):
-        raise ArgumentError(f"{name} is {value}; a finite number that is not negative is wanted")
-    return jnp.asarray(value, jnp.float32)
+    number, largest = domain.check(name, value), float(np.finfo(np.float32).max)
+    if number > largest:
+        raise ArgumentError(f"{name} must be at most {largest:.3g}, got {value}", argument=name)
+    return jnp.asarray(number, jnp.float32)
 
 
 def _normal_like(key: Key[Array, ""], shapes: Any) -> Any:

@@ -118,7 +118,7 @@ def _trained(a: float, n_task: int, samples: list[int], n_seed: int) -> xr.Datas
         key=[key for _, key in runs],
     )  # fmt: skip
     shape = (len(samples), n_seed)
-    share = np.stack([np.asarray(net.seen) for net in nets]).reshape(*shape, n_task)
+    share = np.stack([np.asarray(net.data_share) for net in nets]).reshape(*shape, n_task)
     counts = np.rint(share * np.asarray(samples)[:, None, None])
     end = curves.dataset.isel(step=-1)
     drawn = np.random.default_rng(0).multinomial(
