@@ -62,5 +62,5 @@ def test_a_recording_carries_known_frequencies(tmp_path):
         recorder.record(1, {"add": 0.5, "carry": 0.1})
     assert np.asarray(read_curves(path).skills.frequency).tolist() == [3, 1]
     assert np.asarray(read_curves(path, skills="add").skills.frequency).tolist() == [3]
-    with pytest.raises(ArgumentError, match="'add' must be positive, got 0"):
+    with pytest.raises(ArgumentError, match="'add' must be positive and finite, got 0"):
         Recorder(tmp_path / "other.jsonl", metric="level", frequency={"add": 0})

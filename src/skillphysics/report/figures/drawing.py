@@ -9,7 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from skillphysics.plotting import short
+from skillphysics.plotting import clipped
 from skillphysics.report.explain import Explanation
 from skillphysics.report.rows import number, shortened
 
@@ -30,7 +30,7 @@ class Picture(NamedTuple):
 
 def label(name: str, most: int) -> str:
     """The name of a skill, cut to a length."""
-    return short(shortened(name, most), most)
+    return clipped(shortened(name, most), most)
 
 
 def spread(names: tuple[str, ...]) -> list[str]:
