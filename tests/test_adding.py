@@ -70,7 +70,7 @@ class Gompertz(Separable):
                 "from skillphysics.theories.linear",
             ),
             ('        "gompertz": Gompertz,\n', '        "multilinear": Multilinear,'),
-            ('    "Gompertz",\n', '    "LearningTime",'),
+            ('    "Gompertz",\n', '    "Linear",'),
         ),
     ),
     "world": Member(
@@ -174,35 +174,25 @@ class EasySquares(Squares):
 
 from pathlib import Path
 
-import pandas as pd
-
-from skillphysics.io.columns import Columns
-from skillphysics.io.tables import from_sheet
+from skillphysics.io.columns import BY_NAME, Columns
+from skillphysics.io.records import from_records
 from skillphysics.measure.log import Log
 
 FORMAT = "semicolons"
-_FIRST = b"sep=;"
 
 
 def detect(path: Path) -> bool:
     """Whether the first line says that semicolons divide columns."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.readline().strip() == _FIRST
+    return path.is_file() and path.read_bytes()[:6] == b"sep=;\\n"
 
 
-def read(path: Path, columns: Columns = Columns()) -> Log:  # noqa: B008
+def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The table below the first line."""
-    text = path.read_text(encoding="utf-8").partition("\\n")[2].replace(";", ",")
-    aside = path.with_suffix(".aside.csv")
-    aside.write_text(text, encoding="utf-8")
-    from skillphysics.io import tables
-
-    try:
-        return tables.read(aside, columns)
-    finally:
-        aside.unlink()
+    _, header, *rows = (line.split(";") for line in path.read_text(encoding="utf-8").split())
+    records = [
+        (place, dict(zip(header, map(float, row), strict=True))) for place, row in enumerate(rows)
+    ]
+    return from_records(path, FORMAT, records, columns)
 ''',
         "io/__init__.py",
         (
@@ -238,7 +228,7 @@ def draw(explanation: Explanation) -> Figure:
         "report/figures/__init__.py",
         (
             ("    final_levels,\n", "    learning_times,\n"),
-            ('        "final_levels": final_levels.picture,\n', '        "ranking": ranking.picture,'),
+            ('"final_levels": final_levels.picture,\n        ', '"ranking": ranking.picture,'),
         ),
     ),
 }  # fmt: skip
