@@ -124,6 +124,7 @@ DECAY = between(0, 1, below=True)
 COUNT = count()
 FLAG = Domain("True or False", bool, lambda x: True)  # noqa: ARG005
 PRECISION = one_of("float32", "float64")
+CRITERION = one_of("mse", "ce")
 
 Positive = Annotated[float, POSITIVE]
 NonNegative = Annotated[float, NON_NEGATIVE]
@@ -131,6 +132,7 @@ Fraction = Annotated[float, FRACTION]
 Decay = Annotated[float, DECAY]
 Count = Annotated[int, COUNT]
 Flag = Annotated[bool, FLAG]
+Criterion = Annotated[str, CRITERION]
 
 
 def domain_of(hint: Any) -> Domain | None:

@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import equinox as eqx
 import jax
@@ -76,7 +76,7 @@ class Theory(eqx.Module):
         frequency: eqx.AbstractVar[Float[Array, " n_skill"]]
 
     @classmethod
-    def example(cls) -> Self:
+    def example(cls) -> "Theory":
         """A small instance, which conformance tests and documentation use.
 
         Frequencies are 0.27, 0.58 and 0.15, and the rate, if there is one, is 0.5 per step. A class

@@ -1,8 +1,6 @@
 """Measured skills that are mixtures of many latent skills, as benchmarks are."""
 
 from collections.abc import Callable
-from typing import Self
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -42,7 +40,7 @@ class Composite(Theory):
     n_latent: Count = eqx.field(static=True, default=24)
 
     @classmethod
-    def example(cls) -> Self:
+    def example(cls) -> "Composite":
         from skillphysics.theories.linear import Linear
 
         return cls(Linear.example(), np.full(3, 2.0, jnp.result_type(float)), 8)

@@ -21,8 +21,9 @@ Unit = Literal["", "steps", "1/steps"]
 
 _Array = Array | np.ndarray | np.floating
 
-# Free coordinates are logarithms, clipped at e^±46 = 10^±20.
-_FARTHEST = 46.0
+# Free coordinates are logarithms: parameters stay within e^±46 = 10^±20.
+FARTHEST = 46.0
+"""Where free coordinates are clipped."""
 
 
 class Constraint(eqx.Module):
@@ -67,7 +68,7 @@ class NonNegative(Constraint):
         self, free: Float[_Array, "..."], like: Float[_Array, "..."]
     ) -> Float[_Array, "..."]:
         xp = free.__array_namespace__()
-        return xp.exp(xp.clip(free, -_FARTHEST, _FARTHEST))
+        return xp.exp(xp.clip(free, -FARTHEST, FARTHEST))
 
 
 class Positive(NonNegative):
@@ -112,7 +113,7 @@ class Simplex(Positive):
 
     def to_value(self, free: Float[_Array, " n"], like: Float[_Array, " n"]) -> Float[_Array, " n"]:
         xp = free.__array_namespace__()
-        ratio = xp.clip(free - free.mean(), -_FARTHEST, _FARTHEST)
+        ratio = xp.clip(free - free.mean(), -FARTHEST, FARTHEST)
         share = xp.exp(ratio - ratio.max())
         return like.sum() * (share / share.sum())
 

@@ -1,7 +1,5 @@
 """Skills that compete for one pool of resources and help or hinder each other."""
 
-from typing import Self
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -70,7 +68,7 @@ class Correlated(Theory):
     tolerance: Tolerance = eqx.field(static=True, default=None)
 
     @classmethod
-    def example(cls) -> Self:
+    def example(cls) -> "Correlated":
         dtype = jnp.result_type(float)
         helpful = np.array([[1.0, 0.2, 0.0], [0.2, 1.0, 0.3], [0.0, 0.3, 1.0]], dtype)
         return cls(np.array(EXAMPLE_FREQUENCY, dtype), helpful, EXAMPLE_RATE)

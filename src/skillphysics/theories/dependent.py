@@ -1,6 +1,6 @@
 """Skills that compete for one pool of resources and wait for the skills that they need."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import equinox as eqx
 import jax
@@ -132,7 +132,7 @@ class Dependent(Theory):
     tolerance: Tolerance = eqx.field(static=True, default=None)
 
     @classmethod
-    def example(cls) -> Self:
+    def example(cls) -> "Dependent":
         frequency = np.array(EXAMPLE_FREQUENCY, jnp.result_type(float))
         graph = Graph.given({"a": [], "b": [], "c": ["a", "b"]})
         return cls(frequency, graph, EXAMPLE_RATE, gate_exponent=0.3)

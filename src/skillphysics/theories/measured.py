@@ -1,7 +1,5 @@
 """A measurement of skills, with an onset and a ceiling."""
 
-from typing import Self
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -49,7 +47,7 @@ class Measured(Theory):
         return self.theory.frequency
 
     @classmethod
-    def example(cls) -> Self:
+    def example(cls) -> "Measured":
         from skillphysics.theories.linear import Linear
 
         dtype = jnp.result_type(float)
