@@ -1,7 +1,7 @@
 """Training logs of other tools as curves, and files of curves and graphs.
 
-A new log format is one module with `FORMAT`, `detect(path)` and `read(path, columns)`, and one entry
-in `_READERS`.
+A new log format is one module with `FORMAT`, `detect(path)` and `read(path, columns)`, and one
+entry in `_READERS`.
 """
 
 from collections.abc import Sequence

@@ -132,8 +132,8 @@ def _from_yaml(text: bytes) -> dict[str, dict[str, Any]]:
         if isinstance(error, ArgumentError):
             raise
         mark = getattr(error, "problem_mark", None)
-        place = "" if mark is None else f" in line {mark.line + 1}"
-        raise ArgumentError(f"the content must be YAML, and is not{place}") from error
+        place = "" if mark is None else f"; line {mark.line + 1} is not"
+        raise ArgumentError(f"the content must be YAML{place}") from error
     entries = content.get("skills") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise ArgumentError("the content must be 'skills:' with one entry per skill")

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import SupportsFloat
 
 # Only tasks in which every question has the same number of options, or answers in free text. Tasks
-# whose options vary, for example truthfulqa_mc1 or bbh, are left to the user. ARC has a few questions
-# with three or five options; 1/4 is the customary level.
+# whose options vary, for example truthfulqa_mc1 or bbh, are left to the user. ARC has a few
+# questions with three or five options; 1/4 is the customary level.
 KNOWN: Mapping[str, float] = {
     # Free text or the next word: guessing is hopeless.
     **dict.fromkeys(

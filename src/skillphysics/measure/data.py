@@ -84,7 +84,7 @@ class Data(NamedTuple):
         return self._replace(stderr=stderr)
 
     def deviance(self, level: np.ndarray) -> float:
-        """The deviance of levels [n_step, n_skill] from the measured ones, −2 ln L up to a constant.
+        """The deviance of levels [n_step, n_skill]: −2 ln L of the measurements up to a constant.
 
         It is that of binomial counts for skills whose standard errors are a function of the level,
         and the sum of squared residuals for others.

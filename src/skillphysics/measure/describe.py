@@ -82,10 +82,12 @@ def paragraph(
 ) -> str:
     """The sentences of `reading_paragraph`, from their parts."""
     title = _TITLES.get(format, format)
-    first = f"{source} is read as {title}" if source and title else source or "The curves are given"
+    first, has = source or "These curves", "have" if not source else "has"
+    if source and title:
+        first, has = f"{source} is read as {title}", "with"
     if steps:
         number, unit = f"{len(steps):,}", axis if len(steps) > 1 else axis.removesuffix("s")
-        first += f" with {number} {unit} from {_plain(steps[0])} to {_plain(steps[-1])}"
+        first += f" {has} {number} {unit} from {_plain(steps[0])} to {_plain(steps[-1])}"
     if len(runs) > 1:
         first += f" in {len(runs)} runs ({listed(runs)})"
     elif runs and runs[0]:

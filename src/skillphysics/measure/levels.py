@@ -232,7 +232,7 @@ def _taken_as_logarithm(choices: Sequence[Choice]) -> list[str]:
 def _refuse_outside(
     log: Log, choices: Sequence[Choice], grid: Grid, scale: Mapping[str, tuple[float, float]]
 ) -> None:
-    """Refuse accuracies below 0 or above the ceiling, which are in another unit or not accuracies."""
+    """Refuse accuracies outside of 0 and the ceiling: another unit, or not accuracies."""
     for i, choice in enumerate(choices):
         if choice.kind != "accuracy":
             continue

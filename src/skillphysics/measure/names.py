@@ -159,7 +159,7 @@ _CLOCK = re.compile(
     r"|utilization|percentage|progress|(?:tokens|samples|examples|words)_seen"
     r"|(?:total|max|warmup)_(?:steps|iters|iterations|epochs)|seed|rank|index|idx)$"
 )
-# Beside a measurement a name may hold these anywhere, and is then none of an accuracy.
+# Words that mark a quantity of data or time, not an accuracy, anywhere in a name.
 _QUANTITY = re.compile(r"(?:^|_)(?:tokens?|[kmgtp]?flops?|flos)(?:_|$)|^time_(?:per|to|since|for)_")
 _MACHINE = re.compile(
     r"(?:system|perf|throughput|optim|optimizer|timers?|time|gpu|memory|hardware)/"
