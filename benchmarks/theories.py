@@ -25,7 +25,7 @@ def loss(repeat: int) -> None:
     """The loss of very many skills."""
     steps = 1e6
     with jax.enable_x64(True):
-        many, some = (Decoupled(1.6, n_task=n, target_scale=1.0) for n in (10**12, 10**7))
+        many, some = (Decoupled(1.6, n_skill=n, target_scale=1.0) for n in (10**12, 10**7))
         taken = medians(
             {"ours": lambda: many.loss(steps).value, "sum": lambda: plain(steps)}, repeat
         )
@@ -38,9 +38,9 @@ def loss(repeat: int) -> None:
           f"{1e3 * taken['sum']:.0f} ms")  # fmt: skip
 
 
-def plain(steps: float, alpha: float = 1.6, n_task: int = 10**7, start: float = 0.01) -> float:
+def plain(steps: float, alpha: float = 1.6, n_skill: int = 10**7, start: float = 0.01) -> float:
     """The loss as a sum, smallest terms first."""
-    p = np.arange(n_task, 0, -1.0) ** -alpha
+    p = np.arange(n_skill, 0, -1.0) ** -alpha
     p /= p.sum()
     return float(np.sum(p * expit(np.log(1 / start - 1) - 2 * p * steps) ** 2) / 2)
 

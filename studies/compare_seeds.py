@@ -26,9 +26,7 @@ from skillphysics import (
     RunComparison,
     Skills,
     compare_runs,
-    load_curves,
     train,
-    write_curves,
 )
 from skillphysics.networks import MLP, Learner
 from skillphysics.optimizers import optimizer
@@ -154,8 +152,8 @@ def trained(folder: Path, kind: str, change: str | None) -> Curves:
         seeds = range(N_SEED) if change is None else range(N_SEED, N_SEED + N_CHANGED)
         curves = make(list(seeds), **(settings | (changes[change] if change else {})))
         kept = ["level", "level_stderr"]
-        write_curves(Curves(curves.dataset[kept].drop_vars("frequency", errors="ignore")), path)
-    return load_curves(path)
+        Curves(curves.dataset[kept].drop_vars("frequency", errors="ignore")).save(path)
+    return Curves.load(path)
 
 
 def part(curves: Curves, runs: np.ndarray) -> Curves:
@@ -314,7 +312,7 @@ def elsewhere(folder: Path) -> None:
     """Two seeds of every network of another study: nothing of `compare` was set on them."""
     pairs = claimed = inside = count = 0
     for path in sorted(folder.glob("*.nc")):
-        curves = load_curves(path)
+        curves = Curves.load(path)
         if curves.level.sizes.get("run", 1) < 2:
             continue
         both = (part(curves, np.array([i])) for i in (0, 1))

@@ -93,13 +93,13 @@ def study(name: str, correlation: float, long: float, draws: int, *, methods: bo
         with jax.enable_x64(True):
             theory, exact = draw(name, rng, long)
         curves = measured(exact, correlation, rng)
-        result = fit(make, curves, key=jax.random.key(seed))
+        result = fit(curves, make, key=jax.random.key(seed))
         for what, inside in held(result, theory):
             found.setdefault(what, []).append(inside)
         ratios = result.ratios("frequency", to="1")
         widths.append(np.nanmedian(np.log(ratios.high / ratios.low).iloc[1:]) / 2)
         if methods:
-            table = bootstrap(result, curves, key=jax.random.key(seed))
+            table = bootstrap(curves, result, key=jax.random.key(seed))
             truth = np.concatenate([np.ravel(p.value) for p in moved(theory)])
             free = (result.parameters.status == "free").to_numpy()
             inside = ((table.low <= truth) & (truth <= table.high)).to_numpy()

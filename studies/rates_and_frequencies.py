@@ -20,7 +20,7 @@ import scipy.special
 import scipy.stats
 
 from networks import FRESH, FULL, VARIED, Setting
-from skillphysics import load_curves, write_curves
+from skillphysics import Curves
 from skillphysics.inference.line import Prior
 from skillphysics.inference.occurrence import (
     PRIORS,
@@ -59,8 +59,8 @@ def measured(settings: Mapping[str, Setting], out: Path) -> dict[str, Times]:
     for name, setting in settings.items():
         path = out / f"{name.replace(', ', '+').replace(' ', '-')}.nc"
         if not path.exists():
-            write_curves(setting.train(), path)
-        half = load_curves(path).learning_time(0.5).values
+            setting.train().save(path)
+        half = Curves.load(path).learning_time(0.5).values
         half = np.log(np.where(np.isfinite(half) & (half > 0), half, np.nan))
         times = Times(np.log(setting.skills.probability), half)
         if times.runs():

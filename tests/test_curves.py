@@ -1,3 +1,4 @@
+import inspect
 import time
 
 import numpy as np
@@ -93,40 +94,58 @@ def test_names_keep_trailing_nothing():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"level": None}, "no variable 'level'"),
-        ({"level": ("step", [0, 1, 2])}, r"level has dimensions \('step',\)"),
-        ({"level": (("step", "task"), LEVEL)}, r"\('step', 'task'\); \(step, skill\) is wanted"),
-        ({"level": (("step", "skill"), [["a", "b"]] * 3)}, "level is of type <U1"),
-        ({"level": (("step", "skill"), np.array(LEVEL) * 1j)}, "level is complex"),
+        ({"level": None}, "must have a variable 'level'"),
+        ({"level": ("step", [0, 1, 2])}, r"got \('step',\)"),
+        (
+            {"level": (("step", "task"), LEVEL)},
+            r"level must have the dimensions \(step, skill\).*got \('step', 'task'\)",
+        ),
+        ({"level": (("step", "skill"), [["a", "b"]] * 3)}, "level must be numbers, got type <U1"),
+        ({"level": (("step", "skill"), np.array(LEVEL) * 1j)}, "level must be real numbers"),
         ({"level": (("step", "skill"), [[0, 0], [INF, 0], [1, 1]])}, "step 10, skill a"),
-        ({"step": None}, "no coordinate 'step'"),
-        ({"step": ("step", ["a", "b", "c"])}, "numbers are wanted"),
-        ({"step": ("step", np.array([0, 1, 2]) * 1j)}, "numbers are wanted"),
-        ({"step": ("step", [0, NAN, 2])}, r"step 1 \(from 0\) is not finite"),
-        ({"step": ("step", [0, 1, INF])}, r"step 2 \(from 0\) is not finite"),
-        ({"step": ("step", [-1, 1, 2])}, "the first step is -1"),
-        ({"step": ("step", [0, 2, 2])}, "step 2 follows step 2"),
-        ({"step": ("step", [0, 2, 1])}, "step 1 follows step 2"),
-        ({"skill": None}, "'skill' has no coordinate"),
-        ({"skill": ("skill", ["a", "a"])}, "'a' twice"),
-        ({"skill": ("skill", ["a", ""])}, "empty name"),
-        ({"skill": ("skill", [1, 2])}, "1, which is no text"),
+        ({"step": None}, "must have a coordinate 'step'"),
+        ({"step": ("step", ["a", "b", "c"])}, "steps must be real numbers, got type <U1"),
+        (
+            {"step": ("step", np.array([0, 1, 2]) * 1j)},
+            "steps must be real numbers, got type complex128",
+        ),
+        ({"step": ("step", [0, NAN, 2])}, "must be finite, got nan at position 1"),
+        ({"step": ("step", [0, 1, INF])}, "must be finite, got inf at position 2"),
+        ({"step": ("step", [-1, 1, 2])}, "steps must be non-negative, got -1"),
+        ({"step": ("step", [0, 2, 2])}, "strictly increase, got 2 after 2"),
+        ({"step": ("step", [0, 2, 1])}, "strictly increase, got 1 after 2"),
+        ({"skill": None}, "'skill' must have a coordinate of names"),
+        ({"skill": ("skill", ["a", "a"])}, "'a' more than once"),
+        ({"skill": ("skill", ["a", ""])}, "skill must hold non-empty text, got ''"),
+        ({"skill": ("skill", [1, 2])}, "non-empty text, got 1"),
         ({"skill": ("skill", ["a", "b\n"])}, "control character"),
-        ({"frequency": ("step", [1, 1, 1])}, "'frequency' is wanted over 'skill'"),
-        ({"frequency": ("skill", [1, 0])}, r"frequency\[1\] is 0.0"),
-        ({"frequency": ("skill", [NAN, 1])}, r"frequency\[0\] is nan"),
-        ({"tokens": ("skill", [1, 2])}, "'tokens' is wanted as numbers over 'step'"),
-        ({"tokens": ("step", ["1", "2", "3"])}, "'tokens' is wanted as numbers"),
-        ({"tokens": ("step", [0, 2, 1])}, "tokens must be finite, not negative and never fall"),
+        (
+            {"frequency": ("step", [1, 1, 1])},
+            r"frequency must have the dimension \(skill,\), got \('step',\)",
+        ),
+        ({"frequency": ("skill", [1, 0])}, r"frequency\[1\] must be positive and finite, got 0.0"),
+        (
+            {"frequency": ("skill", [NAN, 1])},
+            r"frequency\[0\] must be positive and finite, got nan",
+        ),
+        (
+            {"tokens": ("skill", [1, 2])},
+            r"numbers with the dimension \(step,\), got int64 with \('skill',\)",
+        ),
+        ({"tokens": ("step", ["1", "2", "3"])}, r"got <U1 with \('step',\)"),
+        ({"tokens": ("step", [0, 2, 1])}, "tokens must be finite, non-negative and non-decreasing"),
         ({"tokens": ("step", [-1, 2, 3])}, "tokens must be"),
         ({"tokens": ("step", [0, 2, NAN])}, "tokens must be"),
-        ({"colour": ("skill", [1, 2])}, "no place for a coordinate 'colour'"),
-        ({"level_stderr": ("step", [0, 0, 0])}, "level_stderr has dimensions"),
+        ({"colour": ("skill", [1, 2])}, "cannot have a coordinate 'colour'"),
+        ({"level_stderr": ("step", [0, 0, 0])}, "level_stderr must have the dimensions"),
         ({"level_stderr": (("step", "skill"), -np.array(LEVEL))}, "negative number"),
-        ({"level_stderr": (("step", "skill"), np.full((3, 2), INF))}, "level_stderr is infinite"),
-        ({"loss": (("step", "skill"), LEVEL)}, "loss has dimensions"),
-        ({"extra": (("step", "layer"), LEVEL)}, "extra has dimensions"),
-        ({"extra": ("step", ["x", "y", "z"])}, "extra is of type"),
+        (
+            {"level_stderr": (("step", "skill"), np.full((3, 2), INF))},
+            "level_stderr must be finite, or NaN",
+        ),
+        ({"loss": (("step", "skill"), LEVEL)}, "loss must have the dimensions"),
+        ({"extra": (("step", "layer"), LEVEL)}, "extra must have the dimensions"),
+        ({"extra": ("step", ["x", "y", "z"])}, "extra must be numbers"),
     ],
 )
 def test_what_is_no_curves(change, message):
@@ -137,11 +156,11 @@ def test_what_is_no_curves(change, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([0], [1.0]), "level has 1 dimensions"),
-        (([0], np.ones((1, 1, 1, 1))), "level has 4 dimensions"),
-        (([0, 1], LEVEL), "do not fit together"),
-        (([], np.ones((0, 2))), "there is no step"),
-        ((STEPS, np.ones((3, 0))), "skill is empty"),
+        (([0], [1.0]), "got 1 dimensions"),
+        (([0], np.ones((1, 1, 1, 1))), "got 4 dimensions"),
+        (([0, 1], LEVEL), "shapes of the arrays do not match"),
+        (([], np.ones((0, 2))), "at least one step, got none"),
+        ((STEPS, np.ones((3, 0))), "skill must hold at least one name"),
     ],
 )
 def test_arrays_that_are_no_curves(arguments, message):
@@ -151,7 +170,7 @@ def test_arrays_that_are_no_curves(arguments, message):
 
 def test_attributes_are_json():
     for attrs in ({"x": NAN}, {"x": object()}):
-        with pytest.raises(CurvesError, match="not JSON"):
+        with pytest.raises(CurvesError, match="must be JSON values"):
             Curves.from_arrays(STEPS, LEVEL, attrs=attrs)
 
 
@@ -169,11 +188,98 @@ def test_select_orders_as_asked():
 
 @pytest.mark.parametrize(
     ("names", "message"),
-    [(["c"], "no skill 'c' among 1, 2"), ([], "empty"), (["1", "1"], "twice")],
+    [
+        (["c"], "no skill 'c'; the skills are 1, 2"),
+        ([], "at least one name"),
+        (["1", "1"], "more than once"),
+    ],
 )
 def test_unusable_selections(names, message):
     with pytest.raises(ArgumentError, match=message):
         Curves.from_arrays(STEPS, LEVEL).select(names)
+
+
+RUNS = Curves.from_arrays(
+    STEPS, np.stack([LEVEL, np.array(LEVEL) / 2]), run=["adam", "sgd"], loss=[[3, 2, 1], [3, 3, 3]]
+)
+
+
+def test_a_run_selected_is_curves_again():
+    found = RUNS.select(runs="sgd")
+    assert found.level.dims == ("step", "skill")
+    assert found.dataset.attrs["run"] == "sgd"
+    np.testing.assert_array_equal(found.level, np.array(LEVEL) / 2)
+    assert found.dataset["loss"].values.tolist() == [3, 3, 3]
+    # What xarray itself leaves behind.
+    assert Curves(RUNS.dataset.sel(run="sgd")).dataset.identical(found.dataset)
+    assert Curves(RUNS.dataset.isel(run=1)).dataset.identical(found.dataset)
+
+
+def test_runs_selected_stay_runs():
+    found = RUNS.select("2", runs=["sgd", "adam"])
+    assert found.dataset["run"].values.tolist() == ["sgd", "adam"]
+    assert found.names == ("2",)
+    with pytest.raises(ArgumentError, match="no run 'lion'; the runs are adam, sgd"):
+        RUNS.select(runs="lion")
+    with pytest.raises(ArgumentError, match="these curves have no runs"):
+        RUNS.select(runs="sgd").select(runs="sgd")
+
+
+def test_runs_are_joined():
+    first = Curves.from_arrays([0, 10], [[0, 0.1], [1, 0.2]], skill=["a", "b"], frequency=[2, 1],
+        loss=[2, 1], attrs={"optimizer": "adam", "tasks": {"a": 1}, "notes": ["x"]})  # fmt: skip
+    second = Curves.from_arrays([0, 5], [[0.0], [0.5]], skill=["c"], tokens=[0, 9],
+        attrs={"optimizer": "sgd", "tasks": {"c": 2}, "notes": ["y", "x"]})  # fmt: skip
+    found = Curves.concat([first, second])
+    np.testing.assert_array_equal(
+        found.level,
+        [
+            [[0, 0.1, NAN], [NAN, NAN, NAN], [1, 0.2, NAN]],
+            [[NAN, NAN, 0], [NAN, NAN, 0.5], [NAN, NAN, NAN]],
+        ],
+    )
+    assert (found.names, found.steps.tolist()) == (("a", "b", "c"), [0, 5, 10])
+    np.testing.assert_array_equal(found.dataset["loss"], [[2, NAN, 1], [NAN] * 3])
+    np.testing.assert_array_equal(found.dataset["run_frequency"], [[2, 1, NAN], [NAN] * 3])
+    np.testing.assert_array_equal(found.dataset["run_tokens"], [[NAN] * 3, [0, 9, NAN]])
+    assert found.dataset.attrs == {
+        "optimizer": ["adam", "sgd"],
+        "tasks": {"a": 1, "c": 2},
+        "notes": ["x", "y"],
+    }
+
+
+def test_what_selection_parts_joining_brings_together():
+    parts = [RUNS.select(runs=name) for name in ("adam", "sgd")]
+    assert Curves.concat(parts).dataset.equals(RUNS.dataset)
+    equal = Curves.from_arrays(STEPS, LEVEL, frequency=[2, 1], tokens=[0, 1, 2])
+    found = Curves.concat([equal] * 2, names=["p", "q"]).dataset
+    assert found["frequency"].values.tolist() == [2, 1]
+    assert found["tokens"].values.tolist() == [0, 1, 2]
+    assert set(found.data_vars) == {"level"}
+
+
+def test_names_of_joined_runs():
+    named = Curves.concat([RUNS, RUNS.select(runs="sgd")], names=["a", "b"])
+    assert named.dataset["run"].values.tolist() == ["a, adam", "a, sgd", "b"]
+    plain = Curves.from_arrays(STEPS, LEVEL)
+    assert Curves.concat([plain, plain]).dataset["run"].values.tolist() == ["0", "1"]
+    with pytest.raises(CurvesError, match="'sgd' more than once; set names"):
+        Curves.concat([RUNS, RUNS.select(runs="sgd")])
+    with pytest.raises(ArgumentError, match=r"names must hold 2 names.*got 1"):
+        Curves.concat([RUNS, RUNS], names=["a"])
+    with pytest.raises(ArgumentError, match="at least one, got none"):
+        Curves.concat([])
+    with pytest.raises(CurvesError, match="got steps and epochs"):
+        Curves.concat([plain, Curves.from_arrays(STEPS, LEVEL, attrs={"axis": "epochs"})])
+
+
+def test_how_curves_are_shown():
+    assert repr(RUNS) == "<Curves: 2 skills, 3 steps from 0 to 20, 2 runs, level 0 to 1>"
+    unmeasured = Curves.from_arrays([5], [[NAN]], skill=["<b>"], attrs={"axis": "epochs"})
+    assert repr(unmeasured) == "<Curves: 1 skill, 1 epoch, level not measured>"
+    assert "1 skill: &lt;b&gt;" in unmeasured._repr_html_()
+    assert "2 runs: adam, sgd" in RUNS._repr_html_()
 
 
 def test_many_names_are_not_all_listed():
@@ -237,10 +343,11 @@ def test_learning_times_of_runs_and_negative_levels():
     assert one([0, 10], [-0.4, 0]).learning_time(-0.2).item() == 5
 
 
-@pytest.mark.parametrize("level", [NAN, INF])
+@pytest.mark.parametrize("level", [NAN, INF, "x", None, True])
 def test_unusable_level(level):
-    with pytest.raises(ArgumentError, match=f"level is {level}"):
-        one([0, 1], [0, 1]).learning_time(level)
+    with pytest.raises(ArgumentError, match="level must be finite"):
+        # Without the check of types that tests add.
+        inspect.unwrap(Curves.learning_time)(one([0, 1], [0, 1]), level)
 
 
 @pytest.mark.parametrize(
@@ -264,8 +371,36 @@ def test_saturation_time(level, time):
 @pytest.mark.parametrize("epsilon", [0.0, 0.5, -1.0, NAN])
 def test_unusable_epsilon(epsilon):
     for method in (Curves.emergence_time, Curves.saturation_time):
-        with pytest.raises(ArgumentError, match=f"epsilon is {epsilon}"):
+        with pytest.raises(
+            ArgumentError, match=r"epsilon must be between 0 and 0\.5, both excluded"
+        ):
             method(one([0, 1], [0, 1]), epsilon)
+
+
+@pytest.mark.parametrize(
+    ("level", "time"),
+    [
+        ([0, 1, 0], INF),  # an overshoot that ends below
+        ([0, 1, 0, 1], 25),  # the last crossing counts
+        ([0, 1, 1], 5),
+        ([1, 0, 1], 15),
+        ([1, 1, 1], 0),
+        ([NAN, 1, 1], NAN),
+        ([0, 1, NAN], 5),
+        ([0, 1, 0, NAN], NAN),
+        ([NAN, NAN], NAN),
+    ],
+)
+def test_learning_times_that_last(level, time):
+    steps = [0, 10, 20, 30][: len(level)]
+    found = one(steps, level).learning_time(0.5, lasting=True).item()
+    np.testing.assert_equal(found, float(time))
+
+
+def test_learning_times_become_a_table(tmp_path):
+    curves = Curves.from_arrays(STEPS, LEVEL, skill=["a", "b"])
+    curves.learning_time(0.5).to_pandas().to_csv(tmp_path / "times.csv")
+    assert (tmp_path / "times.csv").read_text() == "skill,learning_time\na,6.25\nb,20.0\n"
 
 
 # --- the collapse
@@ -280,7 +415,7 @@ def test_collapse_by_hand():
 
 
 def test_collapse_wants_frequencies():
-    with pytest.raises(CurvesError, match="carry no frequencies"):
+    with pytest.raises(CurvesError, match="have no frequencies"):
         Curves.from_arrays(STEPS, LEVEL).collapse()
 
 

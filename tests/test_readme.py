@@ -24,6 +24,7 @@ def run(code: str) -> dict:
 def test_the_recorder_records(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run(RECORDER)
+    run(RECORDER)  # a script is run again
     curves = read_curves(tmp_path / "run.jsonl")
     assert curves.names == ("add", "carry")
     np.testing.assert_allclose(curves.level.values[-1], [0.45 / 0.9, 0], atol=1e-12)

@@ -42,7 +42,7 @@ def test_steep_laws_do_not_overflow():
 
 
 def test_a_law_too_steep_for_double_precision_is_refused():
-    with pytest.raises(ArgumentError, match=r"frequency\[1\] is 0.0; a positive finite number"):
+    with pytest.raises(ArgumentError, match=r"frequency\[1\] must be positive and finite, got 0.0"):
         Skills.power_law(2, alpha=2000)
 
 
@@ -78,25 +78,28 @@ def test_unknown_frequencies():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Skills.power_law(0, 1), "n is 0; at least one skill"),
-        (lambda: Skills.exponential(-1, 3), "n is -1; at least one skill"),
-        (lambda: Skills.power_law(3, np.inf), "alpha is inf; a finite exponent"),
-        (lambda: Skills.power_law(3, np.nan), "alpha is nan; a finite exponent"),
-        (lambda: Skills.exponential(3, 0), "ratio is 0; a positive number"),
-        (lambda: Skills.exponential(3, -2), "ratio is -2; a positive number"),
-        (lambda: Skills.exponential(3, np.inf), "ratio is inf; a positive number"),
-        (lambda: Skills.given([[1, 2]]), "frequency has 2 dimensions"),
-        (lambda: Skills.given([1, 0]), r"frequency\[1\] is 0.0; a positive finite number"),
-        (lambda: Skills.given([1, -2]), r"frequency\[1\] is -2.0"),
-        (lambda: Skills.given([np.nan, 1]), r"frequency\[0\] is nan"),
-        (lambda: Skills.given([1, np.inf]), r"frequency\[1\] is inf"),
-        (lambda: Skills.given([1, 2], names=["a"]), r"shape \(2,\); 1 skills want \(1,\)"),
-        (lambda: Skills.unknown([]), "names is empty"),
-        (lambda: Skills.unknown(["a", ""]), "empty name"),
-        (lambda: Skills.unknown(["a", "b", "a"]), "'a' twice"),
-        (lambda: Skills.unknown(["a\x00"]), r"'a\\x00', which has a control character"),
-        (lambda: Skills.unknown(["\ud800"]), "has a control character"),
-        (lambda: Skills.unknown(["\x85"]), "has a control character"),
+        (lambda: Skills.power_law(0, 1), "n_skill must be an integer of at least 1, got 0"),
+        (lambda: Skills.exponential(-1, 3), "n_skill must be an integer of at least 1, got -1"),
+        (lambda: Skills.power_law(3, np.inf), "alpha must be finite, got inf"),
+        (lambda: Skills.power_law(3, np.nan), "alpha must be finite, got nan"),
+        (lambda: Skills.exponential(3, 0), "ratio must be positive and finite, got 0"),
+        (lambda: Skills.exponential(3, -2), "ratio must be positive and finite, got -2"),
+        (lambda: Skills.exponential(3, np.inf), "ratio must be positive and finite, got inf"),
+        (lambda: Skills.given([[1, 2]]), r"frequency must have shape \(n_skill,\), got \(1, 2\)"),
+        (lambda: Skills.given([1, 0]), r"frequency\[1\] must be positive and finite, got 0.0"),
+        (lambda: Skills.given([1, -2]), r"frequency\[1\] must be .* got -2.0"),
+        (lambda: Skills.given([np.nan, 1]), r"frequency\[0\] must be .* got nan"),
+        (lambda: Skills.given([1, np.inf]), r"frequency\[1\] must be .* got inf"),
+        (
+            lambda: Skills.given([1, 2], names=["a"]),
+            r"shape \(1,\), one entry per skill, got \(2,\)",
+        ),
+        (lambda: Skills.unknown([]), "names must hold at least one name"),
+        (lambda: Skills.unknown(["a", ""]), "non-empty text"),
+        (lambda: Skills.unknown(["a", "b", "a"]), "names must be distinct, got 'a' more than once"),
+        (lambda: Skills.unknown(["a\x00"]), r"got 'a\\x00' with a control character"),
+        (lambda: Skills.unknown(["\ud800"]), "control character"),
+        (lambda: Skills.unknown(["\x85"]), "control character"),
     ],
 )
 def test_unusable_skills(make, message):

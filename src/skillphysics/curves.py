@@ -1,38 +1,46 @@
-"""What is measured: skill curves, the one currency between training, logs, theories and plots."""
+"""Skill curves: what training, logs, theories and plots exchange."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from skillphysics.domains import FINITE, check_frequency, check_names, inside
 from skillphysics.errors import ArgumentError, CurvesError
-from skillphysics.skills import Skills, check_frequency, check_names
+from skillphysics.runs import joined
+from skillphysics.skills import Skills
 
-AXES = ("run", "step", "skill")
+__all__ = ["Curves"]
+
+DIMS = ("run", "step", "skill")
+_EPSILON = inside(0, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Skill levels along training, checked once, as a labelled dataset.
+    """Skill levels during training, as a labelled dataset that is checked once.
 
-    A level is a real number: 0 is chance (or the start), 1 is mastered, never clipped: real
-    benchmarks sit below chance for many checkpoints and toy skills overshoot. NaN is "not
-    measured". A time is counted in optimizer steps.
+    A level is a real number: 0 is chance (or the start) and 1 is mastery. Levels are never
+    clipped, because real benchmarks lie below chance for many checkpoints and toy skills
+    overshoot. NaN means "not measured". Times are in optimizer steps.
 
     Attributes:
-        dataset: an `xarray.Dataset` in canonical form. Dimensions (`run`, optional) `step`,
-            `skill`. Variables: `level` over all of them; optional `level_stderr` over the
-            same and `loss` over all but `skill`; any further measured quantity over a subset.
-            Coordinates: `step` (strictly increasing, not negative), `skill` and `run` (distinct
-            names), optional `frequency(skill)` and `tokens(step)`. Attributes: JSON values
-            (configuration, versions, seed).
+        dataset: an `xarray.Dataset` in canonical form. Dimensions: `run` (optional), `step` and
+            `skill`. Variables: `level` over all dimensions; optionally `level_stderr` over the
+            same dimensions, `loss` over all but `skill`, and further quantities over any of them.
+            Coordinates: `step` (strictly increasing, non-negative), `skill` and `run` (distinct
+            names), and optionally `frequency(skill)`, which is kept as given, and `tokens(step)`.
+            Attributes: JSON values (configuration, versions, seed). A scalar coordinate `run`,
+            which `dataset.sel(run=...)` leaves behind, becomes the attribute `run`.
 
     Raises:
-        CurvesError: the dataset does not have this form; the message names what is wrong.
+        CurvesError: the dataset does not have this form. The message says what is wrong.
 
     Example:
         >>> curves = Curves.from_arrays([0, 10, 20], [[0.0, 0.0], [0.8, 0.1], [1.0, 0.5]])
@@ -66,25 +74,30 @@ class Curves:
         """Curves from plain arrays.
 
         Args:
-            steps: [n_step], strictly increasing.
-            level: [n_step, n_skill], or [n_run, n_step, n_skill].
-            skill: names, by default "1", "2", ….
-            run: names of the runs, by default "0", "1", … where `level` has runs.
-            level_stderr: standard errors, shaped like `level`.
-            loss: shaped like `level` less its last axis.
-            frequency: [n_skill], positive.
-            tokens: [n_step], tokens seen at each step.
-            attrs: provenance, JSON values.
+            steps: steps of the measurements, [n_step], strictly increasing.
+            level: levels, [n_step, n_skill] or [n_run, n_step, n_skill].
+            skill: names of the skills; "1", "2", … by default.
+            run: names of the runs; "0", "1", … by default.
+            level_stderr: standard errors of the levels, with the shape of `level`.
+            loss: [n_step] or [n_run, n_step].
+            frequency: relative rate of occurrence of each skill, [n_skill], positive.
+            tokens: tokens seen at each step, [n_step].
+            attrs: provenance as JSON values.
 
         Raises:
-            CurvesError: shapes do not fit together, or a value is not allowed.
+            CurvesError: the shapes do not match, or a value is not allowed.
+
+        Example:
+            >>> Curves.from_arrays([0, 10], [[0.0, 0.1], [0.9, 0.4]], skill=["add", "carry"])
+            <Curves: 2 skills, 2 steps from 0 to 10, level 0 to 0.9>
         """
         values = np.asarray(level)
         if values.ndim not in (2, 3):
             raise CurvesError(
-                f"level has {values.ndim} dimensions; [step, skill] or [run, step, skill] is wanted"
+                "level must have the dimensions (step, skill) or (run, step, skill), got "
+                f"{values.ndim} dimensions"
             )
-        dims = AXES[3 - values.ndim :]
+        dims = DIMS[3 - values.ndim :]
         if skill is None:
             skill = [str(i) for i in range(1, values.shape[-1] + 1)]
         coords: dict[str, Any] = {"step": np.asarray(steps), "skill": ("skill", _text(skill))}
@@ -103,8 +116,99 @@ class Curves:
         try:
             dataset = xr.Dataset(variables, coords, dict(attrs or {}))
         except ValueError as error:
-            raise CurvesError(f"the arrays do not fit together: {error}") from error
+            raise CurvesError(f"the shapes of the arrays do not match: {error}") from error
         return cls(dataset)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Curves":
+        """Curves from a file that `save` wrote.
+
+        The rows of a CSV file may be reordered, and all rows of a skill, step or run removed.
+
+        Raises:
+            LogError: the file is missing, damaged or of another kind.
+        """
+        # Readers build on this module.
+        from skillphysics.io.curves_file import load
+
+        return load(path)
+
+    def save(self, path: Path | str) -> None:
+        """Write the curves to a file, from which `load` restores exactly the same.
+
+        Args:
+            path: a file name that ends in `.nc`, `.csv` or `.parquet`.
+
+        Raises:
+            ArgumentError: the name ends otherwise, or the file cannot be written.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> curves = Curves.from_arrays([0, 10], [[0.0], [0.9]])
+            >>> with TemporaryDirectory() as folder:
+            ...     curves.save(f"{folder}/curves.nc")
+            ...     Curves.load(f"{folder}/curves.nc")
+            <Curves: 1 skill, 2 steps from 0 to 10, level 0 to 0.9>
+        """
+        from skillphysics.io.curves_file import save
+
+        save(self, path)
+
+    @classmethod
+    def concat(cls, curves: Iterable["Curves"], names: Sequence[str] | None = None) -> "Curves":
+        """Join the runs of several curves.
+
+        Steps and skills are the union of those of all curves; levels are NaN where a run was not
+        measured. Frequencies and tokens that differ between runs are kept as the variables
+        `run_frequency(run, skill)` and `run_tokens(run, step)`, and attributes that differ as
+        lists with one entry per run.
+
+        Args:
+            curves: at least one, all with the same `axis`.
+            names: one name per entry of `curves`: that of its run, or, where it has several, the
+                first part of theirs ("adam, 0"). By default runs keep their own names, and curves
+                without runs are numbered from "0".
+
+        Raises:
+            ArgumentError: there are no curves, or the names do not match them.
+            CurvesError: the axes differ, or two runs have the same name.
+
+        Example:
+            >>> adam = Curves.from_arrays([0, 10], [[0.0], [0.9]])
+            >>> sgd = Curves.from_arrays([0, 20], [[0.0], [0.7]])
+            >>> both = Curves.concat([adam, sgd], names=["adam", "sgd"])
+            >>> both.level.sel(run="sgd", skill="1").values.tolist()
+            [0.0, nan, 0.7]
+        """
+        return cls(joined([each.dataset for each in curves], names))
+
+    def __repr__(self) -> str:
+        """One line: how many skills, steps and runs, and the range of the levels."""
+        return f"<Curves: {', '.join(self._described().values())}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{key}</th>"
+            f"<td style='text-align:left'>{escape(text)}</td></tr>"
+            for key, text in self._described(names=True).items()
+        )
+        return f"<table><caption>Curves</caption>{rows}</table>"
+
+    def _described(self, *, names: bool = False) -> dict[str, str]:
+        sizes, steps = self.level.sizes, self.steps
+        described = {"skills": _counted(sizes["skill"], "skill")}
+        described["steps"] = _counted(sizes["step"], self.axis.removesuffix("s"), self.axis)
+        described["steps"] += f" from {steps[0]:,} to {steps[-1]:,}" if steps.size > 1 else ""
+        if "run" in sizes:
+            described["runs"] = _counted(sizes["run"], "run")
+        if names:
+            described["skills"] += f": {_listed(self.names)}"
+            if "run" in sizes:
+                described["runs"] += f": {_listed([str(n) for n in self.dataset['run'].values])}"
+        values = self.level.values[~np.isnan(self.level.values)]
+        span = f"{values.min():.3g} to {values.max():.3g}" if values.size else "not measured"
+        described["level"] = span if names else f"level {span}"
+        return described
 
     @property
     def steps(self) -> np.ndarray:
@@ -113,9 +217,9 @@ class Curves:
 
     @property
     def axis(self) -> str:
-        """What the coordinate `step` counts: "steps", unless the attribute `axis` says otherwise.
+        """What the coordinate `step` counts: "steps", or the attribute `axis` where it is set.
 
-        A log may have epochs or tokens only.
+        Some logs have epochs or tokens only.
         """
         return self.dataset.attrs.get("axis", "steps")
 
@@ -126,7 +230,7 @@ class Curves:
 
     @property
     def skills(self) -> Skills:
-        """The skills measured, with their frequencies where the curves carry them."""
+        """The skills, with their frequencies if the curves have them."""
         if "frequency" in self.dataset.coords:
             return Skills(self.names, self.dataset["frequency"].values)
         return Skills.unknown(self.names)
@@ -136,22 +240,44 @@ class Curves:
         """The levels, [n_step, n_skill] or [n_run, n_step, n_skill]."""
         return self.dataset["level"]
 
-    def select(self, names: Iterable[str]) -> "Curves":
-        """The curves of some skills, in the order given.
+    def select(
+        self,
+        skills: Iterable[str] | str | None = None,
+        *,
+        runs: Iterable[str] | str | None = None,
+    ) -> "Curves":
+        """The curves of some skills or runs, in the order given.
+
+        Args:
+            skills: names of skills; all by default.
+            runs: names of runs; all by default. A single name, not in a list, gives curves
+                without the dimension `run`, whose attribute `run` is that name.
 
         Raises:
-            ArgumentError: a name is not among the skills.
+            ArgumentError: there is no skill or run of that name.
+
+        Example:
+            >>> level = [[[0.0, 0.0], [0.9, 0.1]], [[0.0, 0.0], [0.8, 0.3]]]
+            >>> curves = Curves.from_arrays([0, 10], level, run=["adam", "sgd"])
+            >>> curves.select("2", runs="sgd").level.values.tolist()
+            [[0.0], [0.3]]
         """
-        wanted = check_names(names, "names")
-        missing = [name for name in wanted if name not in set(self.names)]
-        if missing:
-            raise ArgumentError(f"there is no skill {missing[0]!r} among {_listed(self.names)}")
-        return Curves(self.dataset.sel(skill=list(wanted)))
+        dataset = self.dataset
+        if skills is not None:
+            names = check_names([skills] if isinstance(skills, str) else skills, "skills")
+            dataset = dataset.sel(skill=list(_known(names, self.names, "skill")))
+        if runs is not None:
+            if "run" not in self.level.dims:
+                raise ArgumentError("these curves have no runs; leave out runs", argument="runs")
+            names = check_names([runs] if isinstance(runs, str) else runs, "runs")
+            _known(names, [str(name) for name in dataset["run"].values], "run")
+            dataset = dataset.sel(run=runs if isinstance(runs, str) else list(names))
+        return Curves(dataset)
 
     def mean_run(self) -> "Curves":
-        """The mean over runs, with its standard error; curves without runs as they are.
+        """The mean over runs with its standard error; curves without runs are returned unchanged.
 
-        Only levels measured in at least one run count; the standard error needs two.
+        The mean is over the runs that were measured; its standard error needs at least two.
         """
         if "run" not in self.dataset.dims:
             return self
@@ -161,63 +287,83 @@ class Curves:
         averaged["level_stderr"] = spread / np.sqrt(count)
         return Curves(averaged.assign_attrs(self.dataset.attrs))
 
-    def learning_time(self, level: float = 0.9) -> xr.DataArray:
-        """The step at which each skill first crosses `level`, interpolated between measurements.
+    def learning_time(self, level: float = 0.9, *, lasting: bool = False) -> xr.DataArray:
+        """The step at which each skill first reaches `level`, as in L25.
+
+        The time is interpolated linearly between measurements. A skill that reaches the level and
+        falls below it again, as one that overshoots does, still counts as learned at its first
+        crossing; `lasting=True` asks for the crossing after which it never falls below.
+
+        For a table or a CSV file, use `learning_time().to_pandas().to_csv("times.csv")`.
+
+        Args:
+            level: the level to reach.
+            lasting: whether the level must be kept in all later measurements.
 
         Returns:
-            Steps, [n_skill] or [n_run, n_skill]. Infinite where the skill never crosses though it
-            is measured to the last step. NaN where that is unknown: nothing was measured, or the
-            curve stops being measured below `level`, or it starts above `level` after step 0.
+            Steps, [n_skill] or [n_run, n_skill]. Infinite if the skill is measured up to the last
+            step and does not reach the level. NaN if the time is unknown: nothing was measured,
+            the measurements end before the last step and below `level`, or the first measurement
+            after step 0 is already above it.
 
         Raises:
             ArgumentError: `level` is not finite.
+
+        Example:
+            >>> overshoot = Curves.from_arrays([0, 10, 20, 30], [[0.0], [1.5], [0.6], [1.2]])
+            >>> overshoot.learning_time(0.9).item()
+            6.0
+            >>> overshoot.learning_time(0.9, lasting=True).item()
+            25.0
         """
-        if not np.isfinite(level):
-            raise ArgumentError(f"level is {level}; a finite level is wanted")
+        level = FINITE.check("level", level)
         crossing = xr.apply_ufunc(
-            _first_crossing,
+            _last_crossing if lasting else _first_crossing,
             self.level,
-            kwargs={"steps": self.steps.astype(np.float64), "level": float(level)},
+            kwargs={"steps": self.steps.astype(np.float64), "level": level},
             input_core_dims=[["step"]],
             vectorize=True,
             output_dtypes=[np.float64],
         )
-        return crossing.rename("learning_time").assign_attrs(units="steps", level=float(level))
+        return crossing.rename("learning_time").assign_attrs(units=self.axis, level=level)
 
     def emergence_time(self, epsilon: float = 0.05) -> xr.DataArray:
-        """The step τ_e at which each skill first crosses `epsilon` (N24, stage-like training).
+        """The step τ_e at which each skill first reaches `epsilon` (N24, stage-like training).
 
-        Never and unknown are told apart as in `learning_time`.
+        Infinite and NaN are as in `learning_time`.
 
         Raises:
             ArgumentError: `epsilon` is not between 0 and 0.5.
         """
-        return self.learning_time(_small(epsilon)).rename("emergence_time")
+        epsilon = _EPSILON.check("epsilon", epsilon)
+        return self.learning_time(epsilon).rename("emergence_time")
 
     def saturation_time(self, epsilon: float = 0.05) -> xr.DataArray:
-        """Steps τ_s that each skill takes from `epsilon` to 1 − `epsilon` (N24).
+        """The steps τ_s that each skill takes from `epsilon` to 1 − `epsilon` (N24).
 
-        Infinite where it emerges and never saturates, or never emerges; NaN where either end is
-        unknown.
+        Infinite if the skill does not reach both levels; NaN if either time is unknown.
 
         Raises:
             ArgumentError: `epsilon` is not between 0 and 0.5.
         """
-        start = self.learning_time(_small(epsilon))
+        epsilon = _EPSILON.check("epsilon", epsilon)
+        start = self.learning_time(epsilon)
         end = self.learning_time(1 - epsilon)
         taken = (end - start).where(np.isfinite(end), end).where(~np.isnan(start))
-        return taken.rename("saturation_time").assign_attrs(units="steps", epsilon=epsilon)
+        return taken.rename("saturation_time").assign_attrs(units=self.axis, epsilon=epsilon)
 
     def collapse(self) -> xr.DataArray:
-        """The conserved number u^{1/p} of each skill, with u = max(1 − level, 0) (L25 Fig 21).
+        """The collapse u^(1/p) of each skill, with u = max(1 − level, 0) (L25 Fig 21).
 
-        In the Resource model it is one curve for all skills.
+        In the Resource model all skills follow the same curve.
 
         Raises:
-            CurvesError: the frequencies are unknown.
+            CurvesError: the frequencies p are unknown.
         """
         if "frequency" not in self.dataset.coords:
-            raise CurvesError("these curves carry no frequencies; the collapse u^(1/p) needs them")
+            raise CurvesError(
+                "these curves have no frequencies, which the collapse u^(1/p) needs; set frequency"
+            )
         unskill = (1 - self.level).clip(min=0)
         power = 1 / self.dataset["frequency"]
         return xr.DataArray(unskill**power, name="collapse")
@@ -225,15 +371,16 @@ class Curves:
 
 def _canonical(dataset: xr.Dataset) -> xr.Dataset:
     if not isinstance(dataset, xr.Dataset):
-        raise CurvesError(f"curves want an xarray.Dataset; {type(dataset).__name__} was given")
+        raise CurvesError(f"curves must be an xarray.Dataset, got {type(dataset).__name__}")
     if "level" not in dataset:
-        raise CurvesError("there is no variable 'level'")
-    dims = tuple(axis for axis in AXES if axis in dataset["level"].dims)
-    if set(dataset["level"].dims) != set(dims) or dims not in (AXES, AXES[1:]):
+        raise CurvesError("the dataset must have a variable 'level'")
+    dims = tuple(dim for dim in DIMS if dim in dataset["level"].dims)
+    if set(dataset["level"].dims) != set(dims) or dims not in (DIMS, DIMS[1:]):
         raise CurvesError(
-            f"level has dimensions {tuple(dataset['level'].dims)}; (step, skill) is wanted, "
-            "or (run, step, skill)"
+            "level must have the dimensions (step, skill) or (run, step, skill), got "
+            f"{tuple(dataset['level'].dims)}"
         )
+    attrs = dict(dataset.attrs)
     coords: dict[str, Any] = {
         "step": ("step", _steps(dataset)),
         "skill": ("skill", _text(_labels(dataset, "skill"))),
@@ -245,40 +392,43 @@ def _canonical(dataset: xr.Dataset) -> xr.Dataset:
             coords["frequency"] = ("skill", _frequency(dataset))
         elif name == "tokens":
             coords["tokens"] = ("step", _tokens(dataset))
+        elif name == "run" and dataset["run"].ndim == 0:
+            attrs["run"] = str(dataset["run"].item())
         elif name not in dims:
-            raise CurvesError(f"there is no place for a coordinate {name!r} in curves")
+            raise CurvesError(
+                f"curves cannot have a coordinate {name!r}; drop it, or make it a variable"
+            )
     variables = {str(name): _variable(dataset, str(name), dims) for name in dataset.data_vars}
-    return xr.Dataset(variables, coords, _attributes(dataset.attrs))
+    return xr.Dataset(variables, coords, _attributes(attrs))
 
 
 def _steps(dataset: xr.Dataset) -> np.ndarray:
     if "step" not in dataset.coords:
-        raise CurvesError("there is no coordinate 'step'")
+        raise CurvesError("the dataset must have a coordinate 'step'")
     steps = dataset["step"].values
     if steps.size == 0:
-        raise CurvesError("there is no step: at least one measurement is wanted")
+        raise CurvesError("curves must have at least one step, got none")
     if not np.issubdtype(steps.dtype, np.number) or np.issubdtype(steps.dtype, np.complexfloating):
-        raise CurvesError(f"steps are of type {steps.dtype}; numbers are wanted")
+        raise CurvesError(f"steps must be real numbers, got type {steps.dtype}")
     steps = steps.astype(np.int64 if np.issubdtype(steps.dtype, np.integer) else np.float64)
     if not np.isfinite(steps).all():
-        raise CurvesError(f"step {int(np.argmin(np.isfinite(steps)))} (from 0) is not finite")
+        place = int(np.argmin(np.isfinite(steps)))
+        raise CurvesError(f"steps must be finite, got {steps[place]} at position {place}")
     if steps[0] < 0:
-        raise CurvesError(f"the first step is {steps[0]}; steps are counted from 0")
+        raise CurvesError(f"steps must be non-negative, got {steps[0]}")
     fall = np.flatnonzero(np.diff(steps) <= 0)
     if fall.size:
         before, after = steps[fall[0]], steps[fall[0] + 1]
-        raise CurvesError(
-            f"step {after} follows step {before}; strictly increasing steps are wanted"
-        )
+        raise CurvesError(f"steps must strictly increase, got {after} after {before}")
     return steps
 
 
-def _labels(dataset: xr.Dataset, axis: str) -> tuple[str, ...]:
-    """The labels of an axis, distinct printable text."""
-    if axis not in dataset.coords:
-        raise CurvesError(f"the dimension {axis!r} has no coordinate: its names are wanted")
+def _labels(dataset: xr.Dataset, dim: str) -> tuple[str, ...]:
+    """The labels along a dimension: distinct printable text."""
+    if dim not in dataset.coords:
+        raise CurvesError(f"the dimension {dim!r} must have a coordinate of names")
     try:
-        return check_names((_plain(label) for label in dataset[axis].values), axis)
+        return check_names((_plain(label) for label in dataset[dim].values), dim)
     except ArgumentError as error:
         raise CurvesError(str(error)) from error
 
@@ -290,7 +440,9 @@ def _plain(label: Any) -> Any:
 
 def _frequency(dataset: xr.Dataset) -> np.ndarray:
     if dataset["frequency"].dims != ("skill",):
-        raise CurvesError("the coordinate 'frequency' is wanted over 'skill'")
+        raise CurvesError(
+            f"frequency must have the dimension (skill,), got {dataset['frequency'].dims}"
+        )
     try:
         return check_frequency(dataset["frequency"].values, dataset.sizes["skill"])
     except ArgumentError as error:
@@ -300,46 +452,49 @@ def _frequency(dataset: xr.Dataset) -> np.ndarray:
 def _tokens(dataset: xr.Dataset) -> np.ndarray:
     tokens = dataset["tokens"]
     if tokens.dims != ("step",) or not np.issubdtype(tokens.dtype, np.number):
-        raise CurvesError("the coordinate 'tokens' is wanted as numbers over 'step'")
+        raise CurvesError(
+            f"tokens must be numbers with the dimension (step,), got {tokens.dtype} with "
+            f"{tokens.dims}"
+        )
     values = tokens.values
     values = values.astype(np.int64 if np.issubdtype(values.dtype, np.integer) else np.float64)
     if not np.isfinite(values).all() or (np.diff(values) < 0).any() or values[0] < 0:
-        raise CurvesError("tokens must be finite, not negative and never fall")
+        raise CurvesError("tokens must be finite, non-negative and non-decreasing")
     return values
 
 
 def _variable(dataset: xr.Dataset, name: str, dims: tuple[str, ...]) -> xr.Variable:
     variable = dataset[name].variable
-    wanted = {"level": dims, "level_stderr": dims, "loss": dims[:-1]}.get(
-        name, tuple(axis for axis in dims if axis in variable.dims)
+    ordered = {"level": dims, "level_stderr": dims, "loss": dims[:-1]}.get(
+        name, tuple(dim for dim in dims if dim in variable.dims)
     )
-    if set(variable.dims) != set(wanted):
-        raise CurvesError(f"{name} has dimensions {variable.dims}; {wanted} are wanted")
+    if set(variable.dims) != set(ordered):
+        raise CurvesError(f"{name} must have the dimensions {ordered}, got {variable.dims}")
     check_names([name], "the variables")
     if not (np.issubdtype(variable.dtype, np.number) or variable.dtype == bool):
-        raise CurvesError(f"{name} is of type {variable.dtype}; numbers are wanted")
+        raise CurvesError(f"{name} must be numbers, got type {variable.dtype}")
     if np.issubdtype(variable.dtype, np.complexfloating):
-        raise CurvesError(f"{name} is complex; real numbers are wanted")
+        raise CurvesError(f"{name} must be real numbers, got complex numbers")
     kept = variable.dtype if variable.dtype in (np.float32, np.float64) else np.float64
-    values = variable.transpose(*wanted).values.astype(kept)
+    values = variable.transpose(*ordered).values.astype(kept)
     if np.isinf(values).any():
         place = np.unravel_index(int(np.argmax(np.isinf(values))), values.shape)
         where = ", ".join(
-            f"{axis} {dataset[axis].values[i]}" for axis, i in zip(wanted, place, strict=True)
+            f"{dim} {dataset[dim].values[i]}" for dim, i in zip(ordered, place, strict=True)
         )
         raise CurvesError(
-            f"{name} is infinite at {where}; a number or NaN (not measured) is wanted"
+            f"{name} must be finite, or NaN where nothing was measured; it is infinite at {where}"
         )
     if name == "level_stderr" and (values < 0).any():
-        raise CurvesError("level_stderr holds a negative number; standard errors are wanted")
-    return xr.Variable(wanted, values)
+        raise CurvesError("level_stderr must be non-negative, got a negative number")
+    return xr.Variable(ordered, values)
 
 
 def _attributes(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     try:
         plain = json.loads(json.dumps(dict(attrs), allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise CurvesError(f"the attributes are not JSON: {error}") from error
+        raise CurvesError(f"the attributes must be JSON values: {error}") from error
     if not isinstance(plain.get("axis", ""), str):
         raise CurvesError(f"the attribute 'axis' must be text, got {plain['axis']!r}")
     return plain
@@ -353,10 +508,14 @@ def _text(labels: Iterable[Any]) -> np.ndarray:
     return array
 
 
-def _small(epsilon: float) -> float:
-    if not 0 < epsilon < 0.5:
-        raise ArgumentError(f"epsilon is {epsilon}; a number between 0 and 0.5 is wanted")
-    return float(epsilon)
+def _known(names: Sequence[str], existing: Sequence[str], what: str) -> Sequence[str]:
+    for name in names:
+        if name not in set(existing):
+            raise ArgumentError(
+                f"there is no {what} {name!r}; the {what}s are {_listed(existing)}",
+                argument=f"{what}s",
+            )
+    return names
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:
@@ -364,15 +523,38 @@ def _listed(names: Sequence[str], most: int = 8) -> str:
     return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"
 
 
+def _counted(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
 def _first_crossing(curve: np.ndarray, steps: np.ndarray, level: float) -> float:
     measured = np.flatnonzero(~np.isnan(curve))
-    above = measured[curve[measured] >= level]
+    above = np.flatnonzero(curve[measured] >= level)
     if above.size == 0:
-        reached_end = measured.size > 0 and measured[-1] == curve.size - 1
-        return np.inf if reached_end else np.nan
-    first = above[0]
-    if first == measured[0]:
+        return _never(curve, measured)
+    return _crossing(curve, steps, level, measured, int(above[0]))
+
+
+def _last_crossing(curve: np.ndarray, steps: np.ndarray, level: float) -> float:
+    measured = np.flatnonzero(~np.isnan(curve))
+    below = np.flatnonzero(curve[measured] < level)
+    if measured.size == 0 or (below.size and below[-1] == measured.size - 1):
+        return _never(curve, measured)
+    return _crossing(curve, steps, level, measured, int(below[-1]) + 1 if below.size else 0)
+
+
+def _never(curve: np.ndarray, measured: np.ndarray) -> float:
+    """Of a curve that ends below the level: infinite if it is known to the end, else NaN."""
+    return np.inf if measured.size and measured[-1] == curve.size - 1 else np.nan
+
+
+def _crossing(
+    curve: np.ndarray, steps: np.ndarray, level: float, measured: np.ndarray, place: int
+) -> float:
+    """The step at which a curve reaches the level, at or just before a place among `measured`."""
+    first = measured[place]
+    if place == 0:
         return 0.0 if steps[first] == 0 else np.nan
-    last = measured[np.searchsorted(measured, first) - 1]
+    last = measured[place - 1]
     share = (level - curve[last]) / (curve[first] - curve[last])
     return float(steps[last] + share * (steps[first] - steps[last]))

@@ -5,7 +5,7 @@ name a domain, and every message says the same thing in the same words.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from types import UnionType
@@ -89,7 +89,7 @@ def count(least: int = 1, most: int = LARGEST_COUNT) -> Domain:
     """Integers from `least` to `most`."""
     words = f"an integer of at least {least}"
     if most != LARGEST_COUNT:
-        words = f"an integer from {least} to {most}"
+        words = f"an integer from {least} to {most if most < 10**9 else f'{most:g}'}"
     return Domain(words, int, lambda x: (x >= least) & (x <= most))
 
 
@@ -109,12 +109,18 @@ def between(low: float, high: float, *, below: bool = False) -> Domain:
     return Domain(f"between {low:g} and {high:g}", float, lambda x: (x >= low) & (x <= high))
 
 
+def inside(low: float, high: float) -> Domain:
+    """Numbers between `low` and `high`, both excluded."""
+    words = f"between {low:g} and {high:g}, both excluded"
+    return Domain(words, float, lambda x: (x > low) & (x < high))
+
+
 FINITE = Domain("finite", float, np.isfinite)
 NON_NEGATIVE = Domain("non-negative and finite", float, lambda x: (x >= 0) & (x < np.inf))
 POSITIVE = Domain("positive and finite", float, lambda x: (x > 0) & (x < np.inf))
 ABOVE_ZERO = Domain("positive", float, lambda x: x > 0)
 SHARE = between(0, 1)
-FRACTION = Domain("between 0 and 1, both excluded", float, lambda x: (x > 0) & (x < 1))
+FRACTION = inside(0, 1)
 DECAY = between(0, 1, below=True)
 COUNT = count()
 WHOLE_NUMBER = count(0)
@@ -160,6 +166,54 @@ def check_fields(instance: Any, domains: Mapping[str, Domain] | None = None) -> 
             continue
         for entry in value if isinstance(value, tuple) else (value,):
             domain.check(name, entry)
+
+
+def check_names(names: Iterable[str], argument: str) -> tuple[str, ...]:
+    """Names as a tuple, if there is at least one and all are distinct printable text.
+
+    Raises:
+        ArgumentError: names the first that is not.
+    """
+    checked = tuple(names)
+    if not checked:
+        raise ArgumentError(f"{argument} must hold at least one name, got none", argument=argument)
+    for name in checked:
+        if not isinstance(name, str) or not name:
+            raise ArgumentError(
+                f"{argument} must hold non-empty text, got {_shown(name)}", argument=argument
+            )
+        # Control characters and lone surrogates survive neither netCDF nor CSV.
+        if any(_unwritable(character) for character in name):
+            raise ArgumentError(
+                f"{argument} must hold printable text, got {_shown(name)} with a control character",
+                argument=argument,
+            )
+    if len(set(checked)) < len(checked):
+        repeated = next(name for i, name in enumerate(checked) if name in checked[:i])
+        raise ArgumentError(
+            f"{argument} must be distinct, got {repeated!r} more than once", argument=argument
+        )
+    return checked
+
+
+def check_frequency(frequency: Any, n_skill: int) -> np.ndarray:
+    """Frequencies as a float64 array [n_skill], if all are positive and finite.
+
+    Raises:
+        ArgumentError: the shape is another, or names the first entry that is not positive.
+    """
+    values = np.array(frequency, dtype=np.float64)
+    if values.shape != (n_skill,):
+        raise ArgumentError(
+            f"frequency must have shape ({n_skill},), one number per skill, got {values.shape}",
+            argument="frequency",
+        )
+    return POSITIVE.check_entries("frequency", values)
+
+
+def _unwritable(character: str) -> bool:
+    code = ord(character)
+    return code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000
 
 
 def _is(kind: type, value: Any) -> bool:

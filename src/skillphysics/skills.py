@@ -1,4 +1,4 @@
-"""What is learned: skills, their names and how often each occurs."""
+"""Skills: their names and how often each occurs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,24 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skillphysics.domains import COUNT, FINITE, POSITIVE, check_frequency, check_names
 from skillphysics.errors import ArgumentError
 
 
 @dataclass(frozen=True, eq=False)
 class Skills:
-    """An ordered set of named skills, with their frequencies where these are known.
+    """An ordered set of named skills, with their frequencies if these are known.
 
-    A frequency is a relative rate of occurrence and is kept as given: it need not sum to one
-    (the Resource model compares it with the absolute waste N0, L25 eq. 1); `normalised` divides
-    by the sum.
+    The papers call skills "tasks". A frequency is a relative rate of occurrence and is kept as
+    given; frequencies need not sum to one, since the Resource model compares them with the absolute
+    waste N0 (L25 eq. 1). `probability` is the frequency divided by the sum.
 
     Attributes:
         names: one distinct name per skill.
-        frequency: float64 array [n_skill], positive, or None where frequencies are unknown.
+        frequency: float64 array [n_skill], positive, or None if frequencies are unknown.
 
     Raises:
-        ArgumentError: a name is empty or repeated, or a frequency is not positive and finite, or
-            the two lengths differ.
+        ArgumentError: a name is empty or repeated, a frequency is not positive and finite, or the
+            numbers of names and frequencies differ.
 
     Example:
         >>> skills = Skills.power_law(3, alpha=2)
@@ -42,41 +43,82 @@ class Skills:
             object.__setattr__(self, "frequency", check_frequency(self.frequency, len(self.names)))
 
     @classmethod
-    def power_law(cls, n: int, alpha: float, names: Sequence[str] | None = None) -> "Skills":
+    def power_law(cls, n_skill: int, alpha: float, names: Sequence[str] | None = None) -> "Skills":
         """Zipf frequencies p_i ∝ i^−alpha that sum to one (L25 §2.2).
 
         N24 writes the same exponent as α + 1.
+
+        Args:
+            n_skill: number of skills.
+            alpha: exponent, any finite number.
+            names: by default "1", "2", ….
+
+        Raises:
+            ArgumentError: `n_skill` is below 1, `alpha` is not finite, or a frequency underflows.
+
+        Example:
+            >>> Skills.power_law(2, alpha=1).frequency.round(3).tolist()
+            [0.667, 0.333]
         """
-        if not np.isfinite(alpha):
-            raise ArgumentError(f"alpha is {alpha}; a finite exponent is wanted")
-        # Through logarithms, so that a large alpha underflows a rare skill instead of the sum.
-        exponent = -float(alpha) * np.log(np.arange(1, _count(n) + 1))
+        # Logarithms let a large alpha underflow a rare skill and not the sum.
+        exponent = -FINITE.check("alpha", alpha) * np.log(_ranks(n_skill))
         return cls.given(np.exp(exponent - exponent.max()), names).normalised()
 
     @classmethod
-    def exponential(cls, n: int, ratio: float, names: Sequence[str] | None = None) -> "Skills":
-        """Frequencies p_i ∝ ratio^−i that sum to one: each skill is `ratio` times rarer (L25 §2.4).
+    def exponential(
+        cls, n_skill: int, ratio: float, names: Sequence[str] | None = None
+    ) -> "Skills":
+        """Frequencies p_i ∝ ratio^−i that sum to one (L25 §2.4).
 
-        The published figure has five skills with ratio 3.
+        Each skill is `ratio` times rarer than the one before. L25's figure has five skills with
+        ratio 3.
+
+        Args:
+            n_skill: number of skills.
+            ratio: positive.
+            names: by default "1", "2", ….
+
+        Raises:
+            ArgumentError: `n_skill` is below 1, `ratio` is not positive, or a frequency underflows.
+
+        Example:
+            >>> Skills.exponential(2, ratio=3).frequency.tolist()
+            [0.75, 0.25]
         """
-        if not (np.isfinite(ratio) and ratio > 0):
-            raise ArgumentError(f"ratio is {ratio}; a positive number is wanted")
-        exponent = -np.log(float(ratio)) * np.arange(_count(n))
+        exponent = -np.log(POSITIVE.check("ratio", ratio)) * (_ranks(n_skill) - 1)
         return cls.given(np.exp(exponent - exponent.max()), names).normalised()
 
     @classmethod
     def given(cls, frequency: ArrayLike, names: Sequence[str] | None = None) -> "Skills":
-        """Skills with measured or chosen frequencies, kept as they are."""
+        """Skills with measured or chosen frequencies, which are kept as given.
+
+        Args:
+            frequency: [n_skill], positive.
+            names: by default "1", "2", ….
+
+        Raises:
+            ArgumentError: as for `Skills`.
+
+        Example:
+            >>> Skills.given([30, 10], names=["add", "carry"]).probability.tolist()
+            [0.75, 0.25]
+        """
         values = np.asarray(frequency, dtype=np.float64)
         if values.ndim != 1:
             raise ArgumentError(
-                f"frequency has {values.ndim} dimensions; one number a skill is wanted"
+                f"frequency must have shape (n_skill,), got {values.shape}", argument="frequency"
             )
-        return cls(_numbered(values.size) if names is None else tuple(names), values)
+        numbered = tuple(str(rank) for rank in _ranks(values.size))
+        return cls(numbered if names is None else tuple(names), values)
 
     @classmethod
     def unknown(cls, names: Iterable[str]) -> "Skills":
-        """Skills whose frequencies are not known, as for most training logs."""
+        """Skills whose frequencies are unknown, as in most training logs.
+
+        Example:
+            >>> Skills.unknown(["add", "carry"]).frequency is None
+            True
+        """
         return cls(tuple(names))
 
     def __len__(self) -> int:
@@ -90,7 +132,7 @@ class Skills:
             ArgumentError: the frequencies are unknown.
         """
         if self.frequency is None:
-            raise ArgumentError("the frequencies of these skills are unknown")
+            raise ArgumentError("the frequencies of these skills are unknown; use Skills.given")
         return self.frequency / self.frequency.sum()
 
     def normalised(self) -> "Skills":
@@ -102,51 +144,6 @@ class Skills:
         return Skills(self.names, self.probability)
 
 
-def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
-    """Distinct, non-empty, printable names, or an `ArgumentError` that says which one is not."""
-    checked = tuple(names)
-    if not checked:
-        raise ArgumentError(f"{what} is empty; at least one name is wanted")
-    for name in checked:
-        if not isinstance(name, str):
-            raise ArgumentError(f"{what} holds {name!r}, which is no text")
-        if not name:
-            raise ArgumentError(f"{what} holds an empty name")
-        # Control characters and lone surrogates survive neither netCDF nor CSV.
-        if any(_unwritable(character) for character in name):
-            raise ArgumentError(f"{what} holds {name!r}, which has a control character")
-    if len(set(checked)) < len(checked):
-        twice = next(name for i, name in enumerate(checked) if name in checked[:i])
-        raise ArgumentError(f"{what} holds {twice!r} twice; every name is wanted once")
-    return checked
-
-
-def check_frequency(frequency: ArrayLike, n_skill: int) -> np.ndarray:
-    """A float64 array [n_skill] of positive finite frequencies, or an `ArgumentError`."""
-    values = np.array(frequency, dtype=np.float64)
-    if values.shape != (n_skill,):
-        raise ArgumentError(
-            f"frequency has shape {values.shape}; {n_skill} skills want ({n_skill},)"
-        )
-    bad = ~(np.isfinite(values) & (values > 0))
-    if bad.any():
-        where = int(np.argmax(bad))
-        raise ArgumentError(
-            f"frequency[{where}] is {values[where]}; a positive finite number is wanted"
-        )
-    return values
-
-
-def _unwritable(character: str) -> bool:
-    code = ord(character)
-    return code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000
-
-
-def _count(n: int) -> int:
-    if n < 1:
-        raise ArgumentError(f"n is {n}; at least one skill is wanted")
-    return n
-
-
-def _numbered(n: int) -> tuple[str, ...]:
-    return tuple(str(i) for i in range(1, _count(n) + 1))
+def _ranks(n_skill: int) -> np.ndarray:
+    """1, 2, …, n_skill."""
+    return np.arange(1, COUNT.check("n_skill", n_skill) + 1)

@@ -1,7 +1,7 @@
 """Random data sets of known origin: what a fit must recover and a comparison must recognise."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import equinox as eqx
 import jax
@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from skillphysics.curves import Curves
-from skillphysics.inference.coordinates import moved
+from skillphysics.inference.coordinates import moved, replaced
 from skillphysics.skills import Skills
-from skillphysics.theories import Domino, Linear, Multilinear, Resource, Theory
+from skillphysics.theories import Theory
+from skillphysics.theories.constraints import Positive, Share
 
 N_SKILL, N_STEP = 8, 60
 NOISE = 0.02
@@ -33,11 +34,11 @@ class Draw:
         return np.concatenate([np.ravel(p.value) for p in moved(self.theory)])
 
 
-def draw(name: str, seed: int) -> Draw:
-    """A random member of one of `theories.SIMPLE`, measured while its skills are learned.
+def draw(make: Callable[[jax.Array], Theory], seed: int) -> Draw:
+    """A random theory, measured while its skills are learned.
 
-    Frequencies are a power law with exponent U(1, 3), the waste of a Resource model is U(0, 0.3)
-    and the initial share of a multilinear one log-uniform in [1e-3, 0.1]. The steps are 0 and 59
+    Frequencies are a power law with exponent U(1, 3). Scalars that may be 0, such as a waste, are
+    U(0, 0.3), and shares, such as an initial level, are log-uniform in [1e-3, 0.1]. The steps are 0 and 59
     log-spaced ones, from a third of the first skill's half-time to where the mean level reaches
     U(0.7, 0.98); the last one is log-uniform in [10, 10⁴]. The noise has standard deviation 0.02.
     """
@@ -45,17 +46,13 @@ def draw(name: str, seed: int) -> Draw:
     frequency = Skills.power_law(N_SKILL, rng.uniform(1, 3)).frequency
     waste, share = rng.uniform(0, 0.3), 10 ** rng.uniform(-3, -1)
     with jax.enable_x64(True):
-        waste, share = jnp.asarray(waste), jnp.asarray(share)
-        make = {
-            "linear": Linear,
-            "multilinear": partial(Multilinear, initial_share=share),
-            "domino": Domino,
-            "resource l1": partial(Resource, waste=waste, norm="l1"),
-            "resource l2": partial(Resource, waste=waste, norm="l2"),
-        }[name]
         slow = jax.tree.map(
             lambda leaf: jnp.asarray(leaf, jnp.float64), make(jnp.asarray(frequency))
         )
+        for p in moved(slow):
+            if p.value.ndim == 0 and not isinstance(p.constraint, Positive):
+                value = share if isinstance(p.constraint, Share) else waste
+                slow = replaced(slow, p.path, jnp.asarray(value))
         level = np.asarray(_levels(slow, _GRID))
         half = _GRID[np.argmax(level[:, 0] > 0.5)]
         end = _GRID[np.argmax(level.mean(1) > rng.uniform(0.7, 0.98))]

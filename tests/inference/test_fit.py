@@ -39,11 +39,11 @@ def noisy() -> Curves:
 
 @pytest.fixture(scope="module")
 def fitted(noisy):
-    return fit(Linear, noisy, key=KEY)
+    return fit(noisy, Linear, key=KEY)
 
 
 def test_exact_data_give_back_the_parameters():
-    result = fit(Linear, Curves.from_arrays(STEPS, linear_level(seed=None)), key=KEY)
+    result = fit(Curves.from_arrays(STEPS, linear_level(seed=None)), Linear, key=KEY)
     np.testing.assert_allclose(values(result), [*PULL / PULL.sum(), PULL.sum()], rtol=1e-6)
     assert result.converged
     assert result.chi2 < 1e-12
@@ -81,7 +81,7 @@ def test_standard_errors_weigh_the_squared_error(noisy):
     rng = np.random.default_rng(1)
     stderr = rng.uniform(0.01, 0.03, (30, 3))
     curves = Curves.from_arrays(STEPS, noisy.level.values, level_stderr=stderr)
-    result = fit(Linear, curves, key=KEY)
+    result = fit(curves, Linear, key=KEY)
     residual = (result.predicted.values - noisy.level.values) / stderr
     assert result.chi2 == pytest.approx((residual**2).sum(), rel=1e-12)
 
@@ -99,7 +99,7 @@ def test_equal_standard_errors_change_only_the_unit_of_the_errors(noisy, fitted)
         curves = Curves.from_arrays(
             STEPS, noisy.level.values, level_stderr=np.full((30, 3), stderr)
         )
-        result = fit(Linear, curves, key=KEY)
+        result = fit(curves, Linear, key=KEY)
         np.testing.assert_allclose(values(result), values(fitted), rtol=1e-5)
         np.testing.assert_allclose(
             result.parameters["stderr"], factor * fitted.parameters["stderr"], rtol=1e-4
@@ -108,14 +108,14 @@ def test_equal_standard_errors_change_only_the_unit_of_the_errors(noisy, fitted)
 
 
 def test_the_same_key_gives_the_same_bits(noisy, fitted):
-    again = fit(Linear, noisy, key=KEY)
+    again = fit(noisy, Linear, key=KEY)
     assert again.parameters.equals(fitted.parameters)
     assert (again.chi2, again.agreement) == (fitted.chi2, fitted.agreement)
     np.testing.assert_array_equal(again.predicted, fitted.predicted)
 
 
 def test_the_optimum_does_not_depend_on_the_key(noisy, fitted):
-    other = fit(Linear, noisy, key=jax.random.key(7))
+    other = fit(noisy, Linear, key=jax.random.key(7))
     np.testing.assert_allclose(values(other), values(fitted), rtol=1e-4)
 
 
@@ -126,7 +126,7 @@ def test_what_is_not_measured_does_not_matter(noisy, fitted):
     steps[[0, 11, 22, 33]] = 0, (STEPS[9] + STEPS[10]) / 2, (STEPS[19] + STEPS[20]) / 2, 1e4
     steps[1] = 1e-3  # in place of step 0, where every level of the linear theory is 0 too
     curves = Curves.from_arrays(steps, np.insert(level, at, np.nan, axis=0))
-    result = fit(Linear, curves, key=KEY)
+    result = fit(curves, Linear, key=KEY)
     assert result.n_point == 90
     assert result.chi2 == pytest.approx(fitted.chi2, rel=1e-4)
     np.testing.assert_allclose(values(result), values(fitted), rtol=1e-4)
@@ -135,14 +135,14 @@ def test_what_is_not_measured_does_not_matter(noisy, fitted):
 
 def test_two_equal_runs_count_twice(noisy, fitted):
     twice = Curves.from_arrays(STEPS, np.stack([noisy.level.values] * 2))
-    result = fit(Linear, twice, key=KEY)
+    result = fit(twice, Linear, key=KEY)
     np.testing.assert_allclose(values(result), values(fitted), rtol=1e-5)
     assert (result.n_point, result.predicted.shape) == (180, (30, 3))
     assert result.chi2 == pytest.approx(2 * fitted.chi2, rel=1e-8)
 
 
 def test_the_unit_of_steps_only_scales_the_rate(noisy, fitted):
-    result = fit(Linear, Curves.from_arrays(1000 * STEPS, noisy.level.values), key=KEY)
+    result = fit(Curves.from_arrays(1000 * STEPS, noisy.level.values), Linear, key=KEY)
     np.testing.assert_allclose(values(result)[:3], values(fitted)[:3], rtol=1e-8)
     np.testing.assert_allclose(values(result)[3], values(fitted)[3] / 1000, rtol=1e-8)
     assert result.chi2 == pytest.approx(fitted.chi2, rel=1e-12)
@@ -152,7 +152,7 @@ def test_the_unit_of_steps_only_scales_the_rate(noisy, fitted):
 def test_a_held_parameter_stays_and_is_not_counted(noisy):
     frequency = np.array([6.0, 3.0, 1.0])
     curves = Curves.from_arrays(STEPS, noisy.level.values, frequency=frequency)
-    result = fit(Linear, curves, key=KEY, hold=["frequency"])
+    result = fit(curves, Linear, key=KEY, hold=["frequency"])
     assert result.held == ("frequency",)
     assert list(result.parameters.index) == [("rate", "")]
     assert result.n_parameter == 1
@@ -163,7 +163,7 @@ def test_held_frequencies_of_the_curves_set_the_order_of_dominoes():
     level = np.clip(STEPS[:, None] / 60 - np.array([0, 1, 2]), 0, 1)
     for frequency, good in (([3.0, 2.0, 1.0], True), ([1.0, 2.0, 3.0], False)):
         curves = Curves.from_arrays(STEPS, level, frequency=frequency)
-        result = fit(Domino, curves, key=KEY, hold=["frequency"])
+        result = fit(curves, Domino, key=KEY, hold=["frequency"])
         assert (result.chi2 < 1e-12) == good
         np.testing.assert_array_equal(result.theory.frequency, frequency)
 
@@ -172,7 +172,7 @@ def test_the_order_of_dominoes_is_found():
     order = np.array([2, 0, 1])
     level = np.clip(STEPS[:, None] / 80 - order, 0, 1)
     noisy = level + 0.005 * np.random.default_rng(0).normal(size=level.shape)
-    result = fit(Domino, Curves.from_arrays(STEPS, noisy), key=KEY)
+    result = fit(Curves.from_arrays(STEPS, noisy), Domino, key=KEY)
     assert result.scale < 0.01
     assert np.argsort(-result.theory.frequency).tolist() == [1, 2, 0]
     assert statuses(result, "rate") == ["free"]
@@ -180,7 +180,7 @@ def test_the_order_of_dominoes_is_found():
 
 
 def test_the_values_of_a_theory_are_where_it_begins(noisy, fitted):
-    result = fit(Linear(np.array([5.0, 2.0, 1.0]), rate=0.01), noisy, key=KEY)
+    result = fit(noisy, Linear(np.array([5.0, 2.0, 1.0]), rate=0.01), key=KEY)
     # The sum of the frequencies is kept, so the rate is in their unit.
     np.testing.assert_allclose(values(result)[:3].sum(), 8)
     np.testing.assert_allclose(
@@ -191,7 +191,7 @@ def test_the_values_of_a_theory_are_where_it_begins(noisy, fitted):
 def test_a_skill_that_is_never_learned_has_no_frequency():
     level = linear_level()
     level[:, 2] = NOISE * np.random.default_rng(5).normal(size=30)
-    result = fit(Linear, Curves.from_arrays(STEPS, level), key=KEY)
+    result = fit(Curves.from_arrays(STEPS, level), Linear, key=KEY)
     *learned, never = statuses(result, "frequency")
     assert learned == ["free", "free"]
     assert never in ("at bound", "unidentifiable")
@@ -204,7 +204,7 @@ def test_data_without_waste_put_it_at_its_bound():
         theory = Resource(np.array([0.6, 0.3, 0.1]), rate=np.float64(0.04), waste=np.float64(0))
         exact = np.asarray(theory.levels(STEPS))
     level = exact + 0.005 * np.random.default_rng(1).normal(size=exact.shape)
-    result = fit(Resource, Curves.from_arrays(STEPS, level), key=KEY)
+    result = fit(Curves.from_arrays(STEPS, level), Resource, key=KEY)
     waste = result.parameters.loc[("waste", "")]
     assert waste["status"] == "at bound"
     assert waste["value"] < 1e-3
@@ -215,7 +215,7 @@ def test_skills_that_are_mastered_have_their_ceilings_at_the_bound():
     # Skill 1 and 2 are flat for the second half of the training; 0.8 is the ceiling of the third.
     level = linear_level(3 * STEPS, seed=None) * np.array([1, 1, 0.8])
     level += 0.005 * np.random.default_rng(1).normal(size=level.shape)
-    result = fit(Linear, Curves.from_arrays(STEPS, level), key=KEY, ceiling=True)
+    result = fit(Curves.from_arrays(STEPS, level), Linear, key=KEY, ceiling=True)
     ceiling = result.parameters.loc["ceiling"]
     assert ceiling["value"].to_numpy() == pytest.approx([1, 1, 0.8], abs=0.01)
     assert ceiling["status"].tolist()[2] == "free"
@@ -228,7 +228,7 @@ def test_onsets_are_found():
     onset = np.array([2.0, 10.0, 30.0])
     late = np.maximum(STEPS[:, None] - onset, 0)
     curves = Curves.from_arrays(STEPS, -np.expm1(-late * PULL))
-    result = fit(Linear, curves, key=KEY, onset=True)
+    result = fit(curves, Linear, key=KEY, onset=True)
     np.testing.assert_allclose(result.parameters.loc["onset", "value"], onset, rtol=1e-5)
     assert set(result.parameters.loc["onset", "unit"]) == {"steps"}
 
@@ -238,7 +238,7 @@ def test_intervals_are_those_of_curve_fit():
         return -np.expm1(-rate * t)
 
     level = model(STEPS, 0.05) + NOISE * np.random.default_rng(2).normal(size=STEPS.size)
-    result = fit(Linear, Curves.from_arrays(STEPS, level[:, None]), key=KEY, confidence=0.8)
+    result = fit(Curves.from_arrays(STEPS, level[:, None]), Linear, key=KEY, confidence=0.8)
     (rate,), covariance = optimize.curve_fit(
         model, STEPS, level, p0=0.03, absolute_sigma=False, ftol=1e-13, xtol=1e-13
     )
@@ -254,7 +254,7 @@ def test_intervals_are_those_of_curve_fit():
 
 
 def test_resampled_intervals_agree_with_those_of_the_curvature(noisy, fitted):
-    found = bootstrap(fitted, noisy, key=KEY, draws=200)
+    found = bootstrap(noisy, fitted, key=KEY, draws=200)
     assert list(found.index) == list(fitted.parameters.index)
     np.testing.assert_array_equal(found["value"], fitted.parameters["value"])
     # A standard deviation of 200 draws is known to 5 %, and the signs resample one data set.
@@ -262,7 +262,7 @@ def test_resampled_intervals_agree_with_those_of_the_curvature(noisy, fitted):
     assert ratio.between(0.7, 1.4).all()
     np.testing.assert_array_less(found["low"], found["value"])
     np.testing.assert_array_less(found["value"], found["high"])
-    assert found.equals(bootstrap(fitted, noisy, key=KEY, draws=200))
+    assert found.equals(bootstrap(noisy, fitted, key=KEY, draws=200))
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_resampled_intervals_agree_with_those_of_the_curvature(noisy, fitted):
 )
 def test_unusable_arguments_of_the_bootstrap(noisy, fitted, argument, message):
     with pytest.raises(ArgumentError, match=message):
-        bootstrap(fitted, noisy, key=KEY, **argument)
+        bootstrap(noisy, fitted, key=KEY, **argument)
 
 
 @pytest.mark.parametrize(
@@ -295,9 +295,9 @@ def test_unusable_arguments_of_a_fit(noisy, argument, message):
 def test_more_parameters_than_measurements():
     curves = Curves.from_arrays([0, 1, 2], [[0, 0], [0.1, 0.2], [np.nan, 0.4]])
     with pytest.raises(FitError, match="6 parameters cannot be fitted to 5 measurements"):
-        fit(Linear, curves, key=KEY, ceiling=True, onset=True)
+        fit(curves, Linear, key=KEY, ceiling=True, onset=True)
 
 
 def test_unusable_curves():
     with pytest.raises(FitError, match="at least 3 steps, but the curves have 2"):
-        fit(Linear, Curves.from_arrays([0, 1], [[0.0], [1.0]]), key=KEY)
+        fit(Curves.from_arrays([0, 1], [[0.0], [1.0]]), Linear, key=KEY)

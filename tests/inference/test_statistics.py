@@ -27,7 +27,7 @@ class Study:
         covered = {name: [] for name in SIMPLE}
         for name in SIMPLE:
             for seed in seeds:
-                drawn = draw(name, seed)
+                drawn = draw(SIMPLE[name], seed)
                 outcome = compare(drawn.noisy, SIMPLE, key=jax.random.key(seed))
                 winners[name][outcome.winner] += 1
                 table = outcome.fits[name].parameters
@@ -50,8 +50,8 @@ def test_the_true_theory_wins_and_is_recovered():
     study = Study.of(range(1))
     assert study.winners == {name: Counter({name: 1}) for name in SIMPLE}
     for name, make in SIMPLE.items():
-        drawn = draw(name, 0)
-        table = fit(make, drawn.exact, key=jax.random.key(0)).parameters
+        drawn = draw(make, 0)
+        table = fit(drawn.exact, make, key=jax.random.key(0)).parameters
         known = np.flatnonzero(table["status"] != "unidentifiable")
         assert known.size > 0
         found = table["value"].to_numpy()[known]

@@ -10,7 +10,7 @@ import pytest
 
 from skillphysics.curves import Curves
 from skillphysics.errors import SkillphysicsError
-from skillphysics.io import Log, inspect_log, levels, read_curves, read_log, write_curves
+from skillphysics.io import Log, inspect_log, levels, read_curves, read_log
 
 
 def flip_bits(content, dice):
@@ -113,7 +113,7 @@ def fuzz(folder, original, times, seed):
 def own_curves(folder, end):
     level = np.random.default_rng(0).random((2, 5, 3))
     path = folder / f"curves{end}"
-    write_curves(Curves.from_arrays(np.arange(5), level, attrs={"a": {"b": [1]}}), path)
+    Curves.from_arrays(np.arange(5), level, attrs={"a": {"b": [1]}}).save(path)
     return path
 
 

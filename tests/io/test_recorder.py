@@ -42,22 +42,22 @@ def test_scalars_of_any_framework(tmp_path):
 @pytest.mark.parametrize(
     ("step", "values", "stderr", "message"),
     [
-        (5, {"x": 0.5}, None, "steps must increase"),
-        (4, {"x": 0.5}, None, "after step 5; steps must increase"),
-        (float("nan"), {"x": 0.5}, None, "steps must increase"),
-        (float("inf"), {"x": 0.5}, None, "steps must increase"),
-        (6, {}, None, "empty"),
-        (6, {"": 0.5}, None, "empty name"),
-        (6, {"x": "0.5"}, None, "the value of 'x' is '0.5'"),
-        (6, {"x": None}, None, "the value of 'x' is None"),
-        (6, {"x": True}, None, "the value of 'x' is True"),
+        (5, {"x": 0.5}, None, "step must increase from one record to the next, got 5 after 5"),
+        (4, {"x": 0.5}, None, "got 4 after 5"),
+        (float("nan"), {"x": 0.5}, None, "step must be non-negative and finite"),
+        (float("inf"), {"x": 0.5}, None, "step must be non-negative and finite, got inf"),
+        (6, {}, None, "at least one name"),
+        (6, {"": 0.5}, None, "non-empty text"),
+        (6, {"x": "0.5"}, None, "the value of 'x' must be a number, got '0.5'"),
+        (6, {"x": None}, None, "must be a number, got None"),
+        (6, {"x": True}, None, "must be a number, got True"),
         (6, {"x": float("inf")}, None, "must be finite"),
         (6, {"x": 50.0}, None, "between 0 and 1"),
         (6, {"x": -0.1}, None, "between 0 and 1"),
-        (6, {"x": np.array([0.1, 0.2])}, None, "which is not one number"),
-        (6, {"x": 0.5, "y": 1j}, None, "which is not one number"),
-        (6, {"x": 0.5}, {"y": 0.1}, "not among the values"),
-        (6, {"x": 0.5}, {"x": -0.1}, "must be 0 or more"),
+        (6, {"x": np.array([0.1, 0.2])}, None, "must be a single number"),
+        (6, {"x": 0.5, "y": 1j}, None, "must be a single number"),
+        (6, {"x": 0.5}, {"y": 0.1}, "stderr must be of skills in values, got 'y'"),
+        (6, {"x": 0.5}, {"x": -0.1}, "stderr of 'x' must be non-negative and finite"),
     ],
 )
 def test_bad_values_raise_and_write_nothing(tmp_path, step, values, stderr, message):
@@ -82,7 +82,9 @@ def test_a_closed_recorder(tmp_path):
 def test_a_recording_is_continued(tmp_path, sample):
     path = sample.recording(tmp_path / "a.jsonl")
     with Recorder(path, metric="accuracy", chance={"add": 0.5}) as recorder:
-        with pytest.raises(ArgumentError, match="after step 20"):
+        with pytest.raises(
+            ArgumentError, match=r"a\.jsonl already holds steps up to 20, .*got 20;.*overwrite=True"
+        ):
             recorder.record(20, {"add": 0.5})
         recorder.record(30, {"add": 0.5})
     assert last_step(read_log(path)) == 30
@@ -112,12 +114,33 @@ def test_a_torn_header_is_begun_again(tmp_path, sample):
 
 
 @pytest.mark.parametrize("content", [b"my notes", b"my notes\n", b"{}\n"])
-def test_other_files_are_never_touched(tmp_path, content):
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_other_files_are_never_touched(tmp_path, content, overwrite):
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
-    with pytest.raises(ArgumentError, match="no recording"):
-        Recorder(path, metric="loss")
+    with pytest.raises(ArgumentError, match="is not a recording"):
+        Recorder(path, metric="loss", overwrite=overwrite)
     assert path.read_bytes() == content
+
+
+def test_a_recording_is_begun_anew(tmp_path, sample):
+    path = sample.recording(tmp_path / "a.jsonl")
+    with Recorder(path, metric="level", overwrite=True) as recorder:
+        recorder.record(0, {"x": 0.25})
+    assert read_curves(path).level.values.tolist() == [[0.25]]
+
+
+def test_losses_are_recorded(tmp_path):
+    with Recorder(tmp_path / "a", metric="level") as recorder:
+        recorder.record(0, {"x": 0.0}, loss=jnp.float32(2.5))
+        recorder.record(1, {"x": 0.5})
+        recorder.record(2, {"x": 1.0}, loss=float("nan"))
+        recorder.record(3, {"x": 1.0}, loss=0.5)
+        with pytest.raises(ArgumentError, match="loss must be finite, got inf"):
+            recorder.record(4, {"x": 1.0}, loss=float("inf"))
+    loss = read_curves(tmp_path / "a").dataset["loss"]
+    assert loss.dims == ("step",)
+    np.testing.assert_array_equal(loss, [2.5, np.nan, np.nan, 0.5])
 
 
 def test_another_header_is_refused(tmp_path, sample):
@@ -131,8 +154,8 @@ def test_another_header_is_refused(tmp_path, sample):
     ("metric", "chance", "message"),
     [
         ("acc", None, "'accuracy', 'loss' or 'level'"),
-        ("loss", 0.5, "only an accuracy"),
-        ("accuracy", 1.0, "and below 1"),
+        ("loss", 0.5, "only accuracies have one"),
+        ("accuracy", 1.0, "chance of '\\*' must be at least 0 and below 1, got 1.0"),
         ("accuracy", {"x": -0.5}, "chance of 'x'"),
     ],
 )
@@ -150,12 +173,12 @@ def test_a_missing_folder(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (b'"step": 10', b'"step": 0', r"row 3 is of step 0 after step 0"),
-        (b'"step": 10', b'"step": -1', r"row 3, step is -1"),
-        (b'"step": 10, ', b"", r"row 3 is .*a step and values"),
-        (b'"step": 10', b'"step": 10,,', r"row 3 is no JSON"),
-        (b'{"add": 0.75', b'{"add": "x"', r"row 3, 'add' is 'x'"),
-        (b'"metric": "accuracy"', b'"metric": "f1"', r"row 1 .*no header of a recording"),
+        (b'"step": 10', b'"step": 0', r"row 3: steps must increase, got 0 after 0"),
+        (b'"step": 10', b'"step": -1', r"row 3, step must be non-negative and finite, got -1"),
+        (b'"step": 10, ', b"", r"row 3 must have a step and values"),
+        (b'"step": 10', b'"step": 10,,', r"row 3 must be JSON"),
+        (b'{"add": 0.75', b'{"add": "x"', r"row 3, 'add' must be a number, got 'x'"),
+        (b'"metric": "accuracy"', b'"metric": "f1"', r"row 1 must be the header of a recording"),
     ],
 )
 def test_damaged_recordings(tmp_path, sample, old, new, message):
@@ -174,7 +197,7 @@ def test_a_full_disk(tmp_path, monkeypatch):
         before = path.read_bytes()
         whole = os.write
         monkeypatch.setattr(os, "write", lambda handle, line: whole(handle, line[:7]))
-        with pytest.raises(ArgumentError, match="no space"):
+        with pytest.raises(ArgumentError, match="No space left on device; free some space"):
             recorder.record(1, {"x": 1.0})
         monkeypatch.undo()
         assert path.read_bytes() == before

@@ -40,7 +40,10 @@ def test_roots_are_those_of_brent(name, start):
         target = ends[0] + np.array([1e-3, 0.2, 0.45, 0.7, 0.95]) * (ends[1] - ends[0])
         found = jax.jit(lambda target: solved(name, target, start))(jnp.asarray(target))
         expected = [
-            optimize.brentq(lambda x, y=y: float(value(x)) - y, 0, 50, xtol=1e-14) for y in target
+            optimize.root_scalar(
+                lambda x, y=y: float(value(x)) - y, bracket=(0, 50), xtol=1e-14
+            ).root
+            for y in target
         ]
     np.testing.assert_allclose(found, expected, rtol=1e-8)
 

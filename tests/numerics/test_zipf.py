@@ -15,18 +15,18 @@ from skillphysics.numerics.zipf import Zipf
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 1.01, 1.6, 2.0, 4.0, 6.0])
 def test_norms_are_those_of_mpmath(alpha):
     with jax.enable_x64(True), mpmath.workdps(40):
-        for n_task in (1, 10, 1024, 1025, 5000, 10**7, 10**12, np.inf):
-            if np.isinf(n_task):
+        for n_skill in (1, 10, 1024, 1025, 5000, 10**7, 10**12, np.inf):
+            if np.isinf(n_skill):
                 if alpha <= 1:
                     continue
                 expected = mpmath.zeta(alpha)
             elif alpha == 1:
-                expected = mpmath.harmonic(n_task)
+                expected = mpmath.harmonic(n_skill)
             elif alpha == 0:
-                expected = n_task
+                expected = n_skill
             else:
-                expected = mpmath.zeta(alpha) - mpmath.zeta(alpha, n_task + 1)
-            found = float(Zipf(alpha, n_task).norm)
+                expected = mpmath.zeta(alpha) - mpmath.zeta(alpha, n_skill + 1)
+            found = float(Zipf(alpha, n_skill).norm)
             # The norm is kept as its logarithm, up to 28 here, whose last bit is 4e-15.
             assert found == pytest.approx(float(expected), rel=1e-14)
 
@@ -68,7 +68,7 @@ def test_many_counts_have_the_mean_and_the_variance_of_the_binomial():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((1.0,), "larger alpha than 1"), ((2.0, 0), "n_task is 0"), ((2.0, 2.5), "n_task is 2.5")],
+    [((1.0,), "larger alpha than 1"), ((2.0, 0), "n_skill is 0"), ((2.0, 2.5), "n_skill is 2.5")],
 )
 def test_sums_without_a_value_are_refused(arguments, message):
     with pytest.raises(ArgumentError, match=message):

@@ -94,10 +94,10 @@ def test_the_time_prefactors_are_the_published_ones(alpha, published):
 
 
 @pytest.mark.parametrize("alpha", ALPHA)
-@pytest.mark.parametrize("n_task", [np.inf, 50_000])
-def test_the_compute_prefactor_is_that_of_the_best_split(alpha, n_task):
+@pytest.mark.parametrize("n_skill", [np.inf, 50_000])
+def test_the_compute_prefactor_is_that_of_the_best_split(alpha, n_skill):
     with jax.enable_x64(True):
-        model = Decoupled(alpha, n_task, target_scale=5.0)
+        model = Decoupled(alpha, n_skill, target_scale=5.0)
         compute = 1e5
         exact = compute_optimal_exact(model, compute)
         formula = compute_optimal(model, compute)

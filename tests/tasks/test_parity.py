@@ -111,7 +111,7 @@ def test_float64_is_that_within_its_context():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Parities({}, n_bits=4, batch_size=1), "subsets is empty"),
+        (lambda: Parities({}, n_bits=4, batch_size=1), "subsets must hold at least one name"),
         (lambda: Parities({"a": ()}, n_bits=4, batch_size=1), r"'a' must have .* got \(\)"),
         (lambda: Parities({"a": (0, 4)}, n_bits=4, batch_size=1), "from 0 to 3"),
         (lambda: Parities({"a": (0, -1)}, n_bits=4, batch_size=1), "from 0 to 3"),

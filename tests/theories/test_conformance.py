@@ -5,9 +5,8 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import equinox as eqx
 import jax
@@ -18,61 +17,82 @@ import pytest
 import skillphysics
 from skillphysics import theories
 from skillphysics.errors import ArgumentError
-from skillphysics.graph import Graph
 from skillphysics.inference.coordinates import at_free, moved, to_free
-from skillphysics.theories import (
-    CANDIDATES,
-    SIMPLE,
-    Correlated,
-    Dependent,
-    Measured,
-    ModularDomino,
-    Multilinear,
-    Quanta,
-    Resource,
-    Theory,
-)
+from skillphysics.theories import THEORIES, Composite, Measured, Theory
 from skillphysics.theories.base import Parameter, parameters
 
-# No ratio is a square of small numbers, where two latent dominoes would tie.
-FREQUENCY = np.array([0.27, 0.58, 0.15])
-RATE = 0.5
-# No rate·(step − onset) is near a whole number, where dominoes have kinks.
+# No rate · (step − onset) of the examples is near an integer, where dominoes have kinks.
 STEPS = np.array([0.0, 0.74, 2.7, 5.1, 11.7, 40.3])
-CEILING, ONSET = np.array([0.9, 0.5, 0.7]), np.array([0.33, 0.13, 1.27])
-HELPFUL = np.array([[1.0, 0.2, 0.0], [0.2, 1.0, 0.3], [0.0, 0.3, 1.0]])
-# Those that no comparison fits by default, since they need more than frequencies.
-OTHERS: dict[str, Callable[[jax.Array], Theory]] = {
-    "quanta": Quanta,
-    "modular domino": ModularDomino,
-    "resource ce l1": partial(Resource, criterion="ce"),
-    "resource ce l2": partial(Resource, criterion="ce", norm="l2"),
-    "correlated mse": lambda frequency: Correlated(frequency, HELPFUL),
-    "correlated ce": lambda frequency: Correlated(frequency, HELPFUL, criterion="ce"),
-    "dependent": lambda frequency: Dependent(
-        frequency, Graph.given({"a": [], "b": [], "c": ["a", "b"]}), gate_exponent=0.3
-    ),
-}
-# Those that a solver solves, which errs by its tolerance.
-SOLVED = ("correlated mse", "correlated ce", "dependent")
-MAKERS: dict[str, Callable[[jax.Array], Theory]] = {**SIMPLE, **CANDIDATES, **OTHERS}
 
 
-def example(name: str, dtype: type = np.float64) -> Theory:
-    """A theory by name, with parameters of one dtype and away from their bounds."""
-    base = name.removeprefix("measured ")
-    theory = MAKERS[base](jnp.asarray(FREQUENCY))
-    for p in parameters(theory):
-        if p.unit == "1/steps":
-            theory = with_value(theory, p.path, np.asarray(RATE))
-    if name != base:
-        theory = Measured(theory, jnp.asarray(CEILING), jnp.asarray(ONSET))
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), theory)
+class Case(NamedTuple):
+    """An example of a theory, with one option changed or a wrapper around it."""
+
+    kind: type[Theory]
+    option: tuple[str, str] | None = None
+    wrapper: type[Theory] | None = None
+
+    def build(self, dtype: type = np.float64) -> Theory:
+        theory = self.kind.example()
+        if self.option is not None:
+            theory = dataclasses.replace(theory, **dict([self.option]))
+        if self.wrapper is Composite:
+            theory = dataclasses.replace(Composite.example(), base=theory)
+        if self.wrapper is Measured:
+            theory = dataclasses.replace(Measured.example(), theory=theory)
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), theory)
+
+    @property
+    def slow(self) -> bool:
+        """Whether it takes minutes to compile and to differentiate in all these ways."""
+        theory = Case(self.kind, self.option).build(np.float32)
+        return not theory.closed or not (theory.separable or self.wrapper is None)
+
+    def __str__(self) -> str:
+        wrapper = f"{self.wrapper.__name__} " if self.wrapper else ""
+        option = f" {'='.join(self.option)}" if self.option else ""
+        return f"{wrapper}{self.kind.__name__}{option}"
 
 
-def exactness(name: str) -> float:
-    """What levels in double precision may differ by from those found along another way."""
-    return 1e-9 if name.removeprefix("measured ") in SOLVED else 1e-12
+def members() -> list[type[Theory]]:
+    """The public theories and the registered ones."""
+    public = (getattr(theories, name) for name in theories.__all__)
+    exported = [
+        kind
+        for kind in public
+        if isinstance(kind, type) and issubclass(kind, Theory) and not inspect.isabstract(kind)
+    ]
+    return list(dict.fromkeys([*exported, *THEORIES.values()]))
+
+
+def choices(kind: type[Theory]) -> Iterator[tuple[str, str]]:
+    """The values of options that differ from those of the example."""
+    example = kind.example()
+    for name, hint in get_type_hints(kind).items():
+        if get_origin(hint) is Literal:
+            yield from ((name, value) for value in get_args(hint) if getattr(example, name) != value)
+
+
+def cases() -> Iterator[Case]:
+    for kind in members():
+        for option in (None, *choices(kind)):
+            yield Case(kind, option)
+            if kind is not Measured:
+                yield Case(kind, option, Measured)
+            if kind not in (Composite, Measured) and Case(kind, option).build(np.float32).separable:
+                yield Case(kind, option, Composite)
+
+
+CASES = list(cases())
+every_theory = pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=str(case), marks=[pytest.mark.slow] * case.slow) for case in CASES],
+)
+
+
+def exactness(theory: Theory) -> float:
+    """What levels in double precision may differ by from those computed in another way."""
+    return 1e-12 if theory.closed else 1e-9
 
 
 def with_value(theory: Theory, path: tuple[str, ...], value: Any) -> Theory:
@@ -81,15 +101,6 @@ def with_value(theory: Theory, path: tuple[str, ...], value: Any) -> Theory:
     if inner:
         value = with_value(getattr(theory, name), tuple(inner), value)
     return dataclasses.replace(theory, **{name: value})
-
-
-NAMES = [prefix + name for prefix in ("", "measured ") for name in MAKERS]
-# What a solver solves, and cross-entropy, take minutes to compile and derive in all these ways.
-LONG = (*SOLVED, "resource ce l2", "measured resource ce l1")
-every_theory = pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * name.endswith(LONG)) for name in NAMES],
-)
 
 
 @eqx.filter_jit
@@ -101,15 +112,6 @@ def levels(theory: Theory, steps: np.ndarray = STEPS) -> np.ndarray:
     return np.asarray(compiled(theory, jnp.asarray(steps)))
 
 
-def within(theory: Theory) -> Iterator[type]:
-    """The class of a theory and of those that it wraps."""
-    yield type(theory)
-    for field in dataclasses.fields(theory):
-        inner = getattr(theory, field.name)
-        if isinstance(inner, Theory):
-            yield from within(inner)
-
-
 def subclasses(of: type) -> Iterator[type]:
     for found in of.__subclasses__():
         # Equinox makes copies of a class that no module holds.
@@ -118,7 +120,7 @@ def subclasses(of: type) -> Iterator[type]:
         yield from subclasses(found)
 
 
-def test_every_theory_of_the_package_is_tested():
+def test_every_theory_of_the_package_is_public_and_tested():
     for module in pkgutil.walk_packages(skillphysics.__path__, "skillphysics."):
         importlib.import_module(module.name)
     concrete = {
@@ -127,57 +129,89 @@ def test_every_theory_of_the_package_is_tested():
         if found.__module__.startswith("skillphysics.") and not inspect.isabstract(found)
     }
     assert len(concrete) >= 6
-    assert concrete == {kind for name in NAMES for kind in within(example(name, np.float32))}
-    assert all(getattr(theories, found.__name__) is found for found in concrete)
-    assert {found.__name__ for found in concrete} <= set(theories.__all__)
+    assert concrete == set(members())
 
 
 @every_theory
-def test_levels_are_finite_rise_and_keep_their_dtype(name):
-    theory = example(name, np.float32)
+def test_levels_are_finite_rise_and_keep_their_dtype(case):
+    theory = case.build(np.float32)
     single = levels(theory)
     assert single.shape == (STEPS.size, 3)
     assert single.dtype == np.float32
     with jax.enable_x64(True):
         assert levels(theory).dtype == np.float32
-        double = levels(example(name))
+        double = levels(case.build())
     assert double.dtype == np.float64
     assert np.isfinite(double).all()
-    # Correlated skills may overshoot.
-    falls = np.inf if "correlated mse" in name else exactness(name)
-    assert (np.diff(double, axis=0) >= -falls).all()
+    if theory.rises:
+        assert (np.diff(double, axis=0) >= -exactness(theory)).all()
     assert np.ptp(double, axis=0).min() > 0.01
     # Single precision has 6e-8; the sums behind a clock and Newton's stopping rule cost a factor.
-    atol = 2e-5 if exactness(name) > 1e-12 else 5e-6
+    atol = 2e-5 if exactness(theory) > 1e-12 else 5e-6
     np.testing.assert_allclose(single, double, rtol=0, atol=atol)
 
 
 @every_theory
-def test_levels_begin_at_zero_or_the_initial_share(name):
-    theory = example(name, np.float32)
-    start = 0.0
-    for p in parameters(theory):
-        start = float(p.value) if p.name == "initial_share" else start
-    assert (start > 0) == (Multilinear in set(within(theory)))
-    # The level of cross-entropy is σ(s).
-    start = 0.5 if " ce" in name else start
-    ceiling = CEILING if name.startswith("measured") else np.ones(3)
-    np.testing.assert_allclose(levels(theory)[0], start * ceiling, rtol=1e-5, atol=0)
+def test_levels_begin_where_the_theory_says(case):
+    theory = case.build(np.float32)
+    start = np.broadcast_to(theory.start, 3)
+    assert (start < 1).all()
+    np.testing.assert_allclose(levels(theory)[0], start, rtol=1e-5, atol=0)
 
 
 @every_theory
-def test_compiled_equals_eager(name):
+def test_learning_times_are_where_the_levels_cross(case):
     with jax.enable_x64(True):
-        theory = example(name)
+        theory = case.build()
+        low, high = np.max(levels(theory)[0]), np.min(levels(theory)[-1])
+        target = float((low + high) / 2)
+        time = theory.learning_time(target)
+        at, before = (np.diag(levels(theory, np.asarray(factor * time))) for factor in (1, 0.999))
+        np.testing.assert_allclose(at, target, rtol=0, atol=100 * exactness(theory))
+        assert (before < target).all()
+        # Nothing reaches what its curve stays below, and everything has what it starts with.
+        if theory.rises and high < 0.999:
+            capped = dataclasses.replace(Measured.example(), theory=theory, onset=None)
+            assert np.isinf(capped.learning_time(0.95)).all()
+        if np.min(theory.start) > 0:
+            assert (theory.learning_time(0.5 * float(np.min(theory.start))) == 0).all()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in members() if kind.example().closed])
+def test_learning_times_are_inverse_to_the_rate(kind):
+    with jax.enable_x64(True):
+        theory = Case(kind).build()
+        rate = next(p for p in parameters(theory) if p.unit == "1/steps")
+        if any(p.unit == "steps" for p in parameters(theory)):
+            return  # An onset sets another scale of time.
+        target = float((levels(theory)[0].max() + levels(theory)[-1].min()) / 2)
+
+        def times(rate_value: jax.Array) -> jax.Array:
+            moved_theory = eqx.tree_at(
+                lambda t: next(p.value for p in parameters(t) if p.path == rate.path),
+                theory,
+                rate_value,
+            )
+            return moved_theory.learning_time(target)
+
+        value, slope = jax.jvp(times, (rate.value,), (jnp.ones_like(rate.value),))
+        # t ∝ 1/rate, so dt/d rate = −t/rate.
+        np.testing.assert_allclose(slope, -value / rate.value, rtol=1e-6)
+
+
+@every_theory
+def test_compiled_equals_eager(case):
+    with jax.enable_x64(True):
+        theory = case.build()
         eager = np.asarray(theory.levels(STEPS))
         # Fused operations round otherwise.
         np.testing.assert_allclose(levels(theory), eager, rtol=0, atol=1e-13)
 
 
 @every_theory
-def test_numpy_parameters_and_steps_will_do(name):
+def test_numpy_parameters_and_steps_will_do(case):
     with jax.enable_x64(True):
-        theory = example(name)
+        theory = case.build()
         plain = jax.tree.map(np.asarray, theory)
         expected = np.asarray(theory.levels(STEPS))
         np.testing.assert_array_equal(plain.levels(STEPS), expected)
@@ -185,9 +219,9 @@ def test_numpy_parameters_and_steps_will_do(name):
 
 
 @every_theory
-def test_each_skill_can_have_steps_of_its_own(name):
+def test_each_skill_can_have_steps_of_its_own(case):
     with jax.enable_x64(True):
-        theory = example(name)
+        theory = case.build()
         own = jnp.asarray(STEPS[:, None] * np.array([1.0, 0.9, 1.1]))
         at_own = eqx.filter_jit(lambda theory: theory.level_at(own))(theory)
         for i in range(3):
@@ -195,14 +229,14 @@ def test_each_skill_can_have_steps_of_its_own(name):
                 at_own[:, i],
                 levels(theory, np.asarray(own[:, i]))[:, i],
                 rtol=0,
-                atol=exactness(name),
+                atol=exactness(theory),
             )
 
 
 @every_theory
-def test_derivatives_agree_and_are_right(name):
+def test_derivatives_agree_and_are_right(case):
     with jax.enable_x64(True):
-        theory = example(name)
+        theory = case.build()
         free = to_free(theory)
         flat = jax.jit(lambda free: at_free(theory, free).levels(STEPS).reshape(-1))
         small = 1e-5
@@ -224,7 +258,7 @@ def test_derivatives_agree_and_are_right(name):
 
 
 @every_theory
-def test_new_values_do_not_compile_again(name):
+def test_new_values_do_not_compile_again(case):
     traces = []
 
     @eqx.filter_jit
@@ -232,7 +266,7 @@ def test_new_values_do_not_compile_again(name):
         traces.append(theory)
         return jax.tree.leaves(theory)
 
-    theory = example(name, np.float32)
+    theory = case.build(np.float32)
     for p in parameters(theory):
         counted(with_value(theory, p.path, np.asarray(0.9 * p.value)))
     assert len(traces) == 1
@@ -241,9 +275,9 @@ def test_new_values_do_not_compile_again(name):
 
 
 @every_theory
-def test_free_coordinates_round_trip(name):
+def test_free_coordinates_round_trip(case):
     with jax.enable_x64(True):
-        theory = example(name)
+        theory = case.build()
         free = to_free(theory)
         back = at_free(theory, free)
         for before, after in zip(parameters(theory), parameters(back), strict=True):
@@ -255,7 +289,7 @@ def test_free_coordinates_round_trip(name):
         assert jax.tree.structure(there) == jax.tree.structure(theory)
         np.testing.assert_allclose(to_free(there), elsewhere, rtol=0, atol=1e-10)
         for p in parameters(there):
-            assert np.all(p.constraint.allows(np.asarray(p.value)))
+            assert np.all(p.constraint.domain.test(np.asarray(p.value)))
         held = tuple({p.name for p in moved(theory)})
         assert to_free(theory, held).size == 0
 
@@ -264,21 +298,21 @@ def unusable(p: Parameter) -> Iterator[tuple[float, str]]:
     """Values that a parameter must refuse, and what the message must say of them."""
     yield np.nan, "nan"
     yield -0.5, "-0.5"
-    if not np.all(p.constraint.allows(np.zeros(()))):
+    if not np.all(p.constraint.domain.test(np.zeros(()))):
         yield 0.0, "0.0"
     if p.constraint.bounds[1] == 1:
         yield 1.5, "1.5"
 
 
 @every_theory
-def test_unusable_parameters_are_refused_by_name(name):
-    theory = example(name, np.float32)
+def test_unusable_parameters_are_refused_by_name(case):
+    theory = case.build(np.float32)
     refuses_zero = set()
     for p in parameters(theory):
         for bad, shown in unusable(p):
             value = np.array(p.value)
             value.flat[0] = bad
             refuses_zero |= {p.name} if bad == 0 else set()
-            with pytest.raises(ArgumentError, match=rf"\.{p.name} is {shown}; .* is wanted"):
+            with pytest.raises(ArgumentError, match=rf"^{p.name}(\[0\])? must be .*, got {shown}"):
                 with_value(theory, p.path, value)
     assert refuses_zero >= {"frequency", "rate"}

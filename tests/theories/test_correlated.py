@@ -15,14 +15,14 @@ from skillphysics.theories import Correlated, Resource
 pytestmark = pytest.mark.slow
 
 
-def correlations(n_task: int, n_dim: int) -> np.ndarray:
-    vectors = np.random.default_rng(0).normal(size=(n_task, n_dim))
+def correlations(n_skill: int, n_dim: int) -> np.ndarray:
+    vectors = np.random.default_rng(0).normal(size=(n_skill, n_dim))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors @ vectors.T
 
 
-def power_law(n_task: int) -> np.ndarray:
-    frequency = Skills.power_law(n_task, 2).frequency
+def power_law(n_skill: int) -> np.ndarray:
+    frequency = Skills.power_law(n_skill, 2).frequency
     assert frequency is not None
     return frequency
 
@@ -67,11 +67,11 @@ def spectral_levels(effort, frequency, correlation, waste) -> np.ndarray:
 
 
 @pytest.mark.parametrize("waste", [1e-2, 1e-4])
-@pytest.mark.parametrize("n_task", [5, 20])
-def test_mse_is_the_spectral_solution(n_task, waste):
+@pytest.mark.parametrize("n_skill", [5, 20])
+def test_mse_is_the_spectral_solution(n_skill, waste):
     # L25 Fig 8 (top), whose N0 is 0.01; with 1e-4 the equation is stiff.
     rate, steps = 2 * np.sqrt(10) * 1e-3, np.linspace(0, 3000, 41)
-    frequency, correlation = power_law(n_task), correlations(n_task, 10)
+    frequency, correlation = power_law(n_skill), correlations(n_skill, 10)
     found = levels(steps, frequency, correlation, rate, waste)
     expected = spectral_levels(rate * steps, frequency, correlation, waste)
     assert found.max() > 1.1

@@ -30,9 +30,9 @@ class Simulated(NamedTuple):
 
 
 def simulated(
-    n_task: int, alpha: float, n_dim: int, rate: float, steps: int, n_run: int, **options: Any
+    n_skill: int, alpha: float, n_dim: int, rate: float, steps: int, n_run: int, **options: Any
 ) -> Simulated:
-    skills = Skills.power_law(n_task, alpha)
+    skills = Skills.power_law(n_skill, alpha)
     keys = [jax.random.key(i) for i in range(n_run)]
     worlds = [Geometry.draw(key, skills, n_dim=n_dim, **options) for key in keys]
     record = max(1, steps // 300)
@@ -127,8 +127,8 @@ SLOW: dict[str, tuple[Any, ...]] = {
 
 def gain(setting: tuple[Any, ...], n_run: int) -> float:
     """How many times the error of the law, nothing fitted, is below that of L25's, N0 fitted."""
-    n_task, alpha, n_dim, rate, steps, options = setting
-    seen = simulated(n_task, alpha, n_dim, rate, steps, n_run, half_square=True, **options)
+    n_skill, alpha, n_dim, rate, steps, options = setting
+    seen = simulated(n_skill, alpha, n_dim, rate, steps, n_run, half_square=True, **options)
     ours = squared_error(predicted(seen, n_dim, rate, half_square=True, **options), seen)
     # An error below the scatter of the mean is not resolved.
     return l25_error(seen, n_dim, rate) / max(ours, float(np.mean(seen.error**2)))

@@ -19,20 +19,20 @@ from ..oracles.resource import (
     integrated_unskill_log,
 )
 
-N_TASK, ALPHA, WASTE = (1, 3, 10, 100), (0.5, 2.0, 6.0), (0.0, 1e-3, 0.1, 10.0)
+N_SKILL, ALPHA, WASTE = (1, 3, 10, 100), (0.5, 2.0, 6.0), (0.0, 1e-3, 0.1, 10.0)
 RATE = 0.7
 
 
 @cache
-def frequencies(n_task: int, alpha: float) -> np.ndarray:
-    frequency = Skills.power_law(n_task, alpha).frequency
+def frequencies(n_skill: int, alpha: float) -> np.ndarray:
+    frequency = Skills.power_law(n_skill, alpha).frequency
     assert frequency is not None
     return frequency
 
 
-def times_for(n_task: int, alpha: float, waste: float, norm: str) -> np.ndarray:
+def times_for(n_skill: int, alpha: float, waste: float, norm: str) -> np.ndarray:
     """Times from the first moves of the most frequent skill until the rarest is at 1 − e^{−3}."""
-    frequency = frequencies(n_task, alpha)
+    frequency = frequencies(n_skill, alpha)
     tau = np.geomspace(1e-3 / frequency[0], 3 / frequency[-1], 24)
     if norm == "l1":
         return (-np.expm1(-np.outer(tau, frequency)).sum(1) + waste * tau) / RATE
@@ -56,22 +56,22 @@ def levels(
         return np.asarray(compiled(theory, times))
 
 
-@pytest.mark.parametrize("n_task", N_TASK)
-def test_l1_is_right_to_thirty_digits(n_task):
+@pytest.mark.parametrize("n_skill", N_SKILL)
+def test_l1_is_right_to_thirty_digits(n_skill):
     for alpha, waste in itertools.product(ALPHA, WASTE):
-        times = times_for(n_task, alpha, waste, "l1")[::3]
-        frequency = frequencies(n_task, alpha)
+        times = times_for(n_skill, alpha, waste, "l1")[::3]
+        frequency = frequencies(n_skill, alpha)
         expected = exact_levels_l1(times, frequency, RATE, waste)
         found = levels(times, frequency, waste, "l1")
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9, err_msg=f"{alpha} {waste}")
 
 
 @pytest.mark.parametrize("norm", ["l1", "l2"])
-@pytest.mark.parametrize("n_task", N_TASK)
-def test_levels_solve_the_differential_equation(n_task, norm):
+@pytest.mark.parametrize("n_skill", N_SKILL)
+def test_levels_solve_the_differential_equation(n_skill, norm):
     for alpha, waste in itertools.product(ALPHA, WASTE):
-        times = times_for(n_task, alpha, waste, norm)
-        frequency = frequencies(n_task, alpha)
+        times = times_for(n_skill, alpha, waste, norm)
+        frequency = frequencies(n_skill, alpha)
         expected = -np.expm1(-integrated_unskill_log(times, frequency, RATE, waste, norm))
         found = levels(times, frequency, waste, norm)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9, err_msg=f"{alpha} {waste}")

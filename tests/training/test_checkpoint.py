@@ -15,7 +15,7 @@ import numpy as np
 import optax
 import pytest
 
-from skillphysics import Skills, load_curves, train
+from skillphysics import Curves, Skills, train
 from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import optimizer
 from skillphysics.training import DivergedError, loop
@@ -187,14 +187,14 @@ def test_a_diverged_training_diverges_again(tmp_path):
 
 CHILD = """
 import sys, jax
-from skillphysics import Skills, train, write_curves
+from skillphysics import Skills, train
 from skillphysics.optimizers import optimizer
 from skillphysics.worlds import Geometry
 keys = list(jax.random.split(jax.random.key(0), 2))
 worlds = [Geometry.draw(k, Skills.power_law(50, 1), 200, batch_size=64) for k in keys]
 curves = train(worlds, optimizer("adam"), learning_rate=1e-3, steps=60_000, record=60, key=keys,
                checkpoint=sys.argv[1] or None, checkpoint_every=0.02)
-write_curves(curves, sys.argv[2])
+curves.save(sys.argv[2])
 """
 
 
@@ -208,7 +208,7 @@ def test_fifty_kills_leave_no_trace(tmp_path):
 
     whole = tmp_path / "whole.nc"
     assert child("", whole).wait() == 0
-    reference = load_curves(whole)
+    reference = Curves.load(whole)
     kills = trainings = 0
     while kills < 50:
         trainings += 1
@@ -226,7 +226,7 @@ def test_fifty_kills_leave_no_trace(tmp_path):
                 process.send_signal(signal.SIGKILL)
                 kills += 1
             process.wait()
-        resumed = load_curves(out)
+        resumed = Curves.load(out)
         assert resumed.dataset.identical(reference.dataset)
         assert np.isfinite(resumed.level).all()
         assert not list(tmp_path.glob(f".{path.name}*")) or kills

@@ -29,7 +29,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="skillphysics")
         if sys.stdout is not None:
             sys.stdout.flush()
     except SkillphysicsError as error:
@@ -38,7 +38,9 @@ def main() -> None:
         said = getattr(error, "format_message", error.__str__)().rstrip(".")
         said = said.replace("Value error, ", "")
         # Called with nothing, Typer has shown its help already.
-        _stop(f"error: {said}; see skillphysics --help" if said else "error: a command is wanted")
+        context = getattr(error, "ctx", None)
+        command = "skillphysics" if context is None else context.command_path
+        _stop(f"error: {said}; see {command} --help" if said else "error: no command was given")
     except BrokenPipeError:
         # Whoever read standard output has seen enough.
         os._exit(0)

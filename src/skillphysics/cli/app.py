@@ -27,7 +27,7 @@ app.command(name="inspect")(inspect.command)
 app.command(name="compare")(compare.command)
 app.command(name="scaling")(scaling.command)
 app.add_typer(simulate.app, name="simulate")
-app.command(name="train")(train.command)
+app.add_typer(train.app, name="train")
 app.command(name="reproduce")(reproduce.command)
 app.command(name="verify")(verify.command)
 

@@ -4,8 +4,11 @@ What an option means, its default and what it may be are declared once, where th
 them: in a signature, its annotations and its docstring.
 """
 
+import ast
 import dataclasses
 import inspect
+import re
+import shlex
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,7 +20,7 @@ import typer
 from typer.models import ParameterInfo
 
 from skillphysics.cli.docstrings import arguments
-from skillphysics.errors import ArgumentError
+from skillphysics.errors import ArgumentError, SkillphysicsError
 
 
 def options_of(command: Callable[..., None], **groups: Any) -> Callable[..., None]:
@@ -76,7 +79,12 @@ def options_of(command: Callable[..., None], **groups: Any) -> Callable[..., Non
             }
             command(**given, **groups)
         except ArgumentError as error:
-            raise _naming_options(error, names) from error
+            renamed = _naming_options(error, names)
+            renamed.args = (in_options(str(renamed), names),)
+            raise renamed from error
+        except SkillphysicsError as error:
+            error.args = (in_options(str(error), names),)
+            raise
 
     # Typer reads both.
     flat.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
@@ -114,11 +122,13 @@ def settings_of(
                 continue
             unit = metadata.get(name, {}).get("unit")
             text = texts.get(name, "")
-            text = text[:1].upper() + text[1:] + (f" Unit: {unit}." if unit else "")
+            text = sentence(text) + (f" Unit: {unit}." if unit else "")
             default = _plain(parameter.default)
             # Brackets would be markup.
-            option = typer.Option(help=text.replace("[", "\\[") or None)
-            fields[name] = (name, Annotated[kind, option], default)
+            help_text = text.replace("[", "\\[") or None
+            # A flag that is off needs no option to turn it off.
+            names = [option(name)] if kind is bool and default is False else []
+            fields[name] = (name, Annotated[kind, typer.Option(*names, help=help_text)], default)
     required = [one[:2] for one in fields.values() if one[2] is inspect.Parameter.empty]
     optional = [
         (*one[:2], dataclasses.field(default=one[2]))
@@ -126,6 +136,12 @@ def settings_of(
         if one[2] is not inspect.Parameter.empty
     ]
     return dataclasses.make_dataclass("Settings", [*required, *optional], frozen=True)
+
+
+def sentence(text: str) -> str:
+    """A text with a capital in front, unless it begins with a symbol such as η or p."""
+    symbol = not text[:1].isascii() or not text[1:2].isalpha()
+    return text if symbol else text[:1].upper() + text[1:]
 
 
 def option(name: str) -> str:
@@ -138,12 +154,52 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def in_options(text: str, names: Collection[str]) -> str:
+    """A text in which the arguments that a library proposes are options.
+
+    Args:
+        text: an error or a note, with arguments as Python has them (`step='epoch'`).
+        names: the arguments that the command has as options.
+
+    Example:
+        >>> in_options("set step='my epoch' or chance={'a': 0.5, 'b': 0.25}", ["step", "chance"])
+        "set --step 'my epoch' or --chance a=0.5 --chance b=0.25"
+    """
+    if not names:
+        return text
+    # The longest first: "n" must not match in place of "n_dim".
+    known = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return re.sub(rf"(?<![\w'\"-])({known})=({_PROPOSED})", _as_options, text)
+
+
+_PROPOSED = r"'[^']*'|\"[^\"]*\"|\{[^{}]*\}|\[[^\[\]]*\]|…|-?\d[\w.+-]*|True|False"
+
+
+def _as_options(found: re.Match[str]) -> str:
+    flag, text = option(found[1]), found[2]
+    if text in ("True", "False"):
+        return flag if text == "True" else flag.replace("--", "--no-", 1)
+    if text == "…":
+        return f"{flag} …"
+    value = ast.literal_eval(text.replace(", …", "").replace("…", "'…'"))
+    if isinstance(value, dict):
+        values = [f"{_quoted(key)}={number}" for key, number in value.items()]
+    else:
+        values = [_quoted(one) for one in (value if isinstance(value, list) else [value])]
+    return " ".join(f"{flag} {one}" for one in values)
+
+
+def _quoted(value: Any) -> str:
+    return shlex.quote(str(value))
+
+
 def _naming_options(error: ArgumentError, names: Collection[str]) -> ArgumentError:
-    name = (error.argument or "").partition("[")[0]
+    # "Linear.rate" and "frequency[2]" name the arguments rate and frequency.
+    matched = re.match(r"(?:\w+\.)?(\w+)", error.argument or "")
     message = str(error)
-    if name not in names or not message.startswith(name):
+    if matched is None or matched[1] not in names or not message.startswith(matched[0]):
         return error
-    return ArgumentError(option(name) + message.removeprefix(name), argument=error.argument)
+    return ArgumentError(option(matched[1]) + message.removeprefix(matched[0]))
 
 
 def _options(group: Any) -> Iterator[inspect.Parameter]:

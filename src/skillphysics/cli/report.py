@@ -62,7 +62,6 @@ def command(
     from skillphysics.report.folder import check_folder
     from skillphysics.report.summary import summary
     from skillphysics.report.terminal import show
-    from skillphysics.report.write import write
     from skillphysics.sample import sample_log
     from skillphysics.theories import CANDIDATES
 
@@ -78,7 +77,7 @@ def command(
             infer=infer_frequencies,
             done=lambda name: advance(f"fitted {name}"),
         )
-        report = write(explanation, out)
+        report = explanation.save(out)
         advance("written")
     if json:
         print_json(summary(explanation))

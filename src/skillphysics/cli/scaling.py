@@ -1,11 +1,14 @@
 """`skillphysics scaling`: how the loss falls with training time, data, parameters or compute."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillphysics.cli.fields import option, options_of
 from skillphysics.cli.options import path, print_json
+from skillphysics.domains import between, count
 from skillphysics.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -14,9 +17,34 @@ if TYPE_CHECKING:
     from skillphysics.scaling import Decoupled, ScalingLaw
 
 _DECADES = 4
-_LARGEST_ALPHA = 100.0
+_LARGEST_ALPHA, _MOST_SKILLS = 100.0, 10**300
+_LEAST_AMOUNT, _MOST_AMOUNT = 10.0, 1e15
 
 
+@dataclass(frozen=True)
+class LossOptions:
+    """What the loss with its prefactor depends on, beyond the exponent."""
+
+    target_scale: Annotated[
+        float | None, typer.Option(help="S, the scale of the target.  \\[default: 1]")
+    ] = None
+    initial_strength: Annotated[
+        float | None,
+        typer.Option(help="r, the strength of a skill at step 0.  \\[default: 0.01]"),
+    ] = None
+    rate: Annotated[float | None, typer.Option(help="Learning rate η.  \\[default: 1]")] = None
+    n_skill: Annotated[
+        int | None, typer.Option(help="Number of skills.  \\[default: infinitely many]")
+    ] = None
+    amount: Annotated[
+        float | None,
+        typer.Option(
+            help="Amount of the resource at which the conditions are judged.  \\[default: 1e6]"
+        ),
+    ] = None
+
+
+@options_of
 def command(
     theory: Annotated[
         str,
@@ -26,46 +54,48 @@ def command(
         ),
     ] = "multilinear",
     alpha: Annotated[
-        float, typer.Option(help="Frequencies ∝ rank^-ALPHA, L25's exponent: N24's plus 1.")
+        float,
+        typer.Option(
+            help="Frequencies are proportional to rank^-ALPHA. This is the exponent of L25; that "
+            "of N24 is smaller by 1."
+        ),
     ] = 1.6,
     resource: Annotated[str, typer.Option(help="time, data, parameters or compute.")] = "time",
-    target_scale: Annotated[float, typer.Option(help="S, the scale of the target.")] = 1.0,
-    initial_strength: Annotated[
-        float, typer.Option(help="r, the strength of a skill at step 0.")
-    ] = 0.01,
-    lr: Annotated[float, typer.Option(help="Learning rate η.")] = 1.0,
-    n_task: Annotated[
-        int | None,
-        typer.Option(help="Number of skills.  \\[default: infinitely many]", show_default=False),
-    ] = None,
-    amount: Annotated[
-        float, typer.Option(help="Amount of the resource at which the conditions are judged.")
-    ] = 1e6,
     plot: Annotated[
-        bool, typer.Option("--plot", help="Draw the law and the exact loss too, into OUT.")
+        bool, typer.Option("--plot", help="Draw the power law and the exact loss into OUT.")
     ] = False,
-    out: Annotated[Path, typer.Option(parser=path, help="File for the picture: .png.")] = Path(
-        "scaling.png"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            parser=path,
+            help="File for the picture, .png; it implies --plot.  \\[default: scaling.png]",
+        ),
+    ] = None,
     json: Annotated[
-        bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")
+        bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")
     ] = False,
+    *,
+    loss: LossOptions,
 ) -> None:
     """The power law of the loss: exponent, prefactor, conditions, and the exact loss beside it."""
     from skillphysics.scaling import exponent
 
     power = exponent(theory, resource, alpha)
-    if out.suffix.lower() != ".png" or not out.parent.is_dir():
-        raise ArgumentError(f"--out is {out}; the name of a .png in a folder that exists is wanted")
-    if not 10 <= amount <= 1e15:
-        raise ArgumentError(f"--amount is {amount}; a number from 10 to 1e15 is wanted")
-    if n_task is not None and not 1 <= n_task <= 10**300:
-        raise ArgumentError(f"--n-task is {n_task:.3g}; a number from 1 to 1e300 is wanted")
-    if not alpha <= _LARGEST_ALPHA:
-        raise ArgumentError(f"--alpha is {alpha}; at most {_LARGEST_ALPHA:g} is wanted")
+    picture = out or Path("scaling.png")
+    if picture.suffix.lower() != ".png" or not picture.parent.is_dir():
+        raise ArgumentError(
+            f"out must be a .png file in an existing folder, got {picture}", argument="out"
+        )
+    between(-_LARGEST_ALPHA, _LARGEST_ALPHA).check("alpha", alpha)
     if theory not in ("linear", "multilinear"):
-        _exponent_only(theory, resource, power, plot=plot, json=json)
+        _exponent_only(theory, resource, power, loss, plot=plot or out is not None, json=json)
         return
+    given = {name: value for name, value in asdict(loss).items() if value is not None}
+    amount = given.pop("amount", 1e6)
+    between(_LEAST_AMOUNT, _MOST_AMOUNT).check("amount", amount)
+    n_skill = given.pop("n_skill", None)
+    if n_skill is not None:
+        count(1, _MOST_SKILLS).check("n_skill", n_skill)
 
     import jax
     import numpy as np
@@ -77,25 +107,25 @@ def command(
     with jax.enable_x64(True):
         model = Decoupled(
             alpha,
-            np.inf if n_task is None else n_task,
-            rate=lr,
-            target_scale=target_scale,
-            initial_strength=initial_strength,
+            np.inf if n_skill is None else n_skill,
+            rate=given.get("rate", 1.0),
+            target_scale=given.get("target_scale", 1.0),
+            initial_strength=given.get("initial_strength", 0.01),
             layers="linear" if theory == "linear" else "multilinear",
         )
         law = _law(model, resource, amount)
         # Sparse in print, denser in a picture.
         shown = _amounts(amount, resource, _DECADES + 1)
         rows = list(zip(shown, _exact(model, resource, shown), law.loss(shown), strict=True))
-        if plot:
-            fine = _amounts(amount, resource, 4 * _DECADES + 1)
-            _draw(law, fine, _exact(model, resource, fine), out)
+        if plot or out is not None:
+            fine = _amounts(amount, resource, 32 * _DECADES + 1)
+            _draw(law, fine, _exact(model, resource, fine), picture)
     if json:
-        print_json(_told(law, amount, rows))
+        print_json(_described(law, amount, rows))
     else:
         _show(law, amount, rows)
-        if plot:
-            typer.echo(f"\nThe picture is {out}")
+        if plot or out is not None:
+            typer.echo(f"\nThe picture is {picture}")
 
 
 def _law(model: "Decoupled", resource: str, amount: float) -> "ScalingLaw":
@@ -132,7 +162,7 @@ def _exact(model: "Decoupled", resource: str, amounts: "np.ndarray") -> "np.ndar
     return np.array([compute_optimal_exact(model, float(one)).loss for one in amounts])
 
 
-def _told(law: "ScalingLaw", amount: float, rows: list[tuple[float, float, float]]) -> dict:
+def _described(law: "ScalingLaw", amount: float, rows: list[tuple[float, float, float]]) -> dict:
     return {
         "theory": law.theory,
         "resource": law.resource,
@@ -171,12 +201,12 @@ def _show(law: "ScalingLaw", amount: float, rows: list[tuple[float, float, float
         f"loss = {law.prefactor:.6g} × {law.resource}^-{law.exponent:.6g}", highlight=False
     )
     conditions = Table("condition", box=None, header_style="bold", pad_edge=False)
-    for name in ("ratio", "wanted", "holds"):
+    for name in ("ratio", "at least", "holds"):
         conditions.add_column(name, justify="right")
     for one in law.conditions:
         ratio = one.larger / one.smaller if one.smaller else float("inf")
-        told = "yes" if one.holds else "no"
-        conditions.add_row(one.text, f"{ratio:.3g}", f"{one.factor:.3g}", told)
+        verdict = "yes" if one.holds else "no"
+        conditions.add_row(one.text, f"{ratio:.3g}", f"{one.factor:.3g}", verdict)
     console.print(
         f"\nConditions at {law.resource} {amount:g}; T: steps × ηS, D: samples, N: basis functions",
         highlight=False,
@@ -192,16 +222,20 @@ def _show(law: "ScalingLaw", amount: float, rows: list[tuple[float, float, float
     console.print(losses)
 
 
-def _exponent_only(theory: str, resource: str, power: float, *, plot: bool, json: bool) -> None:
-    """Of these theories the exponent is known, and no loss with a prefactor."""
-    if plot:
+def _exponent_only(
+    theory: str, resource: str, power: float, loss: LossOptions, *, plot: bool, json: bool
+) -> None:
+    """For these theories the exponent is known, and no loss with a prefactor."""
+    given = [name for name, value in asdict(loss).items() if value is not None]
+    if plot or given:
+        name = option(given[0]) if given else "--plot"
         raise ArgumentError(
-            f"--plot draws linear and multilinear losses; of the {theory} theory only the exponent "
-            "is known"
+            f"{name} applies to the linear and multilinear theories; for the {theory} theory only "
+            "the exponent is known"
         )
     if json:
-        told = {"theory": theory, "resource": resource, "exponent": power}
-        print_json({**told, "prefactor": None, "conditions": []})
+        exponent = {"theory": theory, "resource": resource, "exponent": power}
+        print_json({**exponent, "prefactor": None, "conditions": []})
         return
     typer.echo(f"loss ∝ {resource}^-{power:.6g}")
 

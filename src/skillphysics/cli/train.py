@@ -1,135 +1,87 @@
 """`skillphysics train`: the experiments of the papers with networks, into a file of curves."""
 
 import dataclasses
-import typing
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from skillphysics.cli.options import path
-from skillphysics.cli.simulate import common
-from skillphysics.errors import ArgumentError
+from skillphysics.cli.docstrings import arguments, summary
+from skillphysics.cli.fields import options_of, sentence, settings_of
+from skillphysics.cli.groups import group_of
+from skillphysics.cli.simulation import Checkpoint, OutputOptions, Seed, Seeds, finish, seeds_of
 
 if TYPE_CHECKING:
     from skillphysics.experiments import Experiment
 
 
-def command(
-    name: Annotated[
-        str | None, typer.Argument(metavar="EXPERIMENT", help="A name of --list.")
-    ] = None,
+@dataclasses.dataclass(frozen=True)
+class TrainOptions:
+    """How an experiment is run."""
+
     scale: Annotated[
-        str, typer.Option(help="quick (a laptop) or paper (the published sizes).")
-    ] = "quick",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting, NAME=VALUE or NAME=VALUE,VALUE; may be repeated."),
-    ] = None,
-    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 1,
-    seed: Annotated[int, typer.Option(help="The first of them.", min=0, max=2**31 - 1)] = 0,
-    out: common.Out = common.DEFAULT_OUT,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            parser=path, help="File to go on from after an interruption; removed at the end."
-        ),
-    ] = None,
-    plot: common.Plot = False,
-    show_list: Annotated[
-        bool, typer.Option("--list", help="List the experiments, or one's settings, and stop.")
-    ] = False,
-) -> None:
-    """Train the networks of an experiment of the papers (L25, N24)."""
-    if name is None and not show_list:
-        raise ArgumentError("an experiment is wanted; `skillphysics train --list` names them")
-    if show_list and name is None:
-        _list()
-        return
-    from skillphysics.experiments.experiment import remove_checkpoints
-
-    experiment = _experiment(str(name), scale, settings or [])
-    if show_list:
-        _list_settings(str(name), experiment)
-        return
-    common.check_out(out, plot=plot, checkpoint=checkpoint)
-    if seeds < 1:
-        raise ArgumentError(f"--seeds is {seeds}; at least one run is wanted")
-    curves = experiment.run(range(seed, seed + seeds), checkpoint)
-    common.finish(curves, out, plot=plot)
-    if checkpoint is not None:
-        remove_checkpoints(checkpoint)
+        Literal["quick", "paper"],
+        typer.Option(help="Sizes: quick for a laptop, paper as published."),
+    ] = "quick"
+    seeds: Seeds = 1
+    seed: Seed = 0
+    checkpoint: Checkpoint = None
 
 
-def _experiment(name: str, scale: str, settings: Sequence[str]) -> "Experiment":
+def _names() -> list[str]:
     from skillphysics.experiments import EXPERIMENTS
 
-    if name not in EXPERIMENTS:
-        raise ArgumentError(f"{name!r} is no experiment; known are {', '.join(EXPERIMENTS)}")
-    experiment = EXPERIMENTS[name].at(scale)
-    hints = typing.get_type_hints(type(experiment))
-    known = {field.name: hints[field.name] for field in dataclasses.fields(experiment)}
-    return dataclasses.replace(experiment, **_parsed(settings, known))
+    return list(EXPERIMENTS)
 
 
-def _parsed(settings: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
-    for text in settings:
-        name, equals, value = text.partition("=")
-        if not equals or name not in known:
-            raise ArgumentError(
-                f"--set {text}: NAME=VALUE is wanted, NAME one of {', '.join(known)}"
-            )
-        if name in chosen:
-            raise ArgumentError(f"--set names {name!r} twice; give it once")
-        kind = known[name]
-        inner = typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else kind
-        parts = value.split(",") if inner is not kind else [value]
-        values = tuple(_value(text, part, inner) for part in parts)
-        chosen[name] = values if inner is not kind else values[0]
-    return chosen
-
-
-def _value(text: str, part: str, kind: Any) -> Any:
-    if kind is str:
-        return part
-    try:
-        if kind is bool:
-            return {"true": True, "false": False}[part.lower()]
-        value = kind(part)
-    except (KeyError, ValueError):
-        wanted = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
-        raise ArgumentError(f"--set {text}: {part!r} is not {wanted}") from None
-    if value != value or value in (float("inf"), float("-inf")):
-        raise ArgumentError(f"--set {text}: a finite number is wanted")
-    return value
-
-
-def _list() -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+def _command(name: str) -> Callable[..., None]:
     from skillphysics.experiments import EXPERIMENTS
 
-    table = Table("experiment", "what", "quick, a seed", box=None, header_style="bold")
-    for name, kind in EXPERIMENTS.items():
-        table.add_row(name, (kind.__doc__ or "").splitlines()[0], kind.COST["quick"])
-    Console().print(table)
+    kind = EXPERIMENTS[name]
+
+    def train(settings: Any, options: TrainOptions, output: OutputOptions) -> None:
+        from skillphysics.experiments.experiment import remove_checkpoints
+
+        given = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in dataclasses.asdict(settings).items()
+            if value not in (None, [])
+        }
+        experiment = dataclasses.replace(kind.at(options.scale), **given)
+        output.check(options.checkpoint)
+        seeds = seeds_of(options.seed, options.seeds)
+        finish(experiment.run(seeds, options.checkpoint), output)
+        if options.checkpoint is not None:
+            remove_checkpoints(options.checkpoint)
+
+    flat = options_of(train, settings=_settings(kind))
+    costs = "; ".join(f"{scale}: {cost}" for scale, cost in kind.COST.items())
+    flat.__doc__ = f"{summary(kind)}\n\nTime: {costs}."
+    return flat
 
 
-def _list_settings(name: str, experiment: "Experiment") -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _settings(kind: "type[Experiment]") -> type:
+    """A dataclass of the settings, None where the scale decides; help texts name the defaults."""
+    texts = arguments(kind)
+    quick, paper = kind.at("quick"), kind.at("paper")
+    fields = []
+    for field in dataclasses.fields(settings_of(kind)):
+        values = [_shown(getattr(one, field.name)) for one in (quick, paper)]
+        both = values[0] if values[0] == values[1] else f"{values[0]}; paper: {values[1]}"
+        text = texts.get(field.name, "").replace("[", "\\[")
+        text = f"{sentence(text)}  \\[default: {both}]"
+        option = typer.Option(help=text.strip(), show_default=False)
+        inner = field.type.__origin__  # pyright: ignore[reportAttributeAccessIssue]
+        fields.append((field.name, Annotated[inner | None, option], None))
+    return dataclasses.make_dataclass("Settings", fields, frozen=True)
 
-    console = Console()
-    told = "\n".join(line.strip() for line in (type(experiment).__doc__ or "").splitlines())
-    console.print(f"{name}: {told}", highlight=False, markup=False)
-    table = Table("setting", "value", box=None, header_style="bold")
-    for field in dataclasses.fields(experiment):
-        value = getattr(experiment, field.name)
-        shown = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        table.add_row(field.name, shown)
-    console.print(table)
-    for scale, cost in type(experiment).COST.items():
-        console.print(f"{scale}: {cost}", highlight=False)
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+app = typer.Typer(
+    cls=group_of("experiment", _names, _command),
+    help="Train the networks of an experiment of the papers (L25, N24).",
+    no_args_is_help=True,
+)

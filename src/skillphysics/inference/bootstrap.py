@@ -6,7 +6,8 @@ import pandas as pd
 from jaxtyping import PRNGKeyArray
 
 from skillphysics.curves import Curves
-from skillphysics.errors import ArgumentError
+from skillphysics.domains import FRACTION, count
+from skillphysics.inference.arguments import check_curves, check_key
 from skillphysics.inference.coordinates import to_free
 from skillphysics.inference.fit import Fit, free_values
 from skillphysics.inference.noise import places
@@ -17,19 +18,19 @@ from skillphysics.measure.data import data_of
 
 @one_blas_thread
 def bootstrap(
-    fit: Fit, curves: Curves, *, key: PRNGKeyArray, draws: int = 200, confidence: float = 0.9
+    curves: Curves, fit: Fit, *, key: PRNGKeyArray, draws: int = 200, confidence: float = 0.9
 ) -> pd.DataFrame:
     """Intervals of a fit's parameters from refits to simulated data.
 
-    Each draw adds to the fitted levels errors of the size and the correlation along checkpoints
-    that the residuals of the fit have (`Fit.noise`), and is refitted from the optimum. It sees
-    curvature that the intervals of the fit do not. Both rest on the same noise.
+    Each draw adds errors to the fitted levels, with the size and the correlation along checkpoints
+    of the residuals (`Fit.noise`), and refits from the optimum. It includes curvature that the
+    intervals of the fit neglect. Both use the same noise.
 
     Args:
+        curves: the data.
         fit: a fit to `curves`.
-        curves: the same data.
-        key: source of the errors.
-        draws: how many refits.
+        key: random key of the errors.
+        draws: number of refits, at least 2.
         confidence: of the intervals, between 0 and 1.
 
     Returns:
@@ -37,12 +38,24 @@ def bootstrap(
         deviation over the draws), `low`, `high` (percentiles).
 
     Raises:
-        ArgumentError: `draws` is below 2 or `confidence` not between 0 and 1.
+        ArgumentError: an argument is outside its domain.
+
+    Example:
+        >>> import numpy as np
+        >>> from skillphysics.inference import fit
+        >>> from skillphysics.theories import Linear
+        >>> steps = np.arange(0, 100, 10.0)
+        >>> noise = 0.01 * np.random.default_rng(0).normal(size=(10, 2))
+        >>> curves = Curves.from_arrays(steps, 1 - np.exp(-np.outer(steps, [0.06, 0.02])) + noise)
+        >>> result = fit(curves, Linear, key=jax.random.key(0))
+        >>> intervals = bootstrap(curves, result, key=jax.random.key(1), draws=20)
+        >>> intervals.loc[("rate", ""), ["low", "high"]].round(2).tolist()
+        [0.08, 0.08]
     """
-    if draws < 2:
-        raise ArgumentError(f"draws must be at least 2, got {draws}")
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence must be between 0 and 1, got {confidence}")
+    check_curves(curves)
+    check_key(key)
+    count(2).check("draws", draws)
+    FRACTION.check("confidence", confidence)
     noise = fit.noise[""]
     with jax.enable_x64(True):
         data = data_of(curves).expecting(fit.predicted.values)
@@ -68,6 +81,6 @@ def bootstrap(
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:
-    """A square root; steps without a measurement share their place, so it may be singular."""
+    """A square root of a matrix that may be singular: unmeasured steps share their place."""
     values, vectors = np.linalg.eigh(matrix)
     return vectors * np.sqrt(np.maximum(values, 0))

@@ -1,5 +1,6 @@
-"""Which theory explains the curves: by fit, by prediction, and whether the data can tell."""
+"""Which theory explains the curves, by fit and by prediction, and whether the data decide it."""
 
+import html
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,38 +13,46 @@ import pandas as pd
 from jaxtyping import Array, PRNGKeyArray
 
 from skillphysics.curves import Curves
-from skillphysics.errors import ArgumentError, FitError
-from skillphysics.inference.fit import Fit, check_hold, prepare, summarised
+from skillphysics.domains import FRACTION
+from skillphysics.errors import FitError
+from skillphysics.inference.arguments import (
+    check_curves,
+    check_hold,
+    check_key,
+    check_learned,
+    check_theories,
+)
+from skillphysics.inference.fit import Fit, prepare, summarised
 from skillphysics.inference.solve import check_count, levels_at, refitted, solve
 from skillphysics.inference.threads import one_blas_thread
 from skillphysics.measure.data import Data, data_of
 from skillphysics.theories import CANDIDATES, Theory
 
-# A smaller difference in AIC than this is a tie: the weight of evidence, e^(-6/2), is then above
-# one in twenty.
+# A smaller difference in AIC is a tie: the relative likelihood, e^(-6/2), is then above one in
+# twenty.
 _TIE = 6.0
-# A theory predicts better where its held-out error is below this share of the winner's.
+# A theory predicts better if its held-out error is below this share of the winner's.
 _BETTER = 0.8
-# A theory whose residuals are this many standard errors is not right, however it ranks.
+# A theory with larger residuals, in standard errors, is rejected, whatever its rank.
 _MISSES = 2.0
 _STARTS = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Theories fitted to the same curves and ranked.
 
     Attributes:
         fits: the fit of each theory to all steps, best first.
         table: one row per theory in the same order: `parameters`, `scale` (size of the residuals,
-            in standard errors where these are known, else in level), `aic` and `delta_aic`,
+            in standard errors if these are known, else in level), `aic` and `delta_aic`,
             `held_out` (root mean square error of the last levels, predicted from the others),
             `converged`.
         winner: the simplest of the theories whose AIC is within 6 of the best.
         tied: all of these theories.
         better_predictors: theories whose held-out error is more than a fifth below the winner's.
-        n_held_out: number of held-out steps.
-        known_noise: whether the curves carry standard errors.
+        n_held_out: number of held-out checkpoints.
+        known_noise: whether the curves have standard errors.
     """
 
     fits: Mapping[str, Fit]
@@ -53,6 +62,13 @@ class Comparison:
     better_predictors: tuple[str, ...]
     n_held_out: int
     known_noise: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self.fits)} theories: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        """The verdict and the table, for notebooks."""
+        return f"<p>{html.escape(self.verdict)}</p>{self.table.to_html()}"
 
     @property
     def decisive(self) -> bool:
@@ -71,13 +87,13 @@ class Comparison:
 
     @property
     def misses(self) -> float | None:
-        """Residuals of the closest theory in standard errors where they are too large."""
+        """Residuals of the closest theory in standard errors, if they are too large; else None."""
         missed = self.known_noise and self.fits[self.closest].scale > _MISSES
         return self.fits[self.closest].scale if missed else None
 
     @property
     def verdict(self) -> str:
-        """The outcome in a few sentences; that no theory fits comes first."""
+        """The outcome in a few sentences, beginning with whether any theory fits at all."""
         if self.misses is None:
             return self._ranking
         return (
@@ -130,41 +146,49 @@ def compare(
     ceiling: bool = False,
     onset: bool = False,
     held_out: float = 0.25,
-    done: Callable[[str], object] = id,
+    done: Callable[[str], object] | None = None,
 ) -> Comparison:
     """Fit theories to the same curves and rank them.
 
-    Each theory is fitted twice: to all steps, for AIC, and to all but the last ones, which it must
-    then predict. The ranking is by AIC = deviance/c + 2 parameters, where c is the variance of the
-    residuals of the best theory, as large and as long as they are where skills are learned
-    (`Noise.inflation`; QAIC in the literature), and at least 1 with known standard errors. So
-    checkpoints after everything is learned, and neighbours that err alike, are no evidence.
+    Each theory is fitted twice: to all checkpoints, for AIC, and to all but the last ones, which it
+    must then predict. The ranking is by AIC = deviance/c + 2 parameters (QAIC), where c is the
+    variance of the residuals of the best theory where skills are learned, with their correlation
+    along checkpoints (`Noise.inflation`), and at least 1 if standard errors are known. Checkpoints
+    after everything is learned, and neighbours with equal errors, therefore add no evidence.
 
-    Among theories within 6 of the best the one with the fewest parameters wins, so a limit that
-    fits as well beats the general case. The predictions can veto: a theory whose error on the
-    held-out steps is more than a fifth below the winner's makes the comparison undecided.
+    Among theories within 6 of the best, the one with the fewest parameters wins, so a limit that
+    fits as well beats the general case. Predictions can veto: if the held-out error of a theory is
+    more than a fifth below the winner's, the comparison is undecided.
 
     Args:
         curves: the data.
-        theories: by name, what makes a theory from frequencies; by default
+        theories: by name, a theory or a callable that makes one from frequencies; by default
             `skillphysics.theories.CANDIDATES`.
-        key: source of the random starts.
-        hold: names of parameters that stay as they are, in every theory.
-        ceiling: give every skill a free ceiling.
-        onset: give every skill a free onset.
-        held_out: share of the steps, from the last one back, to predict.
+        key: random key of the starting points.
+        hold: names of parameters that no fit moves, such as ["frequency"].
+        ceiling: whether every skill has a free ceiling.
+        onset: whether every skill has a free onset.
+        held_out: share of the checkpoints to predict, from the last one back.
         done: called with the name of each theory once it is fitted, for a progress bar.
 
     Raises:
-        FitError: no theory can be fitted.
-        ArgumentError: an argument is unusable.
+        FitError: no theory can be fitted, or no skill is learned in the curves.
+        ArgumentError: an argument is outside its domain.
+
+    Example:
+        >>> from skillphysics.theories import Domino, Linear
+        >>> steps = np.arange(0, 100, 10.0)
+        >>> curves = Curves.from_arrays(steps, 1 - np.exp(-np.outer(steps, [0.06, 0.02])))
+        >>> compare(curves, {"linear": Linear, "domino": Domino}, key=jax.random.key(0)).winner
+        'linear'
     """
-    if not 0 < held_out < 1:
-        raise ArgumentError(f"held_out must be a share between 0 and 1, got {held_out}")
+    check_curves(curves)
+    check_key(key)
+    FRACTION.check("held_out", held_out)
     theories = CANDIDATES if theories is None else theories
-    if not theories:
-        raise ArgumentError("theories must hold at least one theory, got none")
+    check_theories(theories)
     data = data_of(curves)
+    check_learned(data)
     n_step = data.steps.size
     first_held_out = min(max(n_step - max(round(held_out * n_step), 1), 2), n_step - 1)
     early, late = data.before(first_held_out), data.after(first_held_out)
@@ -186,13 +210,16 @@ def compare(
         except FitError as error:
             return error
         finally:
-            done(name)
+            if done is not None:
+                done(name)
         return whole, _squared_errors(level, late)
 
     outcomes = _in_threads(work, theories)
-    fitted = {name: one for name, one in outcomes.items() if not isinstance(one, FitError)}
+    fitted = {
+        name: outcome for name, outcome in outcomes.items() if not isinstance(outcome, FitError)
+    }
     if not fitted:
-        raise next(one for one in outcomes.values() if isinstance(one, FitError))
+        raise next(error for error in outcomes.values() if isinstance(error, FitError))
     fits = {name: outcome[0] for name, outcome in fitted.items()}
     errors = {name: outcome[1] for name, outcome in fitted.items()}
     return _ranked(fits, errors, n_step - first_held_out, known_noise=data.known_noise)
@@ -202,18 +229,18 @@ _R = TypeVar("_R")
 
 
 def _in_threads(work: Callable[[str], _R], names: Iterable[str]) -> dict[str, _R]:
-    """Compiling takes most of the time, one core per theory, and releases Python's lock."""
+    """Results by name. Most of the time is compilation, which uses one core and no Python lock."""
     names = list(names)
     pool = ThreadPoolExecutor(max_workers=min(len(names), os.cpu_count() or 1))
     try:
         return dict(zip(names, pool.map(work, names), strict=True))
     finally:
-        # An interrupt does not wait for what is being compiled.
+        # An interrupt does not wait for compilations.
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _squared_errors(level: np.ndarray, late: Data) -> np.ndarray:
-    """Mean squared error of each skill's level over the late steps, NaN where not measured."""
+    """Mean squared error of each skill over the late steps, NaN where not measured."""
     count = late.measured.sum((0, 1))
     total = (late.measured * (level - late.level) ** 2).sum((0, 1))
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
@@ -222,11 +249,11 @@ def _squared_errors(level: np.ndarray, late: Data) -> np.ndarray:
 def _ranked(
     fits: dict[str, Fit], errors: dict[str, np.ndarray], n_held_out: int, *, known_noise: bool
 ) -> Comparison:
-    closest = min(fits.values(), key=lambda one: one.scale)
+    closest = min(fits.values(), key=lambda fit: fit.scale)
     inflation = closest.noise[""].inflation
     aic = {
-        name: one.deviance / max(inflation, 1e-300) + 2 * one.n_parameter
-        for name, one in fits.items()
+        name: fit.deviance / max(inflation, 1e-300) + 2 * fit.n_parameter
+        for name, fit in fits.items()
     }
     order = sorted(fits, key=lambda name: aic[name])
     least = aic[order[0]]

@@ -1,4 +1,4 @@
-"""Between a theory and the vector of free coordinates that a solver moves."""
+"""Conversion between a theory and the vector of free coordinates that a solver moves."""
 
 from collections.abc import Collection
 from functools import reduce
@@ -7,10 +7,10 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from skillphysics.theories.base import Parameter, Theory, parameters
-from skillphysics.theories.constraints import Held
+from skillphysics.theories.constraints import FARTHEST, Held
 
 
 def moved(theory: Theory, held: Collection[str] = ()) -> tuple[Parameter, ...]:
@@ -29,15 +29,15 @@ def to_free(theory: Theory, held: Collection[str] = ()) -> Float[np.ndarray, " n
 def at_free(
     template: Theory, free: Float[Array | np.ndarray, " n_free"], held: Collection[str] = ()
 ) -> Theory:
-    """The theory at free coordinates; what is held stays as in `template`.
+    """The theory at free coordinates; held parameters stay as in `template`.
 
-    In NumPy, if both are NumPy; traced coordinates go through JAX.
+    NumPy coordinates give a NumPy theory, traced ones a JAX theory.
     """
     theory, at = template, 0
     for p in moved(template, held):
         size = p.value.size
         value = p.constraint.to_value(free[at : at + size].reshape(p.value.shape), p.value)
-        # NumPy gives a scalar where an array of no dimensions is needed.
+        # NumPy returns a scalar for an array without dimensions.
         theory = replaced(
             theory, p.path, value if isinstance(value, jax.Array) else np.asarray(value)
         )
@@ -55,15 +55,32 @@ def slopes(theory: Theory, held: Collection[str] = ()) -> Float[np.ndarray, " n_
     return np.concatenate([p.constraint.slope(p.value).reshape(-1) for p in moved(theory, held)])
 
 
+def at_edge(
+    theory: Theory, free: Float[np.ndarray, " n_free"], held: Collection[str] = ()
+) -> Bool[np.ndarray, " n_free"]:
+    """Which free coordinates are where their parameter no longer follows them.
+
+    Logarithms are clipped far from any plausible value, where the solver drifts if the data are
+    indifferent.
+    """
+    parts, at = [np.zeros(0, bool)], 0
+    for p in moved(theory, held):
+        mine = free[at : at + p.value.size]
+        at += p.value.size
+        centre = mine.mean() if p.constraint.redundant else 0.0
+        parts.append(np.abs(mine - centre) >= FARTHEST)
+    return np.concatenate(parts)
+
+
 class Layout(NamedTuple):
-    """Which free coordinates belong to one skill each, which to all, and which say nothing.
+    """Which free coordinates belong to one skill each, which to all, and which are redundant.
 
     Attributes:
         own: parameters with one entry per skill, in order; empty unless the theory is separable.
-        at_own: places of their entries in the free coordinates, [n_own, n_skill].
+        at_own: indices of their entries in the free coordinates, [n_own, n_skill].
         shared: all other parameters.
-        at_shared: places of their entries, [n_shared].
-        gauge: places of each group of entries of which a common shift changes nothing.
+        at_shared: indices of their entries, [n_shared].
+        gauge: indices of each group of entries whose common shift changes nothing.
     """
 
     own: tuple[Parameter, ...]
@@ -96,7 +113,7 @@ class Layout(NamedTuple):
 
     @property
     def n_free(self) -> int:
-        """Number of free coordinates, with the redundant ones."""
+        """Number of free coordinates, including redundant ones."""
         return self.at_own.size + self.at_shared.size
 
 

@@ -1,5 +1,6 @@
 """One fit for every theory: weighted least squares from many starts."""
 
+import html
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,7 +14,15 @@ from jaxtyping import Array, PRNGKeyArray
 from scipy import linalg, special
 
 from skillphysics.curves import Curves
+from skillphysics.domains import COUNT, FRACTION
 from skillphysics.errors import ArgumentError
+from skillphysics.inference.arguments import (
+    check_curves,
+    check_hold,
+    check_key,
+    check_learned,
+    theory_from,
+)
 from skillphysics.inference.coordinates import Layout, at_free, moved, slopes, values
 from skillphysics.inference.jacobian import Linearised, normal_equations
 from skillphysics.inference.noise import Noise, measure_noise, places
@@ -25,38 +34,42 @@ from skillphysics.measure.data import Data, data_of
 from skillphysics.theories.base import Theory
 from skillphysics.theories.measured import Measured
 
-Status = Literal["free", "at bound", "unidentifiable"]
+Status = Literal["free", "at bound", "unidentifiable", "held"]
 
-# Squared, a direction of parameter space this much weaker than the strongest is invisible.
+# A direction of parameter space is invisible if its squared effect is this much weaker than that of
+# the strongest one.
 _INVISIBLE = 1e-11
-# A parameter known to no better than this factor e^x either way is not determined.
+# A parameter that is known to a factor e^x or worse either way is not determined.
 _UNDETERMINED = 3.0
-# An estimate this close to its bound, in standard errors or at all, sits at it.
+# An estimate is at its bound if it is this close to it, in standard errors or in absolute terms.
 _AT_BOUND, _TOUCHES = 0.1, 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fit:
     """A theory fitted to curves.
 
     Attributes:
         theory: the fitted theory, with float64 NumPy parameters.
         parameters: one row per parameter entry (index `parameter`, `skill`; `skill` is "" for a
-            scalar): `value`, `stderr`, `low` and `high` (the interval of the asked confidence,
+            scalar): `value`, `stderr`, `low` and `high` (an interval of the given confidence,
             symmetric in the logarithm of positive parameters and in the log-odds of shares),
-            `unit`, `status` ("free", "at bound", "unidentifiable"). At the bound itself the
-            interval is NaN.
+            `unit` and `status`: "free", "at bound" (where the interval is NaN), "unidentifiable"
+            (the data do not determine it), or "held" (the frequency of a single skill, which its
+            sum fixes).
         converged: whether the best solve met its tolerance.
-        agreement: share of the four most promising starts, solved to the end, that ended at the
-            best squared error (within 0.1 %).
+        agreement: share of the four most promising starts that ended at the best squared error
+            (within 0.1 %).
         chi2: weighted sum of squared residuals, with the errors expected at the fitted levels.
         deviance: distance of the fit from the data in units of −2 ln L (`Data.deviance`).
         n_point: number of measurements.
-        n_parameter: number of free parameters that move a level.
+        n_parameter: number of free parameters that affect a level.
         predicted: levels of the theory at the steps of the curves, [n_step, n_skill].
         confidence: of the intervals.
-        noise: size and duration of the errors behind the intervals, by parameter; "" for scalars.
-        held: names of the parameters that stayed as they were.
+        noise: size and correlation of the errors behind the intervals, by parameter; "" for
+            scalars.
+        held: names of the parameters that the fit did not move.
+        known_noise: whether the curves have standard errors.
         covariance: of the free coordinates (logarithms, log-odds), in the order of `parameters`.
     """
 
@@ -72,18 +85,36 @@ class Fit:
     confidence: float
     noise: dict[str, Noise]
     held: tuple[str, ...] = ()
+    known_noise: bool = False
     covariance: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
+
+    def __repr__(self) -> str:
+        n_step, n_skill = self.predicted.shape
+        unit = "standard errors" if self.known_noise else "in level"
+        return (
+            f"<Fit of {type(self.theory).__name__}: {n_skill} skills at {n_step} steps, "
+            f"{self.n_parameter} free parameters, residuals {self.scale:.3g} {unit}, "
+            f"{'converged' if self.converged else 'not converged'}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """A heading and the table of parameters, for notebooks."""
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{self.parameters.to_html()}"
 
     @property
     def scale(self) -> float:
-        """Size of the residuals in units of the standard errors (of level 1 without any).
+        """Size of the residuals in standard errors, or in level if the curves have none.
 
-        From the deviance, which does not take a theory at its word where that says 1 exactly.
+        It is computed from the deviance, which stays finite where a theory predicts exactly 1.
         """
         return float(np.sqrt(self.deviance / max(self.n_point - self.n_parameter, 1)))
 
     def levels(self, steps: np.ndarray) -> xr.DataArray:
-        """Levels of the fitted theory at any steps, [n_step, n_skill], in double precision."""
+        """Levels of the fitted theory at any steps, [n_step, n_skill], in double precision.
+
+        Raises:
+            ArgumentError: `steps` is not a list of non-negative finite numbers.
+        """
         with jax.enable_x64(True):
             level = np.asarray(as_float64(self.theory).levels(jnp.asarray(steps, jnp.float64)))
         return xr.DataArray(
@@ -93,16 +124,15 @@ class Fit:
     def ratios(self, parameter: str, to: str) -> pd.DataFrame:
         """A parameter of every skill relative to that of one skill, with intervals.
 
-        The interval is that of the logarithm of the ratio, in which the errors of both skills and
-        their correlation enter.
+        Intervals include the errors of both skills and their correlation.
 
         Args:
             parameter: a positive parameter with one entry per skill, such as "frequency".
-            to: the skill to which the others are related.
+            to: the reference skill.
 
         Returns:
-            One row per skill: `value`, `low`, `high` (NaN where it is not determined). The row of
-            `to` is 1 exactly.
+            One row per skill: `value`, `low`, `high` (NaN if it is not determined). The row of `to`
+            is exactly 1.
 
         Raises:
             ArgumentError: there is no such parameter or skill.
@@ -112,18 +142,19 @@ class Fit:
             >>> from skillphysics.theories import Linear
             >>> steps = np.arange(0, 100, 10.0)
             >>> curves = Curves.from_arrays(steps, 1 - np.exp(-np.outer(steps, [0.06, 0.02])))
-            >>> result = fit(Linear, curves, key=jax.random.key(0))
+            >>> result = fit(curves, Linear, key=jax.random.key(0))
             >>> result.ratios("frequency", to="1").value.round(3).tolist()
             [1.0, 0.333]
         """
         names = self.parameters.index.get_level_values("parameter")
         if parameter not in names:
             raise ArgumentError(
-                f"parameter must be one of {', '.join(dict.fromkeys(names))}, got {parameter!r}"
+                f"parameter must be one of {', '.join(dict.fromkeys(names))}, got {parameter!r}",
+                argument="parameter",
             )
         rows = self.parameters.xs(parameter)
         if to not in rows.index:
-            raise ArgumentError(f"to must be one of the fitted skills, got {to!r}")
+            raise ArgumentError(f"to must be one of the fitted skills, got {to!r}", argument="to")
         place = np.flatnonzero(names == parameter)
         at = list(rows.index).index(to)
         inner = self.covariance[np.ix_(place, place)]
@@ -147,8 +178,8 @@ class Fit:
 
 @one_blas_thread
 def fit(
-    theory: Theory | Callable[[Array], Theory],
     curves: Curves,
+    theory: Theory | Callable[[Array], Theory],
     *,
     key: PRNGKeyArray,
     hold: Collection[str] = (),
@@ -159,20 +190,20 @@ def fit(
 ) -> Fit:
     """Fit a theory to skill curves by weighted least squares.
 
-    The free parameters are the theory's own, in coordinates that keep their constraints. The
-    weights are 1/standard error where the curves carry these, else equal. Standard errors that are
-    a function of the level, as those of accuracies are, are taken at the fitted levels.
+    The fit moves the parameters of the theory in coordinates that keep their constraints. Weights
+    are 1/standard error if the curves have standard errors, and equal otherwise. Standard errors
+    that are a function of the level, such as those of accuracies, are taken at the fitted levels.
 
     Intervals come from the curvature of the squared error, and from the size of the residuals and
-    their correlation along the checkpoints (`skillphysics.inference.noise`).
+    their correlation along checkpoints (`skillphysics.inference.noise`).
 
     Args:
-        theory: what to fit: a theory, whose values are where the search begins, or a callable that
-            makes one from frequencies (a class will do), which are then guessed from the curves
-            (or taken from them, where they carry frequencies).
         curves: the data; several runs are fitted together.
-        key: source of the random starts.
-        hold: names of parameters that stay as they are, such as "frequency".
+        theory: a theory, whose values start the search, or a callable that makes one from
+            frequencies, such as a class. The frequencies are those of the curves, or are guessed
+            from their levels.
+        key: random key of the starting points.
+        hold: names of parameters that the fit does not move, such as ["frequency"].
         ceiling: give every skill a free ceiling between 0 and 1.
         onset: give every skill a free number of steps before it starts.
         starts: how many of the best random starts are solved, all for a few steps and the four
@@ -189,15 +220,16 @@ def fit(
         >>> from skillphysics.theories import Linear
         >>> steps = np.arange(0, 100, 10.0)
         >>> curves = Curves.from_arrays(steps, 1 - np.exp(-np.outer(steps, [0.06, 0.02])))
-        >>> result = fit(Linear, curves, key=jax.random.key(0))
+        >>> result = fit(curves, Linear, key=jax.random.key(0))
         >>> result.parameters.value.round(4).to_dict()
         {('frequency', '1'): 0.75, ('frequency', '2'): 0.25, ('rate', ''): 0.08}
     """
-    if not 0 < confidence < 1:
-        raise ArgumentError(f"confidence must be between 0 and 1, got {confidence}")
-    if starts < 1:
-        raise ArgumentError(f"starts must be at least 1, got {starts}")
+    check_curves(curves)
+    check_key(key)
+    FRACTION.check("confidence", confidence)
+    COUNT.check("starts", starts)
     data = data_of(curves)
+    check_learned(data)
     held = tuple(sorted(hold))
     with jax.enable_x64(True):
         template = prepare(theory, curves, data, ceiling=ceiling, onset=onset)
@@ -217,15 +249,16 @@ def prepare(
 ) -> Theory:
     """The theory that a solve begins from, in float64 NumPy, with its nuisance parameters."""
     final = plateau(data) if ceiling else np.ones(len(curves.names))
-    if not isinstance(theory, Theory):
-        frequency = curves.skills.frequency
-        if frequency is None:
-            frequency = 1 / duration(data, final)
-            frequency = frequency / frequency.sum()
-        theory = theory(jnp.asarray(frequency))
+    frequency = curves.skills.frequency
+    if frequency is None:
+        frequency = 1 / duration(data, final)
+        frequency = frequency / frequency.sum()
+    theory = theory_from(theory, jnp.asarray(frequency))
     if theory.frequency.shape != (len(curves.names),):
         raise ArgumentError(
-            f"the theory has {theory.frequency.size} skills and the curves {len(curves.names)}"
+            f"theory must have {len(curves.names)} skills, as the curves have, got "
+            f"{theory.frequency.size}",
+            argument="theory",
         )
     if ceiling or onset:
         first = np.full(len(final), max(data.steps[data.steps > 0][0], 1e-6))
@@ -235,20 +268,6 @@ def prepare(
             onset=jnp.asarray(first) if onset else None,
         )
     return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), theory)
-
-
-def check_hold(template: Theory, hold: Collection[str]) -> None:
-    """Refuse names of parameters that the theory does not have.
-
-    Raises:
-        ArgumentError: names the parameters that there are.
-    """
-    known = [p.name for p in moved(template)]
-    for name in hold:
-        if name not in known:
-            raise ArgumentError(
-                f"hold must name parameters of the theory ({', '.join(known)}), got {name!r}"
-            )
 
 
 def free_values(template: Theory, free: np.ndarray, held: tuple[str, ...]) -> np.ndarray:
@@ -273,6 +292,7 @@ def summarised(
     covariance, visible, n_free = _covariance(linear, layout, data, noise, optimum.free)
     frame = _table(theory, curves.names, held)
     names = frame.index.get_level_values("parameter")
+    visible &= ~at_edge(template, optimum.free, held)
     free_stderr = np.where(visible, np.sqrt(np.diag(covariance)), np.inf)
     moves = np.abs(slope) > _TOUCHES
     frame["stderr"] = np.abs(slope) * np.where(moves, free_stderr, 0.0)
@@ -281,7 +301,9 @@ def summarised(
     )
     frame["low"], frame["high"] = _ends(template, optimum.free, held, reach)
     frame["status"] = [_status(row) for row in frame.itertuples()]
-    # At the bound itself the curvature in the logarithm says nothing of the width.
+    only = [p.name for p in moved(template, held) if p.value.size <= p.constraint.redundant]
+    frame.loc[names.isin(only), "status"] = "held"
+    # At the bound itself the curvature in the logarithm says nothing about the width.
     blind = (frame["status"] == "at bound") & ~(frame["stderr"] > _TOUCHES)
     frame.loc[blind, ["stderr", "low", "high"]] = np.nan
     level = xr.DataArray(
@@ -306,6 +328,7 @@ def summarised(
         confidence=confidence,
         noise=noise,
         held=held,
+        known_noise=data.known_noise,
         covariance=covariance,
     )
 
@@ -329,7 +352,7 @@ def _table(theory: Theory, names: Sequence[str], held: tuple[str, ...]) -> pd.Da
 def _ends(
     template: Theory, free: np.ndarray, held: tuple[str, ...], reach: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Interval ends: an entry alone moved by its reach in its free coordinate."""
+    """Interval ends: each entry moved alone by its reach in its free coordinate."""
     low, high, at = [], [], 0
     for p in moved(template, held):
         here = slice(at, at + p.value.size)
@@ -348,22 +371,22 @@ def _ends(
 
 
 def _noise(linear: Linearised, layout: Layout, data: Data) -> dict[str, Noise]:
-    """The noise that moves each parameter, and, as "", what all skills share."""
+    """The noise that affects each parameter; "" for what all skills share."""
     residual = data.weight * (linear.level - data.level)
     jacobian = np.asarray(linear.own)[:, None] * data.weight
     own, alike = measure_noise(residual, data.measured, jacobian, known=data.known_noise)
-    # What all skills share is known from when each is learned: from the first parameter.
-    named = {p.name: one for p, one in zip(layout.own, own, strict=True)}
+    # Learning times determine what all skills share, and the first parameter sets these.
+    named = {p.name: noise for p, noise in zip(layout.own, own, strict=True)}
     return {**named, "": own[0] if own else alike}
 
 
 def _covariance(
     linear: Linearised, layout: Layout, data: Data, noise: dict[str, Noise], free: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Covariance of the free coordinates, which of them the data see, and how many move a level.
+    """Covariance of the free coordinates, which are visible, and how many affect a level.
 
-    (JᵀJ)⁻¹ JᵀRJ (JᵀJ)⁻¹ s² on what the data see, with the size s² and the correlation R of the
-    errors that move each kind of parameter.
+    (JᵀJ)⁻¹ JᵀRJ (JᵀJ)⁻¹ s² on the visible directions, with the size s² and the correlation R of
+    the errors that affect each kind of parameter.
     """
     _, weight = data.mean()
     matrix, _ = normal_equations(linear, layout, weight)
@@ -392,7 +415,7 @@ def _covariance(
 
 
 def _complement(border: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Orthonormal columns that span the seen coordinates at right angles to the border."""
+    """Orthonormal columns that span the seen coordinates orthogonal to the border."""
     kept = np.eye(seen.size)[:, seen]
     if not len(border):
         return kept

@@ -1,4 +1,4 @@
-"""When each skill is half learned, straight from the measured levels, with its uncertainty."""
+"""Half-times of skills, from the measured levels alone, with their uncertainties."""
 
 import numpy as np
 import pandas as pd
@@ -6,35 +6,36 @@ from jaxtyping import Float
 from scipy import optimize
 
 from skillphysics.curves import Curves
-from skillphysics.errors import ArgumentError
+from skillphysics.domains import POSITIVE
+from skillphysics.inference.arguments import check_curves
 
 _DRAWS = 100
-# Standard deviation of a point that may be anywhere between two checkpoints, in their distance.
+# Standard deviation of a uniform distribution between two checkpoints, in units of their distance.
 _ANYWHERE = 1 / np.sqrt(12)
 
 
 def half_times(
     curves: Curves, ceiling: Float[np.ndarray, " n_skill"] | None = None, *, seed: int = 0
 ) -> pd.DataFrame:
-    """The step at which each skill first reaches half of its ceiling, and how well it is known.
+    """The step at which each skill first reaches half of its ceiling, with its uncertainty.
 
-    Each run is made monotone by isotonic regression, so that noise cannot trigger the crossing, and
-    interpolated linearly. The standard error of ln t has three parts: that of 100 redraws of the
-    noise, what a large jump between two checkpoints leaves open, and the scatter over runs.
+    Each run is made monotone by isotonic regression, so that noise cannot trigger a crossing, and
+    interpolated linearly. The standard error of ln t combines 100 redraws of the noise, the
+    position within a large jump between two checkpoints, and the scatter over runs.
 
     Args:
-        curves: levels, with standard errors or, in their absence, noise as large as what the
-            isotonic regression leaves.
-        ceiling: level of each skill when it is learned, by default 1.
+        curves: levels. Without standard errors, the noise is taken from the residuals of the
+            isotonic regression.
+        ceiling: level of each skill once it is learned, [n_skill], by default 1.
         seed: of the redraws.
 
     Returns:
-        One row per skill: `half`, in steps, the geometric mean over runs (infinite where a run is
-        measured to its end without the crossing, NaN where a run begins above it), and
-        `log_stderr` of ln half (NaN where `half` is not finite).
+        One row per skill: `half`, in steps, the geometric mean over runs (infinite if a run ends
+        before the crossing, NaN if a run begins above it), and `log_stderr` of ln half (NaN if
+        `half` is not finite).
 
     Raises:
-        ArgumentError: a ceiling is not positive.
+        ArgumentError: `curves` are not Curves, or a ceiling is not positive.
 
     Example:
         >>> import numpy as np
@@ -43,9 +44,9 @@ def half_times(
         >>> half_times(rising).half.round(6).tolist()
         [50.0, 100.0]
     """
+    check_curves(curves)
     top = np.ones(len(curves.names)) if ceiling is None else np.asarray(ceiling, dtype=float)
-    if not (np.isfinite(top) & (top > 0)).all():
-        raise ArgumentError(f"ceiling must be positive for every skill, got {top}")
+    POSITIVE.check_entries("ceiling", top)
     time, stderr = half_times_by_run(curves, top, seed=seed)
     with np.errstate(invalid="ignore"):
         log_time = np.log(time)
@@ -72,12 +73,12 @@ def half_times_by_run(
     rng = np.random.default_rng(seed)
     for run in range(len(level)):
         for skill in range(level.shape[2]):
-            seen = np.isfinite(level[run, :, skill])
-            if seen.any():
+            measured = np.isfinite(level[run, :, skill])
+            if measured.any():
                 time[run, skill], error[run, skill] = _half_time(
-                    curves.steps[seen].astype(float),
-                    level[run, seen, skill],
-                    stderr[run, seen, skill],
+                    curves.steps[measured].astype(float),
+                    level[run, measured, skill],
+                    stderr[run, measured, skill],
                     ceiling[skill],
                     rng,
                 )
@@ -97,7 +98,7 @@ def _half_time(
     if not np.isfinite(crossed) or crossed <= 0:
         return crossed, np.nan
     drawn = rising + noise * rng.normal(size=(_DRAWS, level.size))
-    times = [_crossing(steps, optimize.isotonic_regression(one).x, ceiling / 2) for one in drawn]
+    times = [_crossing(steps, optimize.isotonic_regression(row).x, ceiling / 2) for row in drawn]
     logs = np.log([t for t in times if np.isfinite(t) and t > 0] or [crossed])
     after = int(np.searchsorted(steps, crossed))
     before = max(after - 1, 0)
@@ -107,7 +108,7 @@ def _half_time(
 
 
 def _crossing(steps: np.ndarray, rising: np.ndarray, level: float) -> float:
-    """The step at which a rising curve reaches a level; NaN where it begins above it."""
+    """The step at which a rising curve reaches a level; NaN if it begins above it."""
     if rising[-1] < level:
         return np.inf
     after = int(np.searchsorted(rising, level))

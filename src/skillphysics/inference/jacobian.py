@@ -1,12 +1,12 @@
-"""A theory near a point, with derivatives that cost skills × steps, and the normal equations.
+"""A theory linearised near a point, at a cost of skills × steps, and the normal equations.
 
 In a separable theory the level of a skill depends on its own parameters, on a few shared ones, and
-on the clock τ(t), in which all skills meet. So its Jacobian is
+on the clock τ(t), which is common to all skills. Its Jacobian is
 
     d level_i(t) = own_i(t) dθ_i + shared_i(t) dφ + slope_i(t) Σ_j clock_j(t) dθ_j,
 
-blocks for each skill and a coupling of rank one at each step: one derivative along "all entries at
-once" for each kind of parameter, where a dense Jacobian takes one for each entry.
+a block for each skill and a coupling of rank one at each step. It takes one derivative along all
+entries at once for each kind of parameter, where a dense Jacobian takes one for each entry.
 """
 
 from functools import partial
@@ -27,11 +27,11 @@ class Linearised(NamedTuple):
 
     Attributes:
         level: [n_step, n_skill].
-        own: by the entry of the skill itself of each parameter, at a fixed clock,
+        own: derivatives by the skill's own entry of each parameter, at a fixed clock,
             [n_own, n_step, n_skill].
-        shared: by the other coordinates, [n_shared, n_step, n_skill].
-        slope: by the clock, [n_step, n_skill].
-        clock: of the clock by every skill's entry of each parameter, [n_own, n_step, n_skill].
+        shared: derivatives by the other coordinates, [n_shared, n_step, n_skill].
+        slope: derivatives by the clock, [n_step, n_skill].
+        clock: derivatives of the clock by the entries of every skill, [n_own, n_step, n_skill].
     """
 
     level: Any
@@ -48,7 +48,7 @@ def linearised(
     held: tuple[str, ...],
     steps: Float[Array, " n_step"] | np.ndarray,
 ) -> Linearised:
-    """A theory near each of several points, every field with the points as its first axis."""
+    """A theory near each of several points, which are the first axis of every field."""
     steps = jnp.asarray(steps)
     return jax.vmap(lambda one: _linearised(template, one, held, steps))(jnp.asarray(free))
 
@@ -67,19 +67,19 @@ def _linearised(
     tau = theory.clock(steps)
 
     def along(p: Parameter) -> tuple[Array, Array, Array]:
-        """Derivatives of levels at the clock, and of the clock's shares, by one parameter."""
-        return jax.jvp(partial(seen, p.path), (p.value,), (p.constraint.slope(p.value),))[1]
+        """Derivatives by one parameter of levels at a fixed clock and of the clock's shares."""
+        return jax.jvp(partial(parts, p.path), (p.value,), (p.constraint.slope(p.value),))[1]
 
-    def seen(path: tuple[str, ...], value: Array) -> tuple[Array, Array, Array]:
+    def parts(path: tuple[str, ...], value: Array) -> tuple[Array, Array, Array]:
         at = replaced(theory, path, value)
         level = at.level_on(tau[:, None])
         shares = at.clock_shares(steps, tau)
         return level, *(shares or (jnp.zeros_like(level), jnp.zeros_like(tau)))
 
     level, slope = jax.jvp(theory.level_on, (tau[:, None],), (jnp.ones_like(tau)[:, None],))
-    found = [along(p) for p in entries]
+    derivatives = [along(p) for p in entries]
     empty = jnp.zeros((0, *level.shape), level.dtype)
-    by_own, by_shared = found[: len(own)], found[len(own) :]
+    by_own, by_shared = derivatives[: len(own)], derivatives[len(own) :]
     return Linearised(
         level,
         jnp.stack([direct for direct, _, _ in by_own]) if own else empty,
@@ -94,7 +94,7 @@ def _linearised(
 def _dense(
     template: Theory, free: Float[Array, " n_free"], held: tuple[str, ...], steps: Array
 ) -> Linearised:
-    """Any theory: all of its coordinates are shared."""
+    """Any theory, with all coordinates shared."""
 
     def levels(free: Array) -> tuple[Array, Array]:
         level = at_free(template, free, held).level_at(steps[:, None])
@@ -112,14 +112,14 @@ def normal_equations(
     residual: np.ndarray | None = None,
     correlation: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """JᵀWRWJ and JᵀW·residual of the Jacobian J [n_step · n_skill, n_free], never made whole.
+    """JᵀWRWJ and JᵀW·residual for the Jacobian J [n_step · n_skill, n_free], which is not formed.
 
     Args:
-        linear: a theory near one point, or near several, then with a first axis everywhere.
+        linear: a theory near one point, or near several with an additional first axis.
         layout: of its free coordinates.
         weight: W, [n_step, n_skill].
-        residual: weighted residuals, like `weight`, or None for zeros.
-        correlation: R, between the steps of one skill, [n_step, n_step]; None for no correlation.
+        residual: weighted residuals, shaped like `weight`, or None for zeros.
+        correlation: R between the steps of a skill, [n_step, n_step]; None for the identity.
     """
     smeared = (lambda x: x) if correlation is None else (lambda x: correlation @ x)
     own, shared = (np.asarray(part) * weight for part in (linear.own, linear.shared))

@@ -1,11 +1,11 @@
-"""The line of learning times over frequencies: its prior, its posterior, intervals from it (ours).
+"""The regression of learning times on frequencies: prior, posterior and intervals (ours).
 
 Skill i, of relative frequency p_i, reaches half of its level at step t_i. Over networks
 
     ln t_i = c − κ ln p_i + ε_i,    ε_i ~ N(0, σ² + v_i),                                    (1)
 
 where σ is the scatter of skills about the line and v_i a known variance. The posterior is a sum
-over nodes of κ and σ; given both, c and all that is predicted are normal.
+over nodes of κ and σ; given both, c and all predictions are normal.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri_exp
 
 QUANTILES = (0.5, 0.05, 0.95)
-# In standard deviations. That of σ reaches far up: skills of real tasks may scatter far more.
+# In standard deviations. The nodes of σ extend far up, since real skills may scatter far more.
 _KAPPA_NODES = np.linspace(-5, 5, 41)
 _SIGMA_NODES = np.linspace(-3.5, 7, 36)
 
@@ -24,14 +24,14 @@ PerNode = Float[np.ndarray, " n_node"]
 
 
 class Prior(NamedTuple):
-    """What is known of a network before any frequency is: ln κ and ln σ are normal.
+    """Normal priors of ln κ and ln σ, before any frequency is known.
 
     Attributes:
         log_kappa: mean of ln κ.
         log_kappa_sd: its standard deviation over networks.
         log_sigma: mean of ln σ.
         log_sigma_sd: its standard deviation over networks.
-        first_sd: φ, the further scatter of the skill that is learned first.
+        first_sd: φ, the additional scatter of the skill that is learned first.
     """
 
     log_kappa: float
@@ -42,7 +42,7 @@ class Prior(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """Medians and ends of 90 % intervals; NaN where nothing can be said."""
+    """Medians and ends of 90 % intervals; NaN where nothing is known."""
 
     median: Float[np.ndarray, " n"]
     low: Float[np.ndarray, " n"]
@@ -54,12 +54,12 @@ class Line(NamedTuple):
 
     Attributes:
         kappa: κ at every node.
-        sigma: σ there.
-        log_weight: logarithm of the posterior weight of the node.
-        intercept: mean of c there.
-        variance: variance of c there.
-        log_kappa_step: half the spacing of nodes of ln κ there.
-        log_sigma_step: half the spacing of nodes of ln σ.
+        sigma: σ at every node.
+        log_weight: logarithm of the posterior weight of every node.
+        intercept: mean of c at every node.
+        variance: variance of c at every node.
+        log_kappa_step: half the spacing of ln κ at every node.
+        log_sigma_step: half the spacing of ln σ.
     """
 
     kappa: PerNode
@@ -72,10 +72,10 @@ class Line(NamedTuple):
 
 
 def line(prior: Prior, log_time: PerSkill, log_frequency: PerSkill, variance: PerSkill) -> Line:
-    """The posterior of (1), c having a flat prior; of one skill it is the prior of κ and σ.
+    """The posterior of (1) with a flat prior of c. For one skill, κ and σ keep their prior.
 
-    Nodes of σ span its prior. For each of them, nodes of κ span 5 deviations to either side of a
-    normal approximation to the posterior of ln κ.
+    Nodes of σ span its prior. For each of them, nodes of κ span five standard deviations to either
+    side of a normal approximation to the posterior of ln κ.
     """
     sigma = np.exp(prior.log_sigma + prior.log_sigma_sd * _SIGMA_NODES)
     total = sigma[:, None] ** 2 + variance
@@ -112,7 +112,7 @@ def line(prior: Prior, log_time: PerSkill, log_frequency: PerSkill, variance: Pe
 
 
 def normal_score(posterior: Line, log_time: float, log_frequency: float, variance: float) -> float:
-    """How far a time lies above its prediction: the normal deviate of the same tail probability."""
+    """How far a time lies above its prediction, as a normal deviate of equal tail probability."""
     spread = np.sqrt(posterior.variance + posterior.sigma**2 + variance)
     score = (log_time - posterior.intercept + posterior.kappa * log_frequency) / spread
     below = logsumexp(posterior.log_weight + log_ndtr(score))
@@ -129,19 +129,19 @@ def mixture_interval(
     """Quantiles of mixtures of normals over nodes, by bisection; NaN for skills not chosen."""
     weight, mean, spread = np.exp(log_weight), mean[:, chosen], spread[:, chosen]
     reach = 9 * spread.max(0, initial=0)
-    found = np.full((len(QUANTILES), chosen.size), np.nan)
-    for row, quantile in zip(found, QUANTILES, strict=True):
+    quantiles = np.full((len(QUANTILES), chosen.size), np.nan)
+    for row, quantile in zip(quantiles, QUANTILES, strict=True):
         low, high = mean.min(0) - reach, mean.max(0) + reach
         for _ in range(40):
             middle = (low + high) / 2
             below = weight @ ndtr((middle - mean) / spread) < quantile
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         row[chosen] = (low + high) / 2
-    return Interval(*found)
+    return Interval(*quantiles)
 
 
 def node_interval(log_weight: PerNode, value: PerNode, log_step: PerNode) -> Interval:
-    """Quantiles of a positive number on nodes, the mass of each spread over half a spacing."""
-    one = np.ones(1, dtype=bool)
-    found = mixture_interval(log_weight, np.log(value)[:, None], log_step[:, None], one)
-    return Interval(*map(np.exp, found))
+    """Quantiles of a positive number on nodes, each smoothed over half its spacing."""
+    all_skills = np.ones(1, dtype=bool)
+    of_log = mixture_interval(log_weight, np.log(value)[:, None], log_step[:, None], all_skills)
+    return Interval(*map(np.exp, of_log))

@@ -1,28 +1,29 @@
-"""How large residuals are and how long they last, where it matters for a parameter.
+"""Size and correlation of the residuals, weighted by their effect on a parameter.
 
-Errors are never just what a log says: checkpoints are scored on the same questions, and a theory is
-only nearly right. Both show as residuals that are too large, or alike at neighbouring checkpoints.
-They are measured here from the residuals themselves. Each counts by how much it moves the
-parameter in question, so a hundred checkpoints after everything is learned neither shrink an
-interval nor count as evidence; and what the fit has absorbed of correlated errors is put back.
+The standard errors of a log are not the whole error: checkpoints are scored on the same questions,
+and no theory is exactly right. Both make residuals too large, or similar at neighbouring
+checkpoints. Size and correlation are therefore estimated from the residuals. Each residual is
+weighted by its effect on the parameter, so checkpoints after everything is learned neither shrink
+an interval nor count as evidence. The estimate corrects for the correlated errors that the fit has
+absorbed.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Lag-one correlations that are tried; at the last one residuals hardly change over a run.
+# Lag-one correlations to try. At the last one residuals hardly change over a run.
 _CORRELATIONS = np.append(np.arange(0, 0.9, 0.1), [0.9, 0.95])
 
 
 class Noise(NamedTuple):
-    """Size and duration of the errors that move one kind of parameter.
+    """Size and correlation of the errors that affect one kind of parameter.
 
     Attributes:
-        scale: standard deviation of the errors in units of the standard errors given (of level 1
-            where none are), at least 1 where standard errors are given.
-        correlation: of neighbouring checkpoints of a skill; ρ^k at a distance of k checkpoints.
-        dof: effective number of independent residuals behind the scale.
+        scale: standard deviation of the errors, in units of the given standard errors and at least
+            1, or in level if none are given.
+        correlation: ρ of neighbouring checkpoints of a skill; ρ^k at a distance of k checkpoints.
+        dof: effective number of independent residuals that determine the scale.
     """
 
     scale: float
@@ -49,7 +50,7 @@ class Noise(NamedTuple):
 def measure_noise(
     residual: np.ndarray, measured: np.ndarray, jacobian: np.ndarray, *, known: bool
 ) -> tuple[list[Noise], Noise]:
-    """The noise that moves each kind of parameter, and that of all residuals alike.
+    """The noise that affects each kind of parameter, and that of all residuals equally weighted.
 
     With Q an orthonormal basis of a skill's own Jacobian, residuals are e = (I − QQᵀ)ε. For errors
     ε of variance s² with correlations R(ρ), E[eeᵀ] = s² (I − QQᵀ) R (I − QQᵀ). ρ is the one at
@@ -59,10 +60,10 @@ def measure_noise(
 
     Args:
         residual: in standard errors, [n_run, n_step, n_skill], 0 where not measured.
-        measured: which are, like `residual`.
-        jacobian: of the weighted levels by each skill's own parameters,
+        measured: where levels are measured, shaped like `residual`.
+        jacobian: derivatives of the weighted levels by each skill's own parameters,
             [n_own, n_run, n_step, n_skill], 0 where not measured.
-        known: whether standard errors are given, below which no scale may fall.
+        known: whether standard errors are given, which bound the scale from below.
     """
     n_run, n_step, n_skill = residual.shape
     rows = np.moveaxis(jacobian, (3, 0), (0, 3)).reshape(n_skill, n_run * n_step, -1)
@@ -74,16 +75,16 @@ def measure_noise(
     basis = np.moveaxis(basis.reshape(n_skill, n_run, n_step, -1), 0, 2)
     alike, *own = _sizes(residual, measured, basis, np.array(shares))
     own = [
-        one if one.scale >= alike.scale else one._replace(scale=alike.scale, dof=alike.dof)
-        for one in own
+        noise if noise.scale >= alike.scale else noise._replace(scale=alike.scale, dof=alike.dof)
+        for noise in own
     ]
     least = 1.0 if known else 0.0
-    raised = [one._replace(scale=max(one.scale, least)) for one in (*own, alike)]
+    raised = [noise._replace(scale=max(noise.scale, least)) for noise in (*own, alike)]
     return raised[:-1], raised[-1]
 
 
 def places(measured: np.ndarray) -> np.ndarray:
-    """Number of each step among those at which anything is measured, [n_step]."""
+    """Index of each step among the steps with a measurement, [n_step]."""
     return np.maximum(np.cumsum(measured.any((0, 2))) - 1, 0)
 
 
@@ -105,7 +106,7 @@ def _sizes(
         variance, lagged = _expected(basis, after, place, rho)
         squares[i] = np.einsum("srtk,rtk->s", shares, variance)
         products[i] = np.einsum("srtk,rtk->s", pairs, lagged)
-    found = []
+    noises = []
     for s, share in enumerate(shares):
         ratio = np.maximum.accumulate(products[:, s] / np.maximum(squares[:, s], 1e-300))
         observed = product[s] / square[s] if square[s] > 0 else 0.0
@@ -115,12 +116,12 @@ def _sizes(
         count = share.sum() ** 2 / max((share**2).sum(), 1e-300)
         spent = count * (basis**2).sum() / max(measured.sum(), 1)
         dof = count * (1 - rho**2) / (1 + rho**2) - spent
-        found.append(Noise(float(scale), rho, float(max(dof, 3.0))))
-    return found
+        noises.append(Noise(float(scale), rho, float(max(dof, 3.0))))
+    return noises
 
 
 def _next(measured: np.ndarray) -> np.ndarray:
-    """Index of the next measured step of the same skill and run, −1 where there is none."""
+    """Index of the next measured step of the same skill and run, −1 if there is none."""
     n_step = measured.shape[1]
     index = np.where(measured, np.arange(n_step)[:, None], n_step)
     later = np.minimum.accumulate(index[:, ::-1], axis=1)[:, ::-1]
@@ -135,8 +136,8 @@ def _correlations(rho: float, place: np.ndarray) -> np.ndarray:
 def _basis(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal columns that span each skill's Jacobian, and the influence of its points.
 
-    Both [n_skill, n_point, n_own]. The influence of a point on a parameter is the change of the
-    fitted parameter by the point's error, the other own parameters being fitted too.
+    Both [n_skill, n_point, n_own]. The influence of a point on a parameter is the derivative of the
+    fitted parameter by the point's error, with the skill's other own parameters fitted too.
     """
     gram = np.swapaxes(rows, 1, 2) @ rows
     size = np.sqrt(np.maximum(np.diagonal(gram, axis1=1, axis2=2), 1e-300))
@@ -156,7 +157,7 @@ def _expected(
     correlation = _correlations(rho, place)
     n_run, n_step, n_skill, n_own = basis.shape
     smeared = (correlation @ basis.reshape(n_run, n_step, -1)).reshape(basis.shape)
-    by_skill, smeared_by_skill = (np.swapaxes(one, 1, 2) for one in (basis, smeared))
+    by_skill, smeared_by_skill = (np.swapaxes(part, 1, 2) for part in (basis, smeared))
     flat = by_skill.swapaxes(0, 1).reshape(n_skill, n_run * n_step, n_own)
     flat_smeared = smeared_by_skill.swapaxes(0, 1).reshape(n_skill, n_run * n_step, n_own)
     inner = np.swapaxes(flat, 1, 2) @ flat_smeared

@@ -1,11 +1,11 @@
-"""Normal equations of a theory near a point, kept in parts so that they cost skills × steps.
+"""Normal equations of a theory near a point, kept in parts at a cost of skills × steps.
 
 With the parts of `skillphysics.inference.jacobian`, JᵀJ of the own parameters is
 
     B + PCPᵀ,   P = [R, W],   C = [[LᵀΩL, 1], [1, 0]],
 
-with a block of B for each skill and, for the clock G ≈ LRᵀ, a few columns P: skills meet in one
-clock, which is a smooth function of the step. The shared parameters border it.
+with a block of B for each skill and a few columns P for the clock G ≈ LRᵀ, which is a smooth
+function of the step. The shared parameters border this matrix.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ import numpy as np
 from skillphysics.inference.coordinates import Layout
 from skillphysics.inference.jacobian import Linearised
 
-# The clock of any number of skills is that of so many combinations of them, to rounding.
+# To rounding, the clock of any number of skills is spanned by this many combinations of them.
 _MOST_COMBINATIONS = 24
 
 
@@ -42,7 +42,7 @@ class Normal(NamedTuple):
 
     @classmethod
     def of(cls, linear: Linearised, weight: np.ndarray, residual: np.ndarray) -> "Normal":
-        """The normal equations of weighted levels; `residual` is weighted already.
+        """The normal equations of weighted levels. `residual` is already weighted.
 
         The weight is [n_step, n_skill], or [n_start, n_step, n_skill].
         """
@@ -82,7 +82,7 @@ class Normal(NamedTuple):
         return Normal(*(part[chosen] for part in self))
 
     def replaced(self, chosen: np.ndarray, other: "Normal") -> "Normal":
-        """With some of the points those of `other`."""
+        """The same points, with the chosen ones taken from `other`."""
         both = zip(self, other, strict=True)
         return Normal(*(_where(chosen, theirs, mine) for mine, theirs in both))
 
@@ -98,8 +98,8 @@ class Normal(NamedTuple):
 
         Args:
             damping: [n_start].
-            normal: directions that a step may not have, [n_start, n_gauge, n_own_all + n_shared],
-                in own coordinates, then shared ones.
+            normal: forbidden directions, [n_start, n_gauge, n_skill · n_own + n_shared], own
+                coordinates first.
 
         Returns:
             The step, own coordinates first, stepᵀJᵀ·residual and stepᵀJᵀJ·step.
@@ -114,7 +114,7 @@ class Normal(NamedTuple):
         blocks = self.blocks.copy()
         place = np.arange(n_own)
         blocks[..., place, place] += damped[:, :size].reshape(n_start, n_skill, n_own)
-        # Columns that border the blocks: the clock, shared coordinates, and what is forbidden.
+        # Columns that border the blocks: the clock, shared coordinates, forbidden directions.
         border = np.concatenate(
             [self.low @ self.core, self.mixed, np.swapaxes(normal[..., :size], 1, 2)], axis=2
         )
@@ -142,19 +142,19 @@ class Normal(NamedTuple):
         step = -solved[..., -1] - (solved[..., :n_border] @ small[..., None])[..., 0]
         step = np.concatenate([step, small[:, at_shared]], axis=1)
         along = (np.concatenate([self.by_own, self.by_shared], axis=1) * step).sum(1)
-        # (JᵀJ + damping) step = −Jᵀr, at right angles to what is forbidden.
+        # (JᵀJ + damping) step = −Jᵀr, orthogonal to the forbidden directions.
         return step, along, -along - (damped * step**2).sum(1)
 
 
 def to_layout(layout: Layout, step: np.ndarray) -> np.ndarray:
-    """Steps from own coordinates by skill, then shared ones, to the order of the layout."""
+    """Steps reordered from own coordinates by skill, then shared ones, to that of the layout."""
     ordered = np.empty_like(step)
     ordered[:, order(layout)] = step
     return ordered
 
 
 def order(layout: Layout) -> np.ndarray:
-    """Places in the free coordinates of own coordinates by skill, then of shared ones."""
+    """Indices in the free coordinates of own coordinates by skill, then of shared ones."""
     return np.concatenate([layout.at_own.T.reshape(-1), layout.at_shared])
 
 

@@ -1,13 +1,13 @@
-"""What learning times tell about how often skills occur, and what they do not (ours).
+"""Inference of frequencies from learning times, and its limits (ours).
 
 Skill i, of relative frequency p_i, reaches half of its level at step t_i. Over networks
 
     ln t_i = c − κ ln p_i + ε_i,    ε_i ~ N(0, σ² + s_i²),                                   (1)
 
-with the standard error s_i of ln t_i, and a further variance φ² for the skill that is learned
-first. Times alone leave κ open: t ∝ p^−κ is unchanged when p is replaced by a power of itself. What
-is inferred without known frequencies rests on a prior for κ and σ, measured on small networks whose
-skills are equally hard (docs/frequencies.md). A rare skill and a hard one look the same.
+with the standard error s_i of ln t_i, and an additional variance φ² for the skill that is learned
+first. Times alone do not determine κ: t ∝ p^−κ is unchanged if p is replaced by a power of itself.
+Without known frequencies, inference relies on a prior for κ and σ, measured on small networks whose
+skills are equally hard (docs/frequencies.md). Rare skills and hard skills look the same.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
+from skillphysics.domains import one_of
 from skillphysics.errors import ArgumentError
 from skillphysics.inference.line import (
     QUANTILES,
@@ -34,13 +35,13 @@ PRIORS: dict[str, Prior] = {
     "fresh": Prior(0.05, 0.18, float(np.log(0.16)), 0.4, 0.4),
     "full": Prior(0.0, 0.4, float(np.log(0.25)), 0.4, 0.35),
 }
-"""By how batches are made: fresh samples in each, or all of a data set."""
+"""Priors for batches of fresh samples, and for repeated passes over a data set."""
 
 # Scatter of ln t over seeds and the degrees of freedom of its prior, over networks.
 _SEED_SCATTER, _SEED_FREEDOM = 0.13, 4.0
-# How far off the line a skill lies, in standard deviations, before it is named.
+# A skill is off the line if it lies farther from it, in standard deviations.
 _OFF_LINE = 3.0
-# How much wider the prior of ln κ is where known frequencies can correct it.
+# Factor on the standard deviation of ln κ if known frequencies can correct the prior.
 _WIDER = 2.0
 
 
@@ -48,8 +49,8 @@ class LogRatio(NamedTuple):
     """Logarithms of ratios to the skill that is learned first.
 
     Attributes:
-        reference: place of that skill.
-        log_ratio: of each skill, 0 for the reference itself.
+        reference: index of the reference, the skill that is learned first.
+        log_ratio: logarithm of the ratio of each skill, 0 for the reference.
     """
 
     reference: int
@@ -61,13 +62,13 @@ class FrequencyLaw:
     """The line (1) through skills of known frequency.
 
     Attributes:
-        kappa: κ, one number each for median and ends.
+        kappa: κ, one number each for the median and the ends.
         scatter: σ, likewise.
-        deviation: by how many standard deviations ln t_i lies above what the other known skills
-            predict; NaN for skills without a frequency or a time.
-        off_line: whether that is more than 3 either way.
-        frequency: of skills that have a time and no known frequency, in the unit of the known
-            ones; NaN for the others.
+        deviation: standard deviations of ln t_i above the prediction from the other known skills,
+            [n_skill]; NaN for skills without a frequency or a time.
+        off_line: whether the deviation is larger than 3 either way, [n_skill].
+        frequency: inferred frequencies of skills with a time and no known frequency, in the unit
+            of the known ones, [n_skill]; NaN for the others.
     """
 
     kappa: Interval
@@ -78,21 +79,21 @@ class FrequencyLaw:
 
 
 def relative_times(half_time: ArrayLike, half_time_log_stderr: ArrayLike = 0.0) -> LogRatio:
-    """Relative learning times ln(t_i/t_r), as they are on average over seeds, with 90 % intervals.
+    """Relative learning times ln(t_i/t_r) in the mean over seeds, with 90 % intervals.
 
-    Run s gives ln t_si = a_s + m_i + e_si: a seed shifts all skills by a_s and each by e_si, of one
-    variance for all skills. That has a prior from small networks, an inverse χ² of 4 degrees of
-    freedom about 0.13², to which the (n_run − 1)(n_skill − 1) degrees of freedom of the data are
-    added; the interval is Student's. One run rests on the prior alone.
+    In run s, ln t_si = a_s + m_i + e_si: a seed shifts all skills by a_s and each by e_si, whose
+    variance is the same for all skills. The prior of this variance, from small networks, is an
+    inverse χ² of 4 degrees of freedom about 0.13². The data add (n_run − 1)(n_skill − 1) degrees of
+    freedom, and the interval is Student's. For a single run the prior alone counts.
 
     Args:
-        half_time: the step at which each skill reaches half of its level, [n_skill] of one run or
-            [n_run, n_skill]; NaN is returned for skills that do not in some run.
-        half_time_log_stderr: standard error of ln t, one number or as `half_time`. It counts where
-            there is one run; several show it in their scatter.
+        half_time: the step at which each skill reaches half of its level, [n_skill] for one run or
+            [n_run, n_skill]. The result is NaN for skills that do not reach it in every run.
+        half_time_log_stderr: standard error of ln t, a scalar or shaped like `half_time`. It is
+            used for one run only; several runs show it in their scatter.
 
     Raises:
-        ArgumentError: an argument is out of its range, or no skill has a time in every run.
+        ArgumentError: an argument is outside its domain, or no skill has a time in every run.
 
     Example:
         >>> ratio = relative_times([[100, 400], [110, 420], [90, 390]]).log_ratio
@@ -103,7 +104,9 @@ def relative_times(half_time: ArrayLike, half_time_log_stderr: ArrayLike = 0.0) 
     n_run = log_time.shape[0]
     every = np.isfinite(log_time).all(0)
     if not every.any():
-        raise ArgumentError("half_time must have a skill with a finite value in every run")
+        raise ArgumentError(
+            "half_time must be finite in every run for at least one skill", argument="half_time"
+        )
     mean = np.where(every, log_time.mean(0), np.nan)
     first = int(np.nanargmin(mean))
     rest = (log_time - mean)[:, every]
@@ -127,19 +130,19 @@ def infer_frequencies(
     """Relative frequencies ln(p_i/p_r), inferred from learning times and a prior for κ and σ.
 
     By (1), ln(p_i/p_r) = −(ln(t_i/t_r) − ε_i + ε_r)/κ, where r is the skill that is learned first.
-    The times say nothing about κ and σ, so both keep their prior, and the interval is that of a
-    mixture of normal distributions. The scatter of the reference counts in every interval.
+    The times do not determine κ and σ, so both keep their prior, and intervals are those of a
+    mixture of normal distributions. Every interval includes the scatter of the reference.
 
     Args:
         half_time: the step at which each skill reaches half of its level, [n_skill]; NaN or
-            infinite where it does not, and NaN is returned for it.
-        half_time_log_stderr: standard error of ln t, one number or [n_skill].
-        batches: which prior of `PRIORS`: "fresh" for new samples in every batch, "full" for
+            infinite if it does not, where the result is NaN.
+        half_time_log_stderr: standard error of ln t, a scalar or [n_skill].
+        batches: the prior of `PRIORS`, "fresh" for new samples in every batch or "full" for
             repeated passes over a data set.
-        prior: in place of that of `batches`.
+        prior: a prior that replaces that of `batches`.
 
     Raises:
-        ArgumentError: an argument is out of its range, or no skill has a time.
+        ArgumentError: an argument is outside its domain, or no skill has a time.
 
     Example:
         >>> inferred = infer_frequencies([100, 400, np.inf])
@@ -167,29 +170,28 @@ def frequency_law(
     batches: Literal["fresh", "full"] = "fresh",
     prior: Prior | None = None,
 ) -> FrequencyLaw:
-    """The law of times and known frequencies, and what it predicts for unknown ones.
+    """The law of times and known frequencies, and its predictions for unknown ones.
 
     The posterior of κ and σ is the likelihood of (1) for the skills of known frequency, integrated
-    over c, times the prior, in which ln κ has twice its standard deviation: the network may be
-    unlike those that the prior comes from. With three skills the prior counts much, with ten the
-    data decide.
-    Skills of unknown frequency say nothing about κ and σ. Their frequency follows from
-    ln p_u = (c + ε_u − ln t_u)/κ with the posterior of all three.
+    over c, times the prior. The prior of ln κ has twice its standard deviation, since the network
+    may differ from those that the prior comes from. With three skills the prior matters, with ten
+    the data decide. Frequencies of the other skills follow from ln p_u = (c + ε_u − ln t_u)/κ with
+    the posterior of all three.
 
-    A skill is off the line where the other known skills predict its ln t to be more than 3 standard
-    deviations from what is measured, all uncertainties counted. It is then easier or harder than
+    A skill is off the line if its ln t is more than 3 standard deviations from the prediction of
+    the other known skills, with all uncertainties included. It is then easier or harder than
     skills of its frequency, or its frequency is wrong.
 
     Args:
-        half_time: as of `infer_frequencies`.
+        half_time: as in `infer_frequencies`.
         frequency: occurrences in any unit, [n_skill]; NaN where unknown.
-        half_time_log_stderr: as of `infer_frequencies`.
-        batches: as of `infer_frequencies`.
-        prior: in place of that of `batches`.
+        half_time_log_stderr: as in `infer_frequencies`.
+        batches: as in `infer_frequencies`.
+        prior: as in `infer_frequencies`.
 
     Raises:
-        ArgumentError: an argument is out of its range, fewer than three skills have both a time and
-            a frequency, or all their frequencies are equal.
+        ArgumentError: an argument is outside its domain, fewer than three skills have both a time
+            and a frequency, or all their frequencies are equal.
 
     Example:
         >>> law = frequency_law([100, 210, 390, 800], [8, 4, 2, np.nan])
@@ -206,11 +208,13 @@ def frequency_law(
     known = has_time & np.isfinite(log_frequency)
     if known.sum() < 3:
         raise ArgumentError(
-            f"frequency must be known for at least 3 skills with a half_time, got {known.sum()}"
+            f"frequency must be known for at least 3 skills with a half_time, got {known.sum()}",
+            argument="frequency",
         )
     if np.ptp(log_frequency[known]) == 0:
         raise ArgumentError(
-            "frequency must differ between skills, got one value for all with a half_time"
+            "frequency must differ between skills, got one value for all with a half_time",
+            argument="frequency",
         )
 
     def through(skills: Bool[np.ndarray, " n_skill"]):
@@ -238,15 +242,18 @@ def frequency_law(
 def _one_run(
     half_time: ArrayLike, log_stderr: ArrayLike, prior: Prior
 ) -> tuple[PerSkill, PerSkill, int]:
-    """Logarithms of t, variances beside σ² (with φ² where t is least), the place of the least t."""
+    """ln t, the variances in addition to σ² (with φ² for the first skill), and the first skill."""
     if np.ndim(half_time) != 1:
         raise ArgumentError(
             f"half_time must have one number per skill, got shape {np.shape(half_time)}; "
-            "average ln t over runs first"
+            "average ln t over runs first",
+            argument="half_time",
         )
     log_time, variance = _times(half_time, log_stderr)
     if np.isnan(log_time).all():
-        raise ArgumentError("half_time must have a finite value for at least one skill")
+        raise ArgumentError(
+            "half_time must be finite for at least one skill", argument="half_time"
+        )
     first = int(np.nanargmin(log_time))
     variance[first] += prior.first_sd**2
     return log_time, variance, first
@@ -255,24 +262,29 @@ def _one_run(
 def _times(
     half_time: ArrayLike, log_stderr: ArrayLike
 ) -> tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]:
-    """Logarithms of t, NaN where a skill has no time, and their squared standard errors."""
+    """Logarithms of t, NaN for a skill without a time, and their squared standard errors."""
     time, error = np.asarray(half_time, np.float64), np.asarray(log_stderr, np.float64)
     if time.ndim not in (1, 2) or time.size == 0:
         raise ArgumentError(
-            f"half_time must have shape (n_skill,) or (n_run, n_skill), got {time.shape}"
+            f"half_time must have shape (n_skill,) or (n_run, n_skill), got {time.shape}",
+            argument="half_time",
         )
     if (time <= 0).any():
-        raise ArgumentError(f"half_time must be positive, got {time[time <= 0][0]}")
+        raise ArgumentError(
+            f"half_time must be positive, got {time[time <= 0][0]}", argument="half_time"
+        )
     if error.shape not in ((), time.shape):
         raise ArgumentError(
-            f"half_time_log_stderr must be one number or have shape {time.shape}, "
-            f"got shape {error.shape}"
+            f"half_time_log_stderr must be a scalar or have shape {time.shape}, "
+            f"got shape {error.shape}",
+            argument="half_time_log_stderr",
         )
     known = np.isfinite(time)
     error = np.broadcast_to(error, time.shape)
     if not (np.isfinite(error[known]) & (error[known] >= 0)).all():
         raise ArgumentError(
-            "half_time_log_stderr must be finite and not negative wherever half_time is finite"
+            "half_time_log_stderr must be non-negative and finite wherever half_time is finite",
+            argument="half_time_log_stderr",
         )
     log_time = np.log(time, where=known, out=np.full(time.shape, np.nan))
     return log_time, np.where(known, error, 0.0) ** 2
@@ -282,22 +294,25 @@ def _log_frequency(frequency: ArrayLike, n_skill: int) -> PerSkill:
     values = np.asarray(frequency, np.float64)
     if values.shape != (n_skill,):
         raise ArgumentError(
-            f"frequency must have shape {(n_skill,)}, as half_time has, got {values.shape}"
+            f"frequency must have shape {(n_skill,)}, as half_time has, got {values.shape}",
+            argument="frequency",
         )
     bad = (values <= 0) | np.isinf(values)
     if bad.any():
         raise ArgumentError(
-            f"frequency must be positive and finite, or NaN where unknown, got {values[bad][0]}"
+            f"frequency must be positive and finite, or NaN where unknown, got {values[bad][0]}",
+            argument="frequency",
         )
     return np.log(values)
 
 
 def _prior(batches: str, prior: Prior | None) -> Prior:
     if prior is None:
-        if batches not in PRIORS:
-            raise ArgumentError(f"batches must be 'fresh' or 'full', got {batches!r}")
-        return PRIORS[batches]
+        return PRIORS[one_of(*PRIORS).check("batches", batches)]
     positive = prior.log_kappa_sd > 0 and prior.log_sigma_sd > 0 and prior.first_sd >= 0
     if not (np.isfinite(prior).all() and positive):
-        raise ArgumentError(f"prior must hold finite numbers and positive deviations, got {prior}")
+        raise ArgumentError(
+            f"prior must have finite means and positive standard deviations, got {prior}",
+            argument="prior",
+        )
     return prior

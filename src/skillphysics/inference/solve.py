@@ -15,19 +15,19 @@ from skillphysics.theories.base import Theory
 from skillphysics.theories.composite import Composite
 from skillphysics.theories.measured import Measured
 
-# Random theories that are looked at, each at several time scales; fewer where a good one is known.
+# Random theories to evaluate, each at several time scales; fewer if a good one is known.
 _CANDIDATES = 12
-# Starts are solved in batches of this size, so that one compiled program serves every batch: first
-# all of them for a few steps, then the best batch to the end.
+# Starts are solved in batches of this size, so that one compiled program serves all: first every
+# batch for a few steps, then the best batch to the end.
 BATCH = 4
 _FIRST_STEPS, _MOST_STEPS = 10, 50
-# The errors expected at the fitted levels change the fit, and the fit them: twice is enough.
+# The errors expected at the fitted levels change the fit, and vice versa: twice is enough.
 _REFITS = 2
-# Optima whose squared errors differ by less than this factor count as one.
+# Optima whose squared errors differ by less than this factor count as the same.
 _SAME_OPTIMUM = 1.001
-# Exponents of the mixtures from which a composite theory starts: many latent skills, nearly one.
+# Exponents from which a composite theory starts: many latent skills, and nearly one.
 _EXPONENTS = (1.5, 5.0)
-# A ceiling that a glance may give.
+# Range of the ceilings of starting points.
 _LOWEST, _HIGHEST = 0.02, 0.999
 
 
@@ -43,14 +43,14 @@ def solve(
 
     Args:
         template: the theory, with the values around which starts are drawn.
-        data: what it is fitted to.
-        held: names of parameters that stay.
-        starts: how many starts are solved for a few steps; the best `BATCH` go on.
-        key: source of the starts.
+        data: the data.
+        held: names of parameters that do not move.
+        starts: number of starts that are solved for a few steps; the best `BATCH` continue.
+        key: random key of the starts.
         also: free coordinates of one more start.
 
     Raises:
-        FitError: there are not more measurements than parameters, or the theory is finite nowhere.
+        FitError: there are too few measurements, or the theory is not finite at any start.
     """
     check_count(template, data, held)
     layout = Layout.of(template, held)
@@ -75,32 +75,35 @@ def solve(
     optima = descend(template, free, held, data.steps, level, weight)
     least = optima.cost.min()
     if not np.isfinite(least):
-        raise FitError("the theory gives no finite levels for these curves from any start")
+        raise FitError(
+            f"{type(template).__name__} gives no finite level for these curves from any start; leave "
+            "it out of the comparison"
+        )
     return optima, float((optima.cost <= _SAME_OPTIMUM * least + 1e-12).mean())
 
 
 def check_count(template: Theory, data: Data, held: tuple[str, ...]) -> None:
-    """Refuse a theory with as many parameters as there are measurements.
+    """Refuse a theory with as many parameters as there are measurements, or more.
 
     Raises:
-        FitError: says how many there are of both.
+        FitError: gives both numbers.
     """
     layout = Layout.of(template, held)
     n_parameter = layout.n_free - len(layout.gauge)
     if n_parameter >= data.n_point:
         raise FitError(
             f"{n_parameter} parameters cannot be fitted to {data.n_point} measurements; "
-            "give more checkpoints, fewer skills or no free ceiling"
+            "use more checkpoints, fewer skills or no free ceiling"
         )
 
 
 def refitted(
     template: Theory, data: Data, held: tuple[str, ...], optima: Optimum
 ) -> tuple[Data, Optimum]:
-    """The optimum nearest to the data under the errors expected at its levels, and these errors.
+    """The best optimum under the errors expected at its levels, and the data with these errors.
 
-    Each of the optima is solved again with the errors that are expected at its own levels, twice.
-    What counts is the deviance, which needs no errors.
+    Each optimum is solved again twice with the errors expected at its own levels. The deviance,
+    which does not depend on these errors, decides.
     """
     if not np.isfinite(data.variance).any():
         return data, optima.best()
@@ -113,7 +116,7 @@ def refitted(
         means = [data.expecting(level).mean() for level in levels_of(tried[-1])]
         level, weight = (np.array(part) for part in zip(*means, strict=True))
         tried.append(descend(template, tried[-1].free, held, data.steps, level, weight))
-    deviance = np.array([[data.deviance(level) for level in levels_of(one)] for one in tried])
+    deviance = np.array([[data.deviance(level) for level in levels_of(stage)] for stage in tried])
     deviance = np.where(np.isfinite(deviance), deviance, np.inf)
     stage, place = np.unravel_index(int(deviance.argmin()), deviance.shape)
     chosen = tried[stage]
@@ -127,7 +130,7 @@ def levels_at(template: Theory, data: Data, held: tuple[str, ...], free: np.ndar
 
 
 def near(template: Theory, data: Data, held: tuple[str, ...], free: np.ndarray) -> Linearised:
-    """The theory near one point, by the program that serves the solves."""
+    """The theory near one point, by the compiled program of the solves."""
     batch = linearised(template, np.broadcast_to(free, (BATCH, free.size)), held, data.steps)
     return Linearised(*(np.asarray(part)[0] for part in batch))
 
@@ -141,7 +144,7 @@ def descend(
     weight: np.ndarray,
     most_steps: int = _MOST_STEPS,
 ) -> Optimum:
-    """The optima near starts, as many as there are in a batch; within `enable_x64`."""
+    """The optima near a batch of starts; call it within `enable_x64`."""
     return least_squares(
         lambda free: linearised(template, free, held, steps),
         Layout.of(template, held), starts, level, weight, most_steps,
@@ -151,21 +154,20 @@ def descend(
 def _from_base(
     template: Theory, data: Data, held: tuple[str, ...], key: PRNGKeyArray
 ) -> list[np.ndarray]:
-    """Starts of a composite theory: its base fitted alone, and seen as mixtures of two kinds.
+    """Starts of a composite theory: the fit of its base alone, with two values of the exponents.
 
-    The base is the limit of large exponents. From there the way to a mixture is short, where from
-    random starts it is long.
+    The base is the limit of large exponents, and closer to a mixture than random starts are.
     """
     inner = template.theory if isinstance(template, Measured) else template
     if not isinstance(inner, Composite) or "exponent" in held:
         return []
 
-    def seen(theory: Theory, template: Theory) -> Theory:
+    def wrapped(theory: Theory, template: Theory) -> Theory:
         if isinstance(template, Measured):
             return eqx.tree_at(lambda measured: measured.theory, template, theory)
         return theory
 
-    alone = seen(inner.base, template)
+    alone = wrapped(inner.base, template)
     fitted = at_free(alone, solve(alone, data, held, BATCH, key)[0].best().free, held)
     base = fitted.theory if isinstance(fitted, Measured) else fitted
     starts = []
@@ -175,7 +177,7 @@ def _from_base(
             inner,
             (base, np.full_like(inner.exponent, exponent)),
         )
-        starts.append(to_free(seen(mixed, fitted), held))
+        starts.append(to_free(wrapped(mixed, fitted), held))
     return starts
 
 
@@ -187,9 +189,9 @@ def _nearest(
     rng: np.random.Generator,
     tried: int,
 ) -> np.ndarray:
-    """The random theories nearest to the data, each at its best time scale, [count, n_free].
+    """The random theories closest to the data, each at its best time scale, [count, n_free].
 
-    Ceilings enter linearly, so the best ones are known for whatever the rest of the theory is.
+    Levels are linear in the ceilings, so the best ceilings have a closed form.
     """
     free = candidates(template, data, held, max(tried, count), rng)
     level, weight = data.mean()
@@ -200,22 +202,22 @@ def _nearest(
     cost = np.empty(flat.shape[:2])
     with np.errstate(all="ignore"):
         for i, batch in enumerate(flat):
-            shown = np.asarray(linearised(template, batch, held, data.steps).level)
+            levels = np.asarray(linearised(template, batch, held, data.steps).level)
             if place is not None:
-                # At free coordinate 0 a ceiling is a half.
-                bare = 2 * shown
+                # At free coordinate 0 a ceiling is 1/2.
+                bare = 2 * levels
                 best = (weight**2 * bare * level).sum(1) / (weight**2 * bare**2).sum(1)
                 best = np.clip(np.where(np.isfinite(best), best, 1), _LOWEST, _HIGHEST)
                 flat[i][:, place] = np.log(best) - np.log1p(-best)
-                shown = best[:, None, :] * bare
-            cost[i] = ((weight * (shown - level)) ** 2).sum((1, 2))
+                levels = best[:, None, :] * bare
+            cost[i] = ((weight * (levels - level)) ** 2).sum((1, 2))
     cost = np.where(np.isfinite(cost), cost, np.inf).reshape(free.shape[:2])
     at_best = flat.reshape(free.shape)[np.arange(len(free)), cost.argmin(1)]
     return at_best[np.argsort(cost.min(1), kind="stable")[:count]]
 
 
 def _ceilings(template: Theory, held: tuple[str, ...]) -> np.ndarray | None:
-    """Places of the ceilings in the free coordinates, None where they are not fitted."""
+    """Indices of the ceilings in the free coordinates, None if they are not fitted."""
     layout = Layout.of(template, held)
     for p, place in zip(layout.own, layout.at_own, strict=True):
         if p.path == ("ceiling",) and isinstance(template, Measured):

@@ -1,8 +1,8 @@
 """Levenberg–Marquardt on normal equations, for several starts at once.
 
-A fit here takes milliseconds to run and its program seconds to compile, so only levels and their
-derivatives are compiled (`skillphysics.inference.jacobian`); the loop is plain NumPy. The tests
-hold its answers against SciPy's.
+A fit takes milliseconds to run and seconds to compile, so only levels and their derivatives are
+compiled (`skillphysics.inference.jacobian`), and the loop is plain NumPy. Tests compare its results
+with those of SciPy.
 """
 
 from collections.abc import Callable
@@ -14,22 +14,22 @@ from skillphysics.inference.coordinates import Layout
 from skillphysics.inference.jacobian import Linearised
 from skillphysics.inference.normal import Normal, order, to_layout
 
-# Relative decrease of the squared error, expected and found, that counts as none (MINPACK's ftol).
+# Relative decrease of the squared error, expected and actual, that counts as none (ftol in MINPACK).
 _NO_GAIN = 1e-6
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-10, 1e12
-# Coordinates are logarithms: a longer step leaves the region where the linearisation means much.
+# Coordinates are logarithms: a longer step leaves the region where the linearisation is useful.
 _LONGEST = 4.0
-# After so many steps, starts whose squared error is this many times the least are given up.
+# After this many steps, starts whose squared error is this many times the least are abandoned.
 _PATIENCE, _FAR = 30, 1.5
 
 
 class Optimum(NamedTuple):
-    """Where solves ended, one row per start.
+    """The ends of solves, one row per start.
 
     Attributes:
         free: the points, [n_start, n_free].
         cost: sums of squared residuals there, infinite where the theory is not finite.
-        converged: whether neither a decrease was expected nor found any more.
+        converged: whether no further decrease was expected or found.
     """
 
     free: np.ndarray
@@ -53,14 +53,13 @@ def least_squares(
     """Local minima of Σ (weight · (theory − level))² near several starts.
 
     Args:
-        near: levels and derivatives at points [n_start, n_free], as many as there are starts.
+        near: levels and derivatives at points [n_start, n_free].
         layout: of the free coordinates.
-        starts: [n_start, n_free].
-        level: the data, [n_step, n_skill], or [n_start, n_step, n_skill] for data of its own for
-            each start.
-        weight: like the data, 0 where not measured.
-        most_steps: the solves stop after so many steps, wherever they are. A start that is not
-            finite stays where it is, at infinite cost.
+        starts: [n_start, n_free]. A start that is not finite stays there, at infinite cost.
+        level: the data, [n_step, n_skill], or [n_start, n_step, n_skill] if they differ between
+            starts.
+        weight: shaped like the data, 0 where not measured.
+        most_steps: the largest number of steps.
     """
     n_start = len(starts)
     free, step = np.array(starts, dtype=np.float64), np.zeros_like(starts, dtype=np.float64)
@@ -78,14 +77,14 @@ def least_squares(
             finite = np.isfinite(tried) & made.finite()
             better = finite & (tried < cost) & ~converged
             gain = np.where(np.isfinite(cost), (cost - tried) / np.maximum(cost, 1e-300), 1.0)
-        # Nothing expected and nothing found, whether or not rounding made it worse.
+        # No decrease expected and none found, even if rounding made it slightly worse.
         converged |= (taken > 0) & (expected < _NO_GAIN) & (gain < _NO_GAIN) & finite
         free[better] += step[better]
         cost[better] = tried[better]
         normal = made if normal is None else normal.replaced(better, made)
         damping = np.where(better, np.maximum(damping / 5, _LEAST_DAMPING), 4 * damping)
         going = np.isfinite(cost) & ~converged & (damping < _MOST_DAMPING)
-        # The rest may stop once the best has ended and they are far from it.
+        # The others stop once the best has ended, if they are far from it.
         far = cost > _FAR * cost.min()
         if not going.any() or (taken > _PATIENCE and not (going & ~far).any()):
             break
@@ -98,9 +97,9 @@ def least_squares(
 
 
 def gauge(layout: Layout, free: np.ndarray) -> np.ndarray:
-    """Normals of the directions that a step may not have, [n_start, n_gauge, n_free].
+    """Normals of the forbidden directions of a step, [n_start, n_gauge, n_free].
 
-    Entries that keep their sum p_1 + p_2 + … move by d ln p with Σ p_i d ln p_i = 0.
+    Entries with a fixed sum p_1 + p_2 + … move by d ln p with Σ p_i d ln p_i = 0.
     """
     normal = np.zeros((len(free), len(layout.gauge), free.shape[-1]))
     for i, place in enumerate(layout.gauge):
@@ -117,7 +116,7 @@ def _plain(linear: Linearised) -> Linearised:
 def _propose(
     normal: Normal, layout: Layout, damping: np.ndarray, cost: np.ndarray, free: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The next step, [n_start, n_free], and the relative decrease that it promises."""
+    """The next step, [n_start, n_free], and the relative decrease expected from it."""
     forbidden = gauge(layout, free)[..., order(layout)]
     try:
         step, along, bent = normal.step(damping, forbidden)

@@ -1,4 +1,4 @@
-"""Where the solver starts: many random theories, of which the nearest to the data are kept."""
+"""Starting points of the solver: the random theories that are closest to the data."""
 
 from collections.abc import Collection
 
@@ -9,11 +9,11 @@ from skillphysics.measure.data import Data
 from skillphysics.theories.base import Parameter, Theory
 from skillphysics.theories.constraints import Simplex
 
-# One theory is tried at this many time scales, from far slower to far faster than the data.
+# Number of time scales of each theory, from far slower to far faster than the data.
 N_SCALE = 10
 _SLOWEST, _FASTEST = 0.03, 30.0
-# Spread of the random starts in free (logarithmic) coordinates: what all entries of a parameter
-# share, and what each has of its own.
+# Spread of the random starts in free (logarithmic) coordinates: common to all entries of a
+# parameter, and individual.
 _SHARED, _OWN = 2.0, 0.3
 
 
@@ -24,13 +24,13 @@ def plateau(data: Data) -> np.ndarray:
 
 
 def duration(data: Data, ceiling: np.ndarray | float = 1.0) -> np.ndarray:
-    """Rough steps that each skill takes, ∫ (1 − level/ceiling) dt over the training, [n_skill]."""
+    """Rough number of steps of each skill, ∫ (1 − level/ceiling) dt, [n_skill]."""
     mean, weight = data.mean()
     missing = np.clip(1 - mean / ceiling, 0, 1)
     area = np.empty(missing.shape[1])
     for skill in range(area.size):
-        seen = weight[:, skill] > 0
-        area[skill] = np.trapezoid(missing[seen, skill], data.steps[seen])
+        measured = weight[:, skill] > 0
+        area[skill] = np.trapezoid(missing[measured, skill], data.steps[measured])
     return np.maximum(area, 1e-3 * np.ptp(data.steps))
 
 
@@ -66,19 +66,19 @@ def _spread(
     rng: np.random.Generator,
 ) -> np.ndarray:
     shared = _SHARED * rng.normal(size=(count, 1, 1))
-    # Most starts keep the pattern of the template over skills, which the data have set.
+    # Most starts keep the relative values of the template, which come from the data.
     size = _OWN * rng.uniform(size=(count, 1, 1)) ** 3
     own = size * rng.normal(size=(count, 1, centre.size))
     share = rng.uniform(size=(count, 1, 1))
-    # The first start has no scatter: it is the template, seen at every time scale.
+    # The first start is the template itself, at every time scale.
     shared[0], own[0] = 0, 0
     if p.unit == "1/steps":
-        # Every start has a grid of its own, so that together they try all time scales.
+        # Each start shifts the grid, so that together they cover all time scales.
         return scale[None, :, None] + share * (scale[1] - scale[0]) + own
     if p.unit == "steps":
         low, high = np.log(steps[0] / 10), np.log(steps[-1] / 3)
         return low + (high - low) * share + own
     if isinstance(p.constraint, Simplex):
-        # More or less hierarchy than the template has.
+        # More or less hierarchical than the template.
         return centre * np.exp(shared / 3) + own
     return centre + (shared if p.value.ndim == 0 else 0.75 * shared) + own

@@ -1,7 +1,7 @@
-"""Files for curves that lose nothing: netCDF, CSV and Parquet.
+"""Lossless files of curves: netCDF, CSV and Parquet.
 
-netCDF keeps the dataset as it is. CSV and Parquet hold a tidy table: one row for each run, step
-and skill, one column for each variable, and what a table cannot say in a JSON header.
+netCDF holds the dataset itself. CSV and Parquet hold a tidy table with one row per run, step and
+skill and one column per variable, and a JSON header for everything else.
 """
 
 import codecs
@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
-from skillphysics.curves import AXES, Curves
+from skillphysics.curves import DIMS, Curves
 from skillphysics.errors import ArgumentError, CurvesError, LogError
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.files import replacing
@@ -34,21 +34,13 @@ _MARK = "# skillphysics "
 _ATTRIBUTE = "skillphysics"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _VERSION = 1
-# What netCDF takes as the name of a variable without harm; others get a stand-in.
-_CHANGED = "its checksum does not fit its content"
+_CHANGED = "its checksum does not match its content"
+# Names of variables that netCDF accepts; others are stored under a stand-in.
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def write_curves(curves: Curves, path: Path | str) -> None:
-    """Writes curves to a file; `load_curves` gives exactly the same back.
-
-    Args:
-        curves: what to write.
-        path: a name that ends in `.nc`, `.csv` or `.parquet`.
-
-    Raises:
-        ArgumentError: the name ends otherwise, or the folder cannot be written.
-    """
+def save(curves: Curves, path: Path | str) -> None:
+    """See `Curves.save`."""
     target = Path(path)
     writers: dict[str, Callable[[Curves, Path], None]] = {
         ".nc": _write_netcdf,
@@ -56,19 +48,15 @@ def write_curves(curves: Curves, path: Path | str) -> None:
         ".parquet": _write_parquet,
     }
     if target.suffix.lower() not in writers:
-        raise ArgumentError(f"cannot write {target}: the name must end in .nc, .csv or .parquet")
+        raise ArgumentError(
+            f"path must end in .nc, .csv or .parquet, got {str(path)!r}", argument="path"
+        )
     with replacing(target) as temporary:
         writers[target.suffix.lower()](curves, temporary)
 
 
-def load_curves(path: Path | str) -> Curves:
-    """Curves from a file that `write_curves` wrote.
-
-    The rows of a CSV file may be sorted otherwise, and all rows of a skill, step or run removed.
-
-    Raises:
-        LogError: the file is missing, damaged or of another kind.
-    """
+def load(path: Path | str) -> Curves:
+    """See `Curves.load`."""
     source = Path(path)
     start = head(source).removeprefix(codecs.BOM_UTF8)
     if start.startswith(_HDF5):
@@ -78,7 +66,7 @@ def load_curves(path: Path | str) -> Curves:
     if start.startswith(_MARK.encode()):
         return _load_csv(source)
     raise LogError(
-        f"{source} is no file of curves (netCDF, or CSV or Parquet with a header of skillphysics); "
+        f"{source} must be a file that Curves.save wrote (netCDF, CSV or Parquet); "
         "read a training log with read_curves"
     )
 
@@ -90,18 +78,18 @@ def detect(path: Path) -> bool:
         try:
             return _ATTRIBUTE.encode() in (pq.read_schema(path).metadata or {})
         except (pa.ArrowException, ValueError, OSError):
-            # The reader of tables says what is wrong with the file.
+            # The reader of tables reports what is wrong with the file.
             return False
     return start.startswith((_HDF5, _MARK.encode()))
 
 
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
-    """The levels of a file of curves as a log, for those who compare logs; see `load_curves`."""
+    """The levels of a file of curves as a log, to compare it with logs; see `Curves.load`."""
     columns.allow(FORMAT)
-    curves = load_curves(path)
+    curves = load(path)
     level = curves.level if "run" in curves.level.dims else curves.level.expand_dims(run=[""])
     shape = level.shape
-    run, step, skill = (np.asarray(level[axis].values) for axis in AXES)
+    run, step, skill = (np.asarray(level[axis].values) for axis in DIMS)
     index = np.indices(shape).reshape(3, -1)
     errors = (
         curves.dataset["level_stderr"].values.ravel() if "level_stderr" in curves.dataset else None
@@ -146,10 +134,10 @@ def _write_netcdf(curves: Curves, path: Path) -> None:
 
 
 def _needs_stand_in(name: Hashable, dataset: xr.Dataset) -> bool:
-    """Whether netCDF would not take the name, or take it for an axis."""
+    """Whether netCDF would reject the name, or take it for an axis."""
     if name in dataset.coords:
         return False
-    return name in AXES or _PLAIN_NAME.fullmatch(str(name)) is None
+    return name in DIMS or _PLAIN_NAME.fullmatch(str(name)) is None
 
 
 def _load_netcdf(path: Path) -> Curves:
@@ -160,7 +148,7 @@ def _load_netcdf(path: Path) -> Curves:
         for file_name, about in header["variables"].items():
             stored = file[file_name]
             if not isinstance(stored, h5py.Dataset):
-                raise CurvesError(f"{file_name!r} is no variable")
+                raise CurvesError(f"{file_name!r} must be a variable")
             is_text = h5py.check_string_dtype(stored.dtype) is not None
             values = stored.asstr()[()] if is_text else stored[()]
             into = coords if about["coordinate"] else variables
@@ -177,7 +165,7 @@ def _load_netcdf(path: Path) -> Curves:
 def _tidy(curves: Curves) -> tuple[dict[str, Any], list[np.ndarray]]:
     """The header and the columns of the table, labels first, in C order of the axes."""
     dataset = curves.dataset
-    axes = [axis for axis in AXES if axis in dataset.dims]
+    axes = [axis for axis in DIMS if axis in dataset.dims]
     sizes = [dataset.sizes[axis] for axis in axes]
     described, columns = [], []
     for name in [*axes, *(c for c in dataset.coords if c not in axes), *dataset.data_vars]:
@@ -197,10 +185,10 @@ def _tidy(curves: Curves) -> tuple[dict[str, Any], list[np.ndarray]]:
 
 def _untidy(header: Mapping[str, Any], columns: Sequence[Sequence[Any] | np.ndarray]) -> Curves:
     described = header["columns"]
-    axes = [axis for axis in AXES if axis in {axis for one in described for axis in one["dims"]}]
+    axes = [axis for axis in DIMS if axis in {axis for one in described for axis in one["dims"]}]
     arrays = [_typed(values, one["type"]) for one, values in zip(described, columns, strict=True)]
     if [one["name"] for one in described[: len(axes)]] != axes:
-        raise CurvesError(f"its first columns are not {', '.join(axes)}")
+        raise CurvesError(f"its first columns must be {', '.join(axes)}")
     index, labels = zip(*(_axis(arrays[i], axis) for i, axis in enumerate(axes)), strict=True)
     sizes = tuple(len(one) for one in labels)
     place = np.ravel_multi_index(index, sizes)
@@ -246,7 +234,9 @@ def _typed(values: Sequence[Any] | np.ndarray, kind: str) -> np.ndarray:
         array[:] = list(values)
         return array
     if kind not in ("int64", "float32", "float64"):
-        raise CurvesError(f"a column is of type {short(kind)}")
+        raise CurvesError(
+            f"the type of a column must be text, int64, float32 or float64, got {short(kind)}"
+        )
     if isinstance(values, np.ndarray):
         return values.astype(kind)
     if kind == "int64":
@@ -277,13 +267,13 @@ def _load_csv(path: Path) -> Curves:
         reader = csv.reader(file, strict=True)
         names = next(reader, [])
         if names != [one["name"] for one in header["columns"]]:
-            raise CurvesError("the line of column names does not fit the header")
+            raise CurvesError("the line of column names does not match the header")
         rows = [row for row in reader if row]
-        ragged = next((i for i, row in enumerate(rows) if len(row) != len(names)), None)
-        if ragged is not None or not rows:
-            raise CurvesError(
-                "it has no rows" if ragged is None else f"row {ragged + 3} has another length"
-            )
+        if not rows:
+            raise CurvesError("it has no rows")
+        for number, row in enumerate(rows, start=3):
+            if len(row) != len(names):
+                raise CurvesError(f"row {number} must have {len(names)} cells, got {len(row)}")
         return _untidy(header, list(zip(*rows, strict=True)))
 
 
@@ -315,12 +305,12 @@ def _load_parquet(path: Path) -> Curves:
     return curves
 
 
-# --- what all three share ---------------------------------------------------------------------
+# --- shared by all three ---------------------------------------------------------------------
 
 
 @contextmanager
 def _undamaged(path: Path) -> Iterator[None]:
-    """Turns whatever a damaged file makes its library raise into a `LogError`."""
+    """Turn whatever a library raises on a damaged file into a `LogError`."""
     try:
         yield
     except LogError:
@@ -338,8 +328,7 @@ def _undamaged(path: Path) -> Iterator[None]:
         ValueError,
     ) as error:
         raise LogError(
-            f"{path} is a damaged file of curves: {first_line(error)}; write it again from its "
-            "source"
+            f"{path} is a damaged file of curves: {first_line(error)}; create it again"
         ) from error
 
 
@@ -349,20 +338,20 @@ def _header(text: Any, path: Path) -> dict[str, Any]:
     if not isinstance(text, str):
         raise LogError(
             f"{path} was not written by skillphysics: it has no attribute {_ATTRIBUTE!r}; read it "
-            "with xarray and hand the dataset to Curves"
+            "with xarray and pass the dataset to Curves"
         )
-    header = parse_json(text, f"the header of {path}", "write the file again from its source")
+    header = parse_json(text, f"the header of {path}", "create the file again")
     if not isinstance(header, dict) or header.get("version") != _VERSION:
         found = header.get("version") if isinstance(header, dict) else header
         raise LogError(
-            f"{path} is of version {short(found)}, not {_VERSION}: was it written by a newer "
-            "skillphysics?"
+            f"{path} has format version {short(found)}, and this skillphysics reads version "
+            f"{_VERSION}; update skillphysics"
         )
     return header
 
 
 def _digest(dataset: xr.Dataset) -> str:
-    """A checksum of all values: netCDF and Parquet themselves miss many flipped bits."""
+    """A checksum of all values, because netCDF and Parquet miss many flipped bits."""
     total = hashlib.sha256(json.dumps(dataset.attrs, sort_keys=True).encode())
     for name in sorted(str(name) for name in dataset.variables):
         values = dataset[name].values
@@ -370,7 +359,7 @@ def _digest(dataset: xr.Dataset) -> str:
         if values.dtype == object:
             total.update(json.dumps(list(values)).encode())
         else:
-            # A library may hand back another NaN than it was given.
+            # A library may return another NaN than it was given.
             total.update(np.where(np.isnan(values), values.dtype.type(0), values).tobytes())
             total.update(np.isnan(values).tobytes())
     return total.hexdigest()

@@ -1,6 +1,8 @@
 """Writing files so that a reader never meets half of one."""
 
+import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,33 +10,62 @@ from pathlib import Path
 
 from skillphysics.errors import ArgumentError
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+# HDF5 hides the number of a system error in its text, and raises a RuntimeError when it closes.
+_HIDDEN = re.compile(r"\berrno = (\d+)")
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed onto it once the block ends without an error.
+    """A temporary path beside `path`, renamed to it once the block ends without an error.
 
-    Until then the old file stays as it was; after an error nothing is left behind.
+    Until then the old file stays as it was; after an error nothing is left behind. If `path` is a
+    symbolic link, its target is replaced and the link is kept.
 
     Raises:
-        ArgumentError: the folder is missing or cannot be written.
+        ArgumentError: the folder is missing or cannot be written, or the disk is full.
     """
-    try:
+    target = Path(os.path.realpath(path))
+    with writing(path):
         handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name[:64]}.", suffix=path.suffix
+            dir=target.parent, prefix=f".{target.name[:64]}.", suffix=path.suffix
         )
-    except OSError as error:
-        raise ArgumentError(f"cannot write {path}: {error.strerror or error}") from error
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except OSError as error:
-        raise ArgumentError(f"cannot write {path}: {error.strerror or error}") from error
+        with writing(path):
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the errors of a system or library that cannot write `path` into one sentence.
+
+    Raises:
+        ArgumentError: the path cannot be written; says why.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        raise ArgumentError(f"cannot write {path}: {reason}") from error
+
+
+def _reason(error: OSError | RuntimeError) -> str | None:
+    """Why a file could not be written, or None if an error is about something else."""
+    hidden = _HIDDEN.search(str(error))
+    number = int(hidden[1]) if hidden else getattr(error, "errno", None)
+    if number is None:
+        return str(error).partition("\n")[0] if isinstance(error, OSError) else None
+    remedy = "; free some space, or choose another folder" if number in _FULL else ""
+    return f"{os.strerror(number)}{remedy}"

@@ -42,15 +42,15 @@ class Sum(NamedTuple):
 
 
 class Zipf(eqx.Module):
-    """Frequencies p_k = k^−α / Z of skills k = 1 … n_task, with Z = Σ k^−α (L25 §2.2).
+    """Frequencies p_k = k^−α / Z of skills k = 1 … n_skill, with Z = Σ k^−α (L25 §2.2).
 
     Attributes:
         alpha: L25's exponent; N24's is smaller by one.
-        n_task: number of skills; infinite where α > 1.
+        n_skill: number of skills; infinite where α > 1.
         log_norm: ln Z; the Riemann zeta function ζ(α) for infinitely many skills.
 
     Raises:
-        ArgumentError: alpha is not finite, n_task is no whole number of at least 1, or the
+        ArgumentError: alpha is not finite, n_skill is no whole number of at least 1, or the
             frequencies of infinitely many skills have no sum.
 
     Example:
@@ -60,12 +60,12 @@ class Zipf(eqx.Module):
     """
 
     alpha: Float[Array, ""]
-    n_task: Float[Array, ""]
+    n_skill: Float[Array, ""]
     log_norm: Float[Array, ""]
 
-    def __init__(self, alpha: float | Array, n_task: float | Array = np.inf) -> None:
+    def __init__(self, alpha: float | Array, n_skill: float | Array = np.inf) -> None:
         self.alpha = jnp.asarray(alpha, jnp.result_type(float))
-        self.n_task = jnp.asarray(n_task, self.alpha.dtype)
+        self.n_skill = jnp.asarray(n_skill, self.alpha.dtype)
         self._check()
         self.log_norm = jnp.zeros_like(self.alpha)
         self.log_norm = _log_of_sum(self)
@@ -90,7 +90,7 @@ class Zipf(eqx.Module):
         after: float | Array = 0.0,
         last: float | Array = np.inf,
     ) -> Sum:
-        """Σ p_k w(p_k) over the ranks after `after` up to `last`, at most n_task.
+        """Σ p_k w(p_k) over the ranks after `after` up to `last`, at most n_skill.
 
         Ranks 1 … 1024 are added. For those from A to B after that, with f(k) = p_k w(p_k),
         Σ f = ∫_A^B f + [f/2 + f'/12 − f'''/720]_A^B + R, where R is at most ∫ abs(f'''')/720. The
@@ -116,7 +116,7 @@ class Zipf(eqx.Module):
 
         dtype = self.alpha.dtype
         after = jnp.asarray(after, dtype)
-        last = jnp.minimum(jnp.asarray(last, dtype), self.n_task)
+        last = jnp.minimum(jnp.asarray(last, dtype), self.n_skill)
         tail = (last > _HEAD) & (last > after)
         start = jnp.where(tail, jnp.maximum(after, _HEAD), _HEAD)
         end = jnp.where(tail, last, _HEAD)
@@ -164,18 +164,18 @@ class Zipf(eqx.Module):
         return Sum(value, jax.lax.stop_gradient(bound))
 
     def _check(self) -> None:
-        if isinstance(self.alpha, Tracer) or isinstance(self.n_task, Tracer):
+        if isinstance(self.alpha, Tracer) or isinstance(self.n_skill, Tracer):
             return
         if not np.isfinite(self.alpha):
             raise ArgumentError(f"alpha is {self.alpha}; a finite exponent is wanted")
-        if not self.n_task >= 1 or (np.isfinite(self.n_task) and self.n_task % 1):
+        if not self.n_skill >= 1 or (np.isfinite(self.n_skill) and self.n_skill % 1):
             raise ArgumentError(
-                f"n_task is {self.n_task}; a whole number of at least 1, or infinity, is wanted"
+                f"n_skill is {self.n_skill}; a whole number of at least 1, or infinity, is wanted"
             )
-        if np.isinf(self.n_task) and self.alpha <= 1:
+        if np.isinf(self.n_skill) and self.alpha <= 1:
             raise ArgumentError(
                 f"alpha is {self.alpha} with infinitely many skills, whose frequencies then have "
-                "no sum; give a larger alpha than 1 or a finite n_task"
+                "no sum; give a larger alpha than 1 or a finite n_skill"
             )
 
 

@@ -1,7 +1,6 @@
-"""The main job: skill curves in, an explanation out, in the terminal, as files and as a page."""
+"""Explanations of skill curves: in the terminal, as files and as a web page."""
 
 from skillphysics.report.explain import Explanation, explain
 from skillphysics.report.summary import summary
-from skillphysics.report.write import write
 
-__all__ = ["Explanation", "explain", "summary", "write"]
+__all__ = ["Explanation", "explain", "summary"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -70,6 +71,23 @@ class Explanation:
     drift: Drift
     law: FrequencyLaw | None
     unreliable: tuple[str, ...]
+
+    def save(self, folder: Path | str) -> Path:
+        """Write `report.html`, `report.json`, `curves.nc` and each figure as PNG and SVG.
+
+        Args:
+            folder: where to write; created if it does not exist.
+
+        Returns:
+            The path of `report.html`.
+
+        Raises:
+            ArgumentError: the folder cannot be written.
+        """
+        # Drawing needs matplotlib, which takes long to import.
+        from skillphysics.report.write import write
+
+        return write(self, Path(folder))
 
     @property
     def fitted(self) -> tuple[str, ...]:

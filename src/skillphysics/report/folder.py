@@ -8,39 +8,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skillphysics.errors import ArgumentError
+from skillphysics.io.files import writing
 
 
 def check_folder(folder: Path) -> None:
     """Raise an `ArgumentError` unless results can be written to `folder`; changes nothing."""
-    try:
-        if os.path.lexists(folder) and not folder.is_dir():
-            raise ArgumentError(
-                f"cannot write to {folder}: it is a file or a broken link; give a folder"
-            )
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise ArgumentError(
+            f"cannot write {folder}: it is a file or a broken link; give the path of a folder"
+        )
+    with writing(folder):
         parent = folder if folder.is_dir() else _existing_parent(folder)
         with tempfile.TemporaryFile(dir=parent):
             pass
-    except OSError as error:
-        raise ArgumentError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 @contextmanager
 def filling(folder: Path, page: str, figures: str) -> Iterator[Path]:
-    """A folder aside, whose files are moved into `folder` once the block ends without an error.
+    """A temporary folder, whose files are moved into `folder` once the block ends without an error.
 
-    An interrupted run leaves the old files as they were. Where `folder` holds an older page, its
-    figures that have no successor are removed.
+    An interrupted run leaves the old files as they were. If `folder` holds an older page, the
+    figures of that page that are not replaced are removed.
 
     Args:
-        folder: made if it does not exist.
-        page: the name of the page.
-        figures: a regular expression of the names of figures.
+        folder: created if it does not exist.
+        page: the file name of the page.
+        figures: a regular expression that matches the file names of figures.
 
     Raises:
         ArgumentError: the folder cannot be written.
     """
     check_folder(folder)
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=f".{Path(page).stem}-") as name:
             aside = Path(name)
@@ -52,8 +51,6 @@ def filling(folder: Path, page: str, figures: str) -> Iterator[Path]:
             for file in set(old).difference(new):
                 if re.fullmatch(figures, file):
                     (folder / file).unlink(missing_ok=True)
-    except OSError as error:
-        raise ArgumentError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def _existing_parent(folder: Path) -> Path:

@@ -8,10 +8,9 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from skillphysics.io import write_curves
 from skillphysics.plotting import STYLE
 from skillphysics.report.explain import Explanation
-from skillphysics.report.figures import NAMES, pictures
+from skillphysics.report.figures import FIGURES, pictures
 from skillphysics.report.folder import filling
 from skillphysics.report.page import page
 from skillphysics.report.summary import summary
@@ -22,20 +21,13 @@ _LARGEST_SVG = 300_000
 
 
 def write(explanation: Explanation, folder: Path) -> Path:
-    """Write `report.html`, `report.json`, `curves.nc` and each figure as PNG and SVG.
-
-    Returns:
-        The path of `report.html`.
-
-    Raises:
-        ArgumentError: the folder cannot be written.
-    """
-    with filling(folder, "report.html", rf"({'|'.join(NAMES)})\.(png|svg)") as aside:
+    """See `Explanation.save`."""
+    with filling(folder, "report.html", rf"({'|'.join(FIGURES)})\.(png|svg)") as aside:
         html = page(explanation, _draw(explanation, aside))
         (aside / "report.html").write_text(html, encoding="utf-8")
         text = json.dumps(summary(explanation), indent=2, ensure_ascii=False, allow_nan=False)
         (aside / "report.json").write_text(text + "\n", encoding="utf-8")
-        write_curves(explanation.curves, aside / "curves.nc")
+        explanation.curves.save(aside / "curves.nc")
     return folder / "report.html"
 
 

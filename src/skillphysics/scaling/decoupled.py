@@ -35,7 +35,7 @@ class Decoupled(eqx.Module):
 
     Attributes:
         alpha: Zipf exponent of L25; N24's is smaller by one.
-        n_task: number of skills, whole or infinite.
+        n_skill: number of skills, whole or infinite.
         rate: learning rate η, per step.
         target_scale: S.
         initial_strength: r = R_k(0), between 0 and S; the linear model starts at 0 whatever it is.
@@ -45,13 +45,13 @@ class Decoupled(eqx.Module):
         ArgumentError: a parameter is out of range.
 
     Example:
-        >>> model = Decoupled(1.6, n_task=10**12, rate=1.0)
+        >>> model = Decoupled(1.6, n_skill=10**12, rate=1.0)
         >>> print(f"{model.loss(1e4).value:.5f}")  # S²/2 = 0.5 before training
         0.01898
     """
 
     alpha: Float[Array, ""]
-    n_task: Float[Array, ""]
+    n_skill: Float[Array, ""]
     rate: Float[Array, ""]
     target_scale: Float[Array, ""]
     initial_strength: Float[Array, ""]
@@ -60,7 +60,7 @@ class Decoupled(eqx.Module):
     def __init__(
         self,
         alpha: float | Array,
-        n_task: float | Array = np.inf,
+        n_skill: float | Array = np.inf,
         *,
         rate: float | Array = 1.0,
         target_scale: float | Array = 1.0,
@@ -69,7 +69,7 @@ class Decoupled(eqx.Module):
     ) -> None:
         dtype = jnp.result_type(float)
         self.alpha = jnp.asarray(alpha, dtype)
-        self.n_task = jnp.asarray(n_task, dtype)
+        self.n_skill = jnp.asarray(n_skill, dtype)
         self.rate = jnp.asarray(rate, dtype)
         self.target_scale = jnp.asarray(target_scale, dtype)
         self.initial_strength = jnp.asarray(initial_strength, dtype)
@@ -179,7 +179,7 @@ class Decoupled(eqx.Module):
             raise ArgumentError(f"layers is {self.layers!r}; 'linear' or 'multilinear' is wanted")
         if any(isinstance(value, Tracer) for value in jax.tree.leaves(self)):
             return
-        Zipf(self.alpha, self.n_task)
+        Zipf(self.alpha, self.n_skill)
         for name in ("rate", "target_scale"):
             value = float(getattr(self, name))
             if not 1 / _LARGEST < value < _LARGEST:
@@ -215,7 +215,7 @@ def _check_limits(steps: Array, n_data: float, n_basis: Array) -> None:
 
 @eqx.filter_jit
 def _losses(model: Decoupled, steps: Array, n_data: Array, n_basis: Array, all_data: bool) -> Sum:
-    zipf = Zipf(model.alpha, model.n_task)
+    zipf = Zipf(model.alpha, model.n_skill)
     full = model.target_scale**2 / 2
 
     def one(both: tuple[Array, Array]) -> Sum:
@@ -237,7 +237,7 @@ def _losses(model: Decoupled, steps: Array, n_data: Array, n_basis: Array, all_d
 
 @eqx.filter_jit
 def _data_limits(model: Decoupled, n_data: Array, strength: Array) -> Sum:
-    zipf = Zipf(model.alpha, model.n_task)
+    zipf = Zipf(model.alpha, model.n_skill)
 
     def one(n_data: Array) -> Sum:
         def unseen(frequency: Array) -> Array:
@@ -251,7 +251,7 @@ def _data_limits(model: Decoupled, n_data: Array, strength: Array) -> Sum:
 
 @eqx.filter_jit
 def _parameter_limits(model: Decoupled, n_basis: Array) -> Sum:
-    zipf = Zipf(model.alpha, model.n_task)
+    zipf = Zipf(model.alpha, model.n_skill)
     full = model.target_scale**2 / 2
 
     def one(n_basis: Array) -> Sum:
@@ -266,11 +266,11 @@ def _parameter_limits(model: Decoupled, n_basis: Array) -> Sum:
 def _loss_given(
     model: Decoupled, counts: Array, samples: Array, steps: Array, n_basis: Array
 ) -> Array:
-    zipf = Zipf(model.alpha, model.n_task)
+    zipf = Zipf(model.alpha, model.n_skill)
     rank = jnp.arange(1, counts.size + 1, dtype=counts.dtype)
     full, never = model.target_scale**2 / 2, model.unlearned(jnp.zeros_like(model.rate))
     seen = jnp.where(rank <= n_basis, model._left(counts / samples, steps), full)
-    seen = jnp.where(rank <= model.n_task, seen, 0)
+    seen = jnp.where(rank <= model.n_skill, seen, 0)
     unseen = zipf.total(jnp.ones_like, np.inf, counts.size, n_basis).value * never
     last = jnp.maximum(counts.size, n_basis)
     beyond = zipf.total(jnp.ones_like, np.inf, last).value * full

@@ -89,7 +89,7 @@ def scaling_law(
 
     Exponents (α−1)/α in T and D, α−1 in N, (α−1)/(α+1) in C = N T. The prefactors are A_T, A_D, A_N
     and A_C. The conditions are those of N24's Table 2 at the point (T, D, N), and those that the
-    table takes for granted: many skills are learned, and n_task are many more.
+    table takes for granted: many skills are learned, and n_skill are many more.
 
     Args:
         model: the model; α above 1.
@@ -137,7 +137,7 @@ def _time(model: Decoupled, time: float, n_data: float, n_basis: float) -> _Law:
     return prefactor * float(model.pace) ** (-(alpha - 1) / alpha), (
         *_learned(model, time),
         Condition("N^alpha >> T", n_basis**alpha, time, enough),
-        Condition("n_task^alpha >> T", float(model.n_task) ** alpha, time, enough),
+        Condition("n_skill^alpha >> T", float(model.n_skill) ** alpha, time, enough),
         *_concentrated(time, n_data, _occupied(model, time, n_basis)),
     )
 
@@ -154,19 +154,19 @@ def _data(model: Decoupled, time: float, n_data: float, n_basis: float) -> _Law:
         Condition("T >> D log D", time, n_data * np.log(max(n_data, 2)), _MUCH),
         Condition("a skill seen once is learned: T >> D log(S/r)", time, n_data, once),
         Condition("N^alpha >> D", n_basis**alpha, n_data, enough),
-        Condition("n_task^alpha >> D", float(model.n_task) ** alpha, n_data, enough),
+        Condition("n_skill^alpha >> D", float(model.n_skill) ** alpha, n_data, enough),
     )
 
 
 def _parameters(model: Decoupled, time: float, n_data: float, n_basis: float) -> _Law:
     alpha, norm = float(model.alpha), norm_of(model)
-    # (1 − (N/n_task)^a) is the factor that finitely many skills bring.
+    # (1 − (N/n_skill)^a) is the factor that finitely many skills bring.
     enough = _power(1 / _SHARE, 1 / (alpha - 1))
     # The rarest skill that has a basis function must lose all but 1 % of its loss.
     last = norm * (float(model.half_way) + np.log(10)) / 2
     return parameter_prefactor(model), (
         Condition("N >> 1", n_basis, (alpha - 1) / 2, 1 / _SHARE),
-        Condition("n_task >> N", float(model.n_task), n_basis, enough),
+        Condition("n_skill >> N", float(model.n_skill), n_basis, enough),
         Condition("T >> N^alpha", time, n_basis**alpha, last),
         *_concentrated(time, n_data, n_basis, compared=n_basis**alpha * norm),
     )
@@ -181,11 +181,11 @@ def _compute(model: Decoupled, time: float, n_data: float, n_basis: float) -> _L
     spent, least = (time_prefactor(model, x) * x**gain for x in (used, best))
     # Finitely many skills lower the loss by their share L_C of the law.
     law = least * (time * n_basis) ** (-gain)
-    missing = parameter_prefactor(model) * float(model.n_task) ** (1 - alpha)
+    missing = parameter_prefactor(model) * float(model.n_skill) ** (1 - alpha)
     return compute_prefactor(model), (
         *_learned(model, time),
         Condition("N^alpha ~ T: within 1 % of the best loss", 1 + _SHARE, spent / least, 1.0),
-        Condition("n_task >> N: law >> what missing skills would add", law, missing, 100),
+        Condition("n_skill >> N: law >> what missing skills would add", law, missing, 100),
         *_concentrated(time, n_data, n_basis),
     )
 

@@ -95,7 +95,7 @@ def data_prefactor(model: Decoupled, ratio: float = np.inf) -> float:
 def parameter_prefactor(model: Decoupled) -> float:
     """A_N of L ≈ A_N N^−a: S²/(2 a ζ), where skills are many more than N (N24).
 
-    For n_task skills it is to be multiplied by 1 − (N/n_task)^a. The paper's method section has
+    For n_skill skills it is to be multiplied by 1 − (N/n_skill)^a. The paper's method section has
     S²/2, which takes ζ ≈ 1/a.
     """
     alpha, norm, scale, _ = _numbers(model)
@@ -171,7 +171,7 @@ def compute_optimal_exact(model: Decoupled, compute: float) -> Allocation:
         ArgumentError: the compute is not positive.
     """
     _check_compute(compute)
-    most = min(float(model.n_task), max(compute * float(model.pace), 10.0))
+    most = min(float(model.n_skill), max(compute * float(model.pace), 10.0))
     low, high = 1.0, most
     # Always as many candidates, doubled where there are fewer, so that one program does for all.
     candidates = np.rint(np.geomspace(low, high, _N_CANDIDATE))
@@ -197,27 +197,27 @@ def _check_compute(compute: float) -> None:
 def few_task_correction(model: Decoupled) -> float:
     """L_C, by which finitely many skills lower the loss below the power law (N24).
 
-    dL/dT ≈ −(a/(a+1)) (L + L_C)/T with L_C = S² n_task^−a/(2 a Z), so
-    L ≈ A_T (ηST)^{−a/(a+1)} − L_C with the Z of n_task skills in A_T. The sum over the
+    dL/dT ≈ −(a/(a+1)) (L + L_C)/T with L_C = S² n_skill^−a/(2 a Z), so
+    L ≈ A_T (ηST)^{−a/(a+1)} − L_C with the Z of n_skill skills in A_T. The sum over the
     skills that are not there has (S − r)² in place of N24's S², since they would keep their initial
     strength; that is returned here.
     """
     alpha, norm, scale, _ = _numbers(model)
-    if np.isinf(model.n_task):
+    if np.isinf(model.n_skill):
         return 0.0
     left = (scale - float(model.start)) ** 2
-    return left * float(model.n_task) ** (1 - alpha) / (2 * (alpha - 1) * norm)
+    return left * float(model.n_skill) ** (1 - alpha) / (2 * (alpha - 1) * norm)
 
 
 def norm_of(model: Decoupled) -> float:
     """ζ(α), or Z = Σ k^−α of finitely many skills."""
-    return _norm(float(model.alpha), float(model.n_task))
+    return _norm(float(model.alpha), float(model.n_skill))
 
 
 @cache
-def _norm(alpha: float, n_task: float) -> float:
+def _norm(alpha: float, n_skill: float) -> float:
     with jax.enable_x64(True):
-        return float(Zipf(alpha, n_task).norm)
+        return float(Zipf(alpha, n_skill).norm)
 
 
 def _numbers(model: Decoupled) -> tuple[float, float, float, float]:

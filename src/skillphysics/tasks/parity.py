@@ -9,12 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from skillphysics.domains import COUNT, SHARE, Count
+from skillphysics.domains import COUNT, SHARE, Count, check_frequency, check_names
 from skillphysics.errors import ArgumentError
 from skillphysics.memory import check_memory
 from skillphysics.numerics.threefry import fold_in
 from skillphysics.precision import check_dtype
-from skillphysics.skills import check_frequency, check_names
 from skillphysics.tasks.bits import below, check_subset, draw_bits, mask_of, parity, unpack
 from skillphysics.tasks.checks import (
     TrainShare,

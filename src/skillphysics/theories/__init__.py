@@ -15,7 +15,7 @@ from skillphysics.theories.measured import Measured
 from skillphysics.theories.modular import ModularDomino
 from skillphysics.theories.multilinear import Multilinear
 from skillphysics.theories.quanta import Quanta
-from skillphysics.theories.resource import LearningTime, Resource
+from skillphysics.theories.resource import Resource, TimeSplit
 
 THEORIES: Registry[type[Theory]] = Registry(
     "theory",
@@ -41,7 +41,6 @@ __all__ = [
     "Correlated",
     "Dependent",
     "Domino",
-    "LearningTime",
     "Linear",
     "MeanField",
     "MeanFieldAdam",
@@ -51,6 +50,7 @@ __all__ = [
     "Quanta",
     "Resource",
     "Theory",
+    "TimeSplit",
     "composite",
     "mean_field_rate",
     "noise_waste",

@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import equinox as eqx
 import jax
@@ -12,12 +12,22 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from skillphysics.domains import FRACTION, NON_NEGATIVE, check_fields
 from skillphysics.errors import ArgumentError
 from skillphysics.theories.constraints import Constraint, Unit
+from skillphysics.theories.crossing import crossing
 
 
 class Parameter(NamedTuple):
-    """One parameter of a theory: where it is, what it may be and what it is now."""
+    """One parameter of a theory.
+
+    Attributes:
+        name: of the field.
+        path: names of the fields that lead to it, from the outermost theory.
+        constraint: the values that it may take.
+        unit: "steps", "1/steps", or "" for a pure number.
+        value: a scalar, or one entry per skill.
+    """
 
     name: str
     path: tuple[str, ...]
@@ -30,18 +40,33 @@ class Theory(eqx.Module):
     """Levels of skills along training, as a differentiable function of a few parameters.
 
     A theory is an immutable pytree. Its array fields are its parameters, each with a constraint
-    (`skillphysics.theories.constraints`); they are differentiable, so fits, uncertainties and
+    (`skillphysics.theories.constraints`). They are differentiable, so fits, uncertainties and
     sweeps are written once for all theories. A theory computes in the dtype of its parameters.
 
-    To add one: subclass, declare `frequency` and the other parameters as fields with the metadata
-    `parameter(...)`, give all of them but `frequency` a default, write `level_at`, and list the
-    class in `skillphysics.theories`. The conformance suite then tests it.
+    To add one, subclass `Theory` (or `Separable`), declare `frequency` and the other parameters as
+    fields with the metadata `parameter(...)` and a default for all but `frequency`, write
+    `level_at` and `example`, and register the class in `skillphysics.theories`. The conformance
+    tests then cover it.
 
     Attributes:
         frequency: how often each skill occurs, [n_skill].
 
     Raises:
-        ArgumentError: a parameter is outside of its constraint.
+        ArgumentError: a parameter or an option is outside its domain.
+
+    Example:
+        >>> import equinox as eqx, jax.numpy as jnp
+        >>> from skillphysics.theories.constraints import POSITIVE, SIMPLEX, floating, parameter
+        >>> class Gompertz(Separable):
+        ...     frequency: jax.Array = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
+        ...     rate: jax.Array = eqx.field(
+        ...         converter=floating, default=1.0, metadata=parameter(POSITIVE, unit="1/steps")
+        ...     )
+        ...
+        ...     def level_at(self, steps):
+        ...         return 0.01 ** jnp.exp(-self.rate * self.frequency * steps)
+        >>> Gompertz(jnp.array([0.8, 0.2])).learning_time(0.5).round(2).tolist()
+        [2.36..., 9.46...]
     """
 
     if TYPE_CHECKING:
@@ -50,16 +75,48 @@ class Theory(eqx.Module):
     else:
         frequency: eqx.AbstractVar[Float[Array, " n_skill"]]
 
+    @classmethod
+    def example(cls) -> "Theory":
+        """A small instance, which conformance tests and documentation use.
+
+        Frequencies are 0.27, 0.58 and 0.15, and the rate, if there is one, is 0.5 per step. A class
+        that needs more than frequencies overrides it.
+
+        Example:
+            >>> from skillphysics.theories import Linear
+            >>> Linear.example().rate.item()
+            0.5
+        """
+        has_rate = any(field.name == "rate" and field.init for field in dataclasses.fields(cls))
+        frequency = np.asarray(EXAMPLE_FREQUENCY, jnp.result_type(float))
+        return cls(frequency, **({"rate": EXAMPLE_RATE} if has_rate else {}))  # pyright: ignore[reportCallIssue]
+
     @abc.abstractmethod
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at steps of its own, or at common ones [n_step, 1]."""
+        """Levels at steps that may differ between skills, or at common ones, [n_step, 1]."""
+
+    @property
+    def rises(self) -> bool:
+        """Whether no level ever falls."""
+        return True
+
+    @property
+    def closed(self) -> bool:
+        """Whether levels are exact to rounding, not to the tolerance of a solver."""
+        return True
+
+    @property
+    def start(self) -> Array | float:
+        """The level at step 0."""
+        return 0.0
 
     @property
     def separable(self) -> bool:
-        """Whether skills meet in one clock τ(t) only, so that a fit costs skills × steps.
+        """Whether skills affect each other through one clock τ(t) only.
 
-        Then `level_on` gives the level of a skill from τ, the scalars of the theory and the
-        skill's own entries of its other parameters, and `clock` and `clock_shares` describe τ.
+        A fit then costs skills × steps. `level_on` gives the level of a skill from τ, the scalar
+        parameters and the skill's own entries of the other parameters; `clock` and `clock_shares`
+        describe τ.
         """
         return False
 
@@ -68,17 +125,16 @@ class Theory(eqx.Module):
         return steps
 
     def level_on(self, tau: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at internal times τ; `level_at(steps)` at τ = `clock(steps)`."""
+        """Levels at internal times τ: `level_at(steps)` is `level_on(clock(steps))`."""
         return self.level_at(tau)
 
     def clock_shares(
         self, steps: Float[Array, " n_step"], tau: Float[Array, " n_step"]
     ) -> tuple[Float[Array, "n_step n_skill"], Float[Array, " n_step"]] | None:
-        """What each skill and what the scalars have in the clock, for derivatives alone.
+        """Terms whose derivatives are those of the clock; None for a clock without parameters.
 
-        The derivative of column j by skill j's own parameters, at fixed steps and τ, is the
-        derivative of τ at a fixed step; that of the second part by a scalar likewise. None where
-        the clock has no parameters.
+        At fixed steps and τ, the derivative of column j by the entries of skill j is the derivative
+        of τ at a fixed step. The same holds for the second part and the scalar parameters.
         """
         return None
 
@@ -87,22 +143,62 @@ class Theory(eqx.Module):
     ) -> Float[Array, "n_step n_skill"]:
         """The level of every skill at the given steps, in the dtype of the frequencies.
 
-        Parameters and steps may be NumPy arrays too: a fit returns its theory with such.
-
         Raises:
-            ArgumentError: steps are no list of finite numbers from 0 up.
+            ArgumentError: `steps` is not a list of non-negative finite numbers.
+
+        Example:
+            >>> from skillphysics.theories import Linear
+            >>> Linear(jnp.array([0.5, 0.25])).levels([0.0, 2.0]).round(2).tolist()
+            [[0.0, 0.0], [0.63..., 0.38...]]
         """
+        # A fit returns its theory with NumPy parameters.
         theory = jax.tree.map(jnp.asarray, self)
         return _compiled(theory, check_steps(steps, theory.frequency.dtype)[:, None])
 
+    def learning_time(self, level: float = 0.9) -> Float[Array, " n_skill"]:
+        """The step at which each skill reaches a level, by root finding on `level_at`.
+
+        It is 0 for a skill that starts at the level or above, and infinite for one that never
+        reaches it. Derivatives by the parameters are those of the implicit function. If levels
+        fall again, as in `Correlated`, a brief visit to the level may be missed.
+
+        Args:
+            level: between 0 and 1, both excluded.
+
+        Returns:
+            Steps, [n_skill].
+
+        Raises:
+            ArgumentError: `level` is not between 0 and 1.
+
+        Example:
+            >>> from skillphysics.theories import Domino
+            >>> Domino(jnp.array([0.3, 0.7]), rate=0.1).learning_time(0.5).tolist()
+            [15.0, 5.0]
+        """
+        target = FRACTION.check("level", level)
+        theory = jax.tree.map(jnp.asarray, self)
+        rates = [p.value for p in parameters(theory) if p.unit == "1/steps" and p.value.ndim == 0]
+        unit = 1 / rates[0] if rates else 1.0
+        dtype = theory.frequency.dtype
+        return crossing(theory, jnp.asarray(target, dtype), jnp.asarray(unit, dtype))
+
     def __check_init__(self) -> None:
-        for name, _, constraint, _, value in parameters(self):
-            if not isinstance(value, Tracer):
-                _check(f"{type(self).__name__}.{name}", constraint, np.asarray(value))
+        check_fields(self)
+        for field in dataclasses.fields(self):
+            if "constraint" in field.metadata:
+                _check_parameter(field, getattr(self, field.name), self)
+
+
+EXAMPLE_FREQUENCY = (0.27, 0.58, 0.15)
+"""Frequencies of `Theory.example`. No ratio is that of two squares, where Dominoes could tie."""
+
+EXAMPLE_RATE = 0.5
+"""Rate of `Theory.example`."""
 
 
 class Separable(Theory):
-    """A theory in which skills meet in one clock only, or do not meet at all."""
+    """A theory whose skills affect each other through one clock only, or not at all."""
 
     @property
     def separable(self) -> bool:
@@ -113,7 +209,7 @@ class Separable(Theory):
 def _compiled(
     theory: Theory, steps: Float[Array, "n_step #n_skill"]
 ) -> Float[Array, "n_step n_skill"]:
-    # Compiled once for all theories of a kind: a solver would be anew for each of them.
+    # One program serves all theories of a kind; called bare, a solver would compile every time.
     return theory.level_at(steps)
 
 
@@ -133,9 +229,9 @@ def at_own_steps(
     levels: Callable[[Float[Array, " n"]], Float[Array, "n n_skill"]],
     steps: Float[Array, "n_step #n_skill"],
 ) -> Float[Array, "n_step n_skill"]:
-    """`level_at` from the levels of all skills at common steps, where skills cannot be told apart.
+    """`level_at` from a function that gives the levels of all skills at common steps.
 
-    Steps of its own for each skill cost n_skill times as many.
+    Steps that differ between skills cost n_skill times as many.
     """
     at_all = levels(steps.reshape(-1))
     if steps.shape[1] == 1:
@@ -144,35 +240,51 @@ def at_own_steps(
 
 
 def check_steps(steps: Any, dtype: Any) -> Float[Array, " n_step"]:
-    """Steps as an array, if they are a list of finite numbers that are not negative.
+    """Steps as an array of a dtype.
 
     Raises:
-        ArgumentError: they are not.
+        ArgumentError: they are not a list of non-negative finite numbers.
     """
     if not isinstance(steps, Tracer):
         try:
-            given = np.asarray(steps, np.float64)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(f"steps is {steps!r}; a list of numbers is wanted") from error
+            given = np.asarray(steps)
+        except ValueError as error:
+            raise ArgumentError("steps must be a list of numbers", argument="steps") from error
         if given.ndim != 1:
-            raise ArgumentError(f"steps has shape {given.shape}; a list of numbers is wanted")
-        bad = ~(np.isfinite(given) & (given >= 0))
-        if bad.any():
-            raise ArgumentError(f"steps holds {given[bad][0]}; finite numbers from 0 up are wanted")
+            raise ArgumentError(
+                f"steps must have shape (n_step,), got {given.shape}", argument="steps"
+            )
+        NON_NEGATIVE.check_entries("steps", given)
     return jnp.asarray(steps, dtype)
 
 
-def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    """Refuse an option that is none of those allowed.
+def _check_parameter(field: dataclasses.Field[Any], value: Any, theory: Theory) -> None:
+    """Refuse a parameter of the wrong type, of the wrong shape, or outside its domain."""
+    if value is None:
+        return
+    name = field.name
+    if not hasattr(value, "ndim"):
+        raise ArgumentError(
+            f"{name} must be an array, got {value!r}; declare the field with "
+            "eqx.field(converter=floating), skillphysics.theories.constraints.floating",
+            argument=name,
+        )
+    if name == "frequency":
+        fits, shape = value.ndim == 1 and value.size > 0, "(n_skill,), with at least one skill"
+    elif _dimensions(field.type) == "":
+        fits, shape = value.ndim == 0, "()"
+    else:
+        per_skill = theory.frequency.shape
+        fits, shape = value.ndim == 0 or value.shape == per_skill, f"{per_skill}"
+    if not fits:
+        raise ArgumentError(f"{name} must have shape {shape}, got {value.shape}", argument=name)
+    if not isinstance(value, Tracer):
+        field.metadata["constraint"].domain.check_entries(name, value)
 
-    Raises:
-        ArgumentError: names the option and the values that it may have.
-    """
-    if value not in allowed:
-        raise ArgumentError(f"{name} is {value!r}; {' or '.join(map(repr, allowed))} is wanted")
 
-
-def _check(name: str, constraint: Constraint, value: np.ndarray) -> None:
-    bad = ~np.asarray(constraint.allows(value))
-    if bad.any():
-        raise ArgumentError(f"{name} is {value[bad].flat[0]}; {constraint.wanted} is wanted")
+def _dimensions(annotation: Any) -> str | None:
+    """What a shape annotation says, "" for a scalar; None without one."""
+    for kind in (annotation, *get_args(annotation)):
+        if hasattr(kind, "dim_str"):
+            return kind.dim_str.strip()
+    return None

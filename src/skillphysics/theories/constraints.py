@@ -1,7 +1,7 @@
-"""What values a theory's parameter may take, and the free coordinates in which a fit moves it.
+"""The values that a parameter of a theory may take, and the coordinates in which a fit moves it.
 
-A field of a theory declares its constraint once, in its metadata, and every fit, interval and bound
-follows from that. Conversions of NumPy arrays stay in NumPy, where nothing is compiled.
+A field of a theory declares its constraint once, in its metadata. Checks, fits, intervals and
+bounds follow from it. NumPy arrays are converted in NumPy, where nothing is compiled.
 """
 
 import abc
@@ -13,56 +13,52 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from skillphysics import domains
+from skillphysics.domains import Domain
 from skillphysics.errors import ArgumentError
 
 Unit = Literal["", "steps", "1/steps"]
 
 _Array = Array | np.ndarray | np.floating
 
-# Free coordinates are logarithms: beyond e^±46 = 10^±20 a parameter stands still.
-_FARTHEST = 46.0
+# Free coordinates are logarithms: parameters stay within e^±46 = 10^±20.
+FARTHEST = 46.0
+"""Where free coordinates are clipped."""
 
 
 class Constraint(eqx.Module):
     """A bijection between the allowed values of a parameter and free coordinates.
 
     Attributes:
-        wanted: the allowed values in words, for messages.
+        domain: the allowed values of each entry.
         bounds: the closure of the allowed interval of each entry.
-        redundant: how many directions of the free coordinates change nothing.
+        redundant: number of directions of the free coordinates that change nothing.
     """
 
-    wanted: ClassVar[str] = "a number"
+    domain: ClassVar[Domain] = domains.FINITE
     bounds: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     redundant: ClassVar[int] = 0
 
     @abc.abstractmethod
     def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
-        """Free coordinates of an allowed value; one at a bound is moved a little inside."""
+        """Free coordinates of an allowed value; a value at a bound is first moved inside."""
 
     @abc.abstractmethod
     def to_value(
         self, free: Float[_Array, "..."], like: Float[_Array, "..."]
     ) -> Float[_Array, "..."]:
-        """The allowed value at free coordinates; `like` is the value that the fit started from."""
+        """The value at free coordinates; `like` is the value that the fit started from."""
 
     def slope(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
         """Derivative of each entry by its own free coordinate, by default that of e^free."""
         return value
 
-    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
-        """Which entries are allowed."""
-        return (value >= self.bounds[0]) & (value <= self.bounds[1])
-
 
 class NonNegative(Constraint):
-    """Entries of at least 0, moved in their logarithm."""
+    """Finite entries of at least 0; the free coordinate is the logarithm."""
 
-    wanted: ClassVar[str] = "a finite number that is not negative"
+    domain: ClassVar[Domain] = domains.NON_NEGATIVE
     bounds: ClassVar[tuple[float, float]] = (0.0, np.inf)
-
-    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
-        return (value >= 0) & np.isfinite(value)
 
     def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
         xp = value.__array_namespace__()
@@ -72,22 +68,19 @@ class NonNegative(Constraint):
         self, free: Float[_Array, "..."], like: Float[_Array, "..."]
     ) -> Float[_Array, "..."]:
         xp = free.__array_namespace__()
-        return xp.exp(xp.clip(free, -_FARTHEST, _FARTHEST))
+        return xp.exp(xp.clip(free, -FARTHEST, FARTHEST))
 
 
 class Positive(NonNegative):
-    """Entries above 0, moved in their logarithm."""
+    """Finite entries above 0; the free coordinate is the logarithm."""
 
-    wanted: ClassVar[str] = "a positive finite number"
-
-    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
-        return (value > 0) & np.isfinite(value)
+    domain: ClassVar[Domain] = domains.POSITIVE
 
 
 class Share(Constraint):
-    """Entries between 0 and 1, moved in their log-odds."""
+    """Entries between 0 and 1; the free coordinate is the log-odds."""
 
-    wanted: ClassVar[str] = "a number between 0 and 1"
+    domain: ClassVar[Domain] = domains.SHARE
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, "..."]:
@@ -106,10 +99,10 @@ class Share(Constraint):
 
 
 class Simplex(Positive):
-    """Positive entries [n] with the sum they started from, moved in their logarithms.
+    """Positive entries [n] whose sum a fit keeps.
 
-    Free coordinates are centred log-ratios ln p_i − mean ln p. A common shift of them changes
-    nothing, so there are n − 1 free parameters.
+    The free coordinates are the centred log-ratios ln p_i − mean ln p. Shifting all of them by the
+    same amount changes nothing, so n entries are n − 1 free parameters.
     """
 
     redundant: ClassVar[int] = 1
@@ -120,15 +113,15 @@ class Simplex(Positive):
 
     def to_value(self, free: Float[_Array, " n"], like: Float[_Array, " n"]) -> Float[_Array, " n"]:
         xp = free.__array_namespace__()
-        ratio = xp.clip(free - free.mean(), -_FARTHEST, _FARTHEST)
+        ratio = xp.clip(free - free.mean(), -FARTHEST, FARTHEST)
         share = xp.exp(ratio - ratio.max())
         return like.sum() * (share / share.sum())
 
 
 class Held(Positive):
-    """Positive and not moved by a fit: it sets a unit, or the data cannot determine it."""
+    """Positive entries that a fit never moves: they set a unit, or no data determine them."""
 
-    wanted: ClassVar[str] = "a positive number"
+    domain: ClassVar[Domain] = domains.ABOVE_ZERO
 
     def to_free(self, value: Float[_Array, "..."]) -> Float[_Array, " 0"]:
         return value.reshape(-1)[:0]
@@ -137,9 +130,6 @@ class Held(Positive):
         self, free: Float[_Array, " 0"], like: Float[_Array, "..."]
     ) -> Float[_Array, "..."]:
         return like
-
-    def allows(self, value: np.ndarray) -> np.ndarray | np.bool:
-        return value > 0
 
 
 NON_NEGATIVE, POSITIVE, SHARE, SIMPLEX, HELD = (
@@ -152,25 +142,34 @@ NON_NEGATIVE, POSITIVE, SHARE, SIMPLEX, HELD = (
 
 
 def floating(value: Any) -> Float[Array, "..."]:
-    """Numbers as a floating-point array; whole numbers would not be differentiable.
+    """Real numbers as a floating-point array; integers are converted, to be differentiable.
+
+    A Python number takes JAX's default precision, and an array keeps its own.
 
     Raises:
-        ArgumentError: they are no real numbers.
+        ArgumentError: the value does not consist of real numbers.
+
+    Example:
+        >>> floating([1, 2]).tolist()
+        [1.0, 2.0]
     """
     array = value if isinstance(value, jax.Array | np.ndarray) else np.asarray(value)
     if jnp.issubdtype(array.dtype, jnp.floating):
-        # A Python number takes JAX's default precision, an array keeps its own.
         return jnp.asarray(value)
     if not (jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool):
-        raise ArgumentError(f"{value!r} holds what is no number; real numbers are wanted")
+        raise ArgumentError(f"parameters must be real numbers, got {value!r}")
     return jnp.asarray(array, jnp.result_type(float))
 
 
 def parameter(constraint: Constraint, *, unit: Unit = "") -> dict[str, Any]:
-    """The metadata of a field of a theory that holds an array, `eqx.field(metadata=...)`.
+    """The metadata of a field that is a parameter, for `eqx.field(metadata=...)`.
 
     Args:
-        constraint: the allowed values.
-        unit: "steps", "1/steps" or "" for a pure number; the starts of a fit are scaled by it.
+        constraint: the values that it may take.
+        unit: "steps", "1/steps", or "" for a pure number. A fit scales its starting points by it.
+
+    Example:
+        >>> parameter(POSITIVE, unit="1/steps")["unit"]
+        '1/steps'
     """
     return {"constraint": constraint, "unit": unit}

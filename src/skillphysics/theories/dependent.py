@@ -1,84 +1,105 @@
-"""Skills that compete for one pool of resources, and wait for those that they need."""
+"""Skills that compete for one pool of resources and wait for the skills that they need."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from skillphysics import domains
+from skillphysics.domains import Domain, one_of
 from skillphysics.errors import ArgumentError
 from skillphysics.graph import Graph
-from skillphysics.numerics.clock import Norm
 from skillphysics.numerics.course import Law, course
-from skillphysics.skills import check_frequency
-from skillphysics.theories.base import Theory, at_own_steps, check_choice
+from skillphysics.theories.base import EXAMPLE_FREQUENCY, EXAMPLE_RATE, Theory, at_own_steps
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
-from skillphysics.theories.gates import Opening, gates
+from skillphysics.theories.gates import Opening, check_gates, gates
+from skillphysics.theories.options import Norm, Tolerance
 
-Demand = Literal["open", "all"]
+Demand = Annotated[Literal["open", "all"], one_of("open", "all")]
 
 
 class AtLevel(eqx.Module):
-    """Each skill has another frequency once its own level has reached `level`.
+    """A change of each skill's frequency when its own level reaches `level`.
 
     Attributes:
         frequency: the later frequencies, [n_skill].
         level: between 0 and 1.
+
+    Raises:
+        ArgumentError: a frequency is not positive, or the level is not between 0 and 1.
+
+    Example:
+        >>> AtLevel([0.1, 0.9]).level.item()
+        0.5
     """
 
     frequency: Float[Array, " n_skill"] = eqx.field(converter=floating)
     level: Float[Array, ""] = eqx.field(converter=floating, default=0.5)
 
+    def __check_init__(self) -> None:
+        _check_later(self.frequency, "level", self.level, domains.FRACTION)
+
 
 class AtStep(eqx.Module):
-    """All skills have other frequencies after a number of steps.
+    """A change of all frequencies after a number of steps.
 
     Attributes:
         frequency: the later frequencies, [n_skill].
-        step: the last step with the earlier ones.
+        step: the last step with the earlier frequencies.
+
+    Raises:
+        ArgumentError: a frequency is not positive, or the step is negative.
+
+    Example:
+        >>> AtStep([0.1, 0.9], step=100).step.item()
+        100.0
     """
 
     frequency: Float[Array, " n_skill"] = eqx.field(converter=floating)
     step: Float[Array, ""] = eqx.field(converter=floating)
 
+    def __check_init__(self) -> None:
+        _check_later(self.frequency, "step", self.step, domains.NON_NEGATIVE)
+
 
 class Dependent(Theory):
-    """The Resource model of dependent skills (L25 eq. 13): each waits for those that it needs.
+    """The Resource model of dependent skills (L25 eq. 13): a skill waits for its parents.
 
-    du_i/dt = −η_eff B_i p_i u_i / D. The gate B_i of a skill is 1 without parents, and else the
-    product ("and"), the maximum ("or"), the product of the k largest (k) or any function of how
-    open its parents are. A parent is open by 1 − u^γ (`opening="late"`) or by (1 − u)^γ ("early").
-    With N_j = p_j u_j, times B_j for `demand="open"`, D = Σ_j N_j + N0 for norm "l1", and
-    D = √(Σ_j N_j² + N0²) for norm "l2".
+    du_i/dt = −η_eff B_i p_i u_i / D. The gate B_i is 1 for a skill without parents. Otherwise it is
+    a function of how open the parents are: the product ("and"), the maximum ("or"), the product of
+    the k largest (an integer k), or a function of your own, with values between 0 and 1. A parent
+    is open by 1 − u^γ (`opening="late"`) or by (1 − u)^γ ("early"). With N_j = p_j u_j, times B_j
+    for `demand="open"`, D = Σ_j N_j + N0 for norm "l1" and D = √(Σ_j N_j² + N0²) for norm "l2".
 
-    "late" and "open" are those of L25's code, which made its Figs 16 and 17; "early" and "all" are
-    those of its text. Only "late" waits until a parent is learned: (1 − u)^0.01 is 0.98 already at
-    u = 0.9.
+    L25's code, which made its Figs 16 and 17, uses "late" and "open"; its text has "early" and
+    "all". Only "late" waits until a parent is learned: (1 − u)^0.01 is 0.98 already at u = 0.9.
 
-    It is solved in internal time τ and for v_i = −ln u_i, dv_i/dτ = p_i B_i, so nothing underflows
-    and nothing is stiff. For "open" and "l1" the time is exact (ours): η_eff t = Σ_j s_j + N0 τ,
-    for any gates.
+    The equations are solved for v_i = −ln u_i in internal time τ, dv_i/dτ = p_i B_i, where nothing
+    underflows and nothing is stiff. For "open" and "l1" time is exact for any gates (ours):
+    η_eff t = Σ_j s_j + N0 τ.
 
     Attributes:
         frequency: p, [n_skill], in the order of the names of the graph. N0 is absolute, so the sum
             of p matters.
-        graph: which skill needs which.
+        graph: the parents and the gate of every skill.
         rate: η_eff, per step.
-        waste: N0, not negative.
-        gate_exponent: γ, positive. The smaller, the longer a "late" gate stays shut.
+        waste: N0 ≥ 0.
+        gate_exponent: γ > 0. The smaller it is, the longer a "late" gate stays shut.
         opening: "late" or "early".
         demand: "open" or "all".
         norm: "l1" or "l2".
-        later: frequencies that change, `AtLevel` or `AtStep`, or None. A fit holds them. For
-            `AtLevel` derivatives are exact with demand "open" and norm "l1" alone; else they miss
-            how the step of the change moves.
-        tolerance: of the solver, or None for one that suits the dtype.
+        later: a change of the frequencies, `AtLevel` or `AtStep`, or None. A fit holds it. With
+            `AtLevel`, derivatives are exact for demand "open" with norm "l1" only; otherwise they
+            ignore that the step of the change moves.
+        tolerance: of the solver; None for one that suits the dtype.
 
     Raises:
-        ArgumentError: an option has another value, or the graph or the later frequencies are those
-            of another number of skills.
+        ArgumentError: an option or a parameter is outside its domain, the frequencies or the later
+            frequencies do not match the graph, or a gate does not return a number between 0 and 1.
 
     Example:
         >>> import jax.numpy as jnp
@@ -108,21 +129,30 @@ class Dependent(Theory):
     opening: Opening = eqx.field(static=True, default="late")
     demand: Demand = eqx.field(static=True, default="open")
     norm: Norm = eqx.field(static=True, default="l1")
-    tolerance: float | None = eqx.field(static=True, default=None)
+    tolerance: Tolerance = eqx.field(static=True, default=None)
+
+    @classmethod
+    def example(cls) -> "Dependent":
+        frequency = np.array(EXAMPLE_FREQUENCY, jnp.result_type(float))
+        graph = Graph.given({"a": [], "b": [], "c": ["a", "b"]})
+        return cls(frequency, graph, EXAMPLE_RATE, gate_exponent=0.3)
+
+    @property
+    def closed(self) -> bool:
+        return False
 
     def __check_init__(self) -> None:
-        check_choice("opening", self.opening, ("late", "early"))
-        check_choice("demand", self.demand, ("open", "all"))
-        check_choice("norm", self.norm, ("l1", "l2"))
-        if self.tolerance is not None and not 0 < self.tolerance < 1:
-            raise ArgumentError(f"tolerance is {self.tolerance}; a number in (0, 1) is wanted")
-        if self.frequency.shape != (len(self.graph),):
-            raise ArgumentError(
-                f"frequency has shape {self.frequency.shape}; the {len(self.graph)} skills of the "
-                f"graph want ({len(self.graph)},)"
-            )
-        if self.later is not None and not isinstance(self.later.frequency, Tracer):
-            check_frequency(self.later.frequency, len(self.graph))
+        named = {"frequency": self.frequency}
+        if self.later is not None:
+            named["later.frequency"] = self.later.frequency
+        for name, frequency in named.items():
+            if frequency.shape != (len(self.graph),):
+                raise ArgumentError(
+                    f"{name} must have shape ({len(self.graph)},), one entry per skill of the "
+                    f"graph, got {frequency.shape}",
+                    argument=name,
+                )
+        check_gates(self.graph)
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         return at_own_steps(self._levels, steps)
@@ -139,7 +169,7 @@ class Dependent(Theory):
         before = self._phase(self.frequency, none, jnp.append(effort, change))
         before, at_change = before[:-1], before[-1]
         frequency = jnp.asarray(self.later.frequency, effort.dtype)
-        # The branch not taken must be finite too.
+        # Derivatives need finite values in the branch that is not selected too.
         after = self._phase(frequency, at_change, jnp.maximum(effort - change, 0))
         return jnp.where((effort < change)[:, None], before, after)
 
@@ -149,10 +179,10 @@ class Dependent(Theory):
         before: Float[Array, " n_skill"],
         effort: Float[Array, " n"],
     ) -> Float[Array, "n n_skill"]:
-        """V of every skill from `before` on, at each effort since then.
+        """V of every skill at each effort since it was `before`.
 
-        The state is the progress w_i = ∫ B_i dτ of every skill and, where it has no closed form,
-        the effort. Progress is smooth also where the frequency of a skill changes.
+        The state is the progress w_i = ∫ B_i dτ of every skill and, without a closed form, the
+        effort. Progress is smooth also where the frequency of a skill changes.
         """
         n = frequency.size
         exact = self.demand == "open" and self.norm == "l1"
@@ -215,7 +245,16 @@ class Dependent(Theory):
     def _change(
         self, frequency: Float[Array, " n_skill"]
     ) -> tuple[Float[Array, " n_skill"], Float[Array, " n_skill"]]:
-        """The later frequencies, and the progress of each skill at which they come."""
+        """The later frequencies, and the progress of each skill at which they apply."""
         assert isinstance(self.later, AtLevel)  # noqa: S101
         later = jnp.asarray(self.later.frequency, frequency.dtype)
         return later, -jnp.log1p(-self.later.level).astype(frequency.dtype) / frequency
+
+
+def _check_later(frequency: Array, name: str, value: Array, domain: Domain) -> None:
+    for key, entries, allowed in (
+        ("later.frequency", frequency, domains.POSITIVE),
+        (f"later.{name}", value, domain),
+    ):
+        if not isinstance(entries, Tracer):
+            allowed.check_entries(key, entries)

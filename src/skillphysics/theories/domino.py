@@ -11,15 +11,15 @@ from skillphysics.theories.constraints import HELD, POSITIVE, SIMPLEX, floating,
 class Domino(Separable):
     """The Domino model (L25 eq. 6): the n-th skill (from 0) rises linearly from n t0 to (n + 1) t0.
 
-    t0 = 1/rate. Skills fall in the order of their frequencies, the most frequent first; nothing
-    else of the frequencies matters. It is the limit N0 → 0 of the Resource model under a strong
-    hierarchy p_1 ≫ p_2 ≫ … (L25 §2.6).
+    t0 = 1/rate. The most frequent skill is learned first. Only the order of the frequencies
+    matters. The model is the limit N0 → 0 of the Resource model under a strong hierarchy
+    p_1 ≫ p_2 ≫ … (L25 §2.6).
 
     Attributes:
-        frequency: [n_skill], of which only the order counts: a fit tries orders, and reports the
+        frequency: [n_skill]. Only the order counts: a fit searches over orders and reports the
             frequencies as unidentifiable.
         rate: η_eff = 1/t0, in skills per step.
-        capacity: how many skills can be learned; the chain stops there. A fit holds it.
+        capacity: the number of skills that can be learned, in order. A fit holds it.
 
     Example:
         >>> import jax.numpy as jnp
@@ -38,14 +38,8 @@ class Domino(Separable):
 
     @property
     def position(self) -> Int[Array, " n_skill"]:
-        """Place of each skill in the chain, from 0; equal frequencies fall in their order."""
+        """Place of each skill in the chain, from 0. Skills of equal frequency keep their order."""
         return place_in_order(self.frequency)
-
-    @property
-    def learning_time(self) -> Float[Array, " n_skill"]:
-        """When each skill is at level 1, in steps; infinite beyond the capacity."""
-        position = self.position
-        return jnp.where(position < self.capacity, (position + 1) / self.rate, jnp.inf)
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         position = self.position
@@ -54,5 +48,5 @@ class Domino(Separable):
 
 
 def place_in_order(frequency: Float[Array, " n_skill"]) -> Int[Array, " n_skill"]:
-    """Place of each skill from the most frequent, from 0; equal frequencies keep their order."""
+    """Rank of each skill, 0 for the most frequent. Skills of equal frequency keep their order."""
     return jnp.argsort(jnp.argsort(-frequency, stable=True), stable=True)

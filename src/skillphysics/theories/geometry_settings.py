@@ -1,25 +1,34 @@
-"""The settings of a Geometry world, and the constants that mean-field laws take from them."""
+"""The settings of a Geometry world and the constants that mean-field laws take from them."""
 
 import math
+from typing import Annotated, Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jax.core import Tracer
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from skillphysics.domains import (
+    COUNT,
+    NON_NEGATIVE,
+    POSITIVE,
+    Count,
+    Flag,
+    check_fields,
+)
 from skillphysics.errors import ArgumentError
-from skillphysics.skills import check_frequency
 from skillphysics.theories.constraints import floating
 from skillphysics.theories.correlated import check_correlation
+from skillphysics.theories.options import Criterion
 
 
 def mean_field_rate(
     n_dim: int, learning_rate: Float[Array, ""] | float
 ) -> Float[Array, ""] | float:
-    """η_eff = η n Γ(n/2) / (√π Γ((n+1)/2)), n = n_dim, about η√(2n/π) (eq. 3; ours).
+    """η_eff = η n Γ(n/2) / (√π Γ((n+1)/2)) with n = n_dim, about η√(2n/π) (eq. 3; ours).
 
-    Exact for one skill, for orthonormal task vectors without noise, and at any n_dim.
+    It is exact for one skill with an orthonormal task vector and no noise, at any n_dim.
 
     Example:
         >>> round(float(mean_field_rate(1000, 3e-4)), 6), round(3e-4 * (2000 / math.pi) ** 0.5, 6)
@@ -33,79 +42,83 @@ def mean_field_rate(
 def noise_waste(
     n_dim: int, noise: Float[Array, ""] | float, *, half_square: bool
 ) -> Float[Array, ""] | float:
-    """N0 that noise σ on the gradient leaves (eq. 4; ours): √n_dim σ, with the factor 2 half of it.
+    """N0 from noise σ on the gradient (eq. 4; ours): √n_dim σ, or half of it for (1 − s)².
 
     Args:
         n_dim: number of parameters.
         noise: σ, of each entry of the gradient.
-        half_square: the gradient is that of ½(1 − s)², as in `Geometry`; also for cross-entropy.
+        half_square: whether the loss is ½(1 − s)², as in `Geometry`, and not (1 − s)². True for
+            cross-entropy.
+
+    Example:
+        >>> noise_waste(100, 0.1, half_square=True)
+        1.0
     """
     return math.sqrt(n_dim) * noise / (1 if half_square else 2)
 
 
-def step_waste(
-    frequency: Float[Array | np.ndarray, " n_skill"], n_dim: int, learning_rate: float
-) -> Float[Array, ""]:
-    """The norm p_1 η_eff/2 below which a finite step keeps no gradient (eq. 8; ours).
+def step_waste(probability: ArrayLike, n_dim: int, learning_rate: float) -> Float[Array, ""]:
+    """The norm p_1 η_eff/2 of the gradient that finite steps maintain (eq. 8; ours).
 
-    The most frequent skill, once learned, bounces so far that the norm stays there. It is a least
-    value of the demand D, not a term under its root: as an N0 it is right while other gradients
-    are well below it. `MeanField` has the whole of it.
+    The most frequent skill, once learned, bounces about its target and keeps the norm there. This
+    is a lower bound on the demand D, not a term under its root. Used as an N0 it is right while
+    other gradients are well below it; `MeanField` has the full effect.
+
+    Example:
+        >>> round(float(step_waste([0.9, 0.1], 1000, 3e-4)), 5)
+        0.00341
     """
-    p = jnp.asarray(frequency)
+    p = jnp.asarray(probability)
     return p.max() / p.sum() * mean_field_rate(n_dim, learning_rate) / 2
 
 
+def _shares(probability: Any) -> Float[Array, " n_skill"]:
+    given = floating(probability)
+    if given.ndim != 1 or given.size == 0:
+        raise ArgumentError(
+            f"probability must have shape (n_skill,), got {given.shape}", argument="probability"
+        )
+    if not isinstance(given, Tracer):
+        POSITIVE.check_entries("probability", given)
+    return given / given.sum()
+
+
 class Settings(eqx.Module):
-    """A Geometry world and a learning rate, which is all that a mean-field law needs to know.
+    """A Geometry world and a learning rate: all that a mean-field law depends on.
 
     Attributes:
-        frequency: p, [n_skill], of sum 1; it is divided by its sum.
+        probability: p, [n_skill]. Frequencies are accepted too and divided by their sum.
         n_dim: number of parameters.
         learning_rate: η.
         noise: σ of the noise on every entry of the gradient.
-        batch_size: B, or None where every step sees p.
-        half_square: as in `Geometry`: the gradient has no factor 2. It says what σ means.
+        batch_size: B, or None if every step sees p itself.
+        half_square: as in `Geometry`, whether the gradient lacks the factor 2. It scales σ.
         criterion: "mse" or "ce".
         correlation: C = t tᵀ of the task vectors, [n_skill, n_skill], or None for orthonormal ones.
 
     Raises:
-        ArgumentError: a setting is out of its range.
+        ArgumentError: a setting is outside its domain.
     """
 
-    frequency: Float[Array, " n_skill"] = eqx.field(converter=floating)
-    n_dim: int = eqx.field(static=True)
+    probability: Float[Array, " n_skill"] = eqx.field(converter=_shares)
+    n_dim: Count = eqx.field(static=True)
     learning_rate: Float[Array, ""] = eqx.field(converter=floating)
     noise: Float[Array, ""] = eqx.field(converter=floating, default=0.0)
-    batch_size: int | None = eqx.field(static=True, default=None)
-    half_square: bool = eqx.field(static=True, default=False)
-    criterion: str = eqx.field(static=True, default="mse")
+    batch_size: Annotated[int | None, COUNT] = eqx.field(static=True, default=None)
+    half_square: Flag = eqx.field(static=True, default=False)
+    criterion: Criterion = eqx.field(static=True, default="mse")
     correlation: Float[Array, "n_skill n_skill"] | None = eqx.field(
-        converter=lambda given: None if given is None else floating(given), default=None
+        converter=lambda value: None if value is None else floating(value), default=None
     )
 
     def __check_init__(self) -> None:
-        if self.criterion not in ("mse", "ce"):
-            raise ArgumentError(f"criterion is {self.criterion!r}; 'mse' or 'ce' is wanted")
-        if not isinstance(self.n_dim, int) or self.n_dim < 1:
-            raise ArgumentError(f"n_dim is {self.n_dim}; at least one dimension is wanted")
-        if self.batch_size is not None and not (
-            isinstance(self.batch_size, int) and self.batch_size >= 1
-        ):
-            raise ArgumentError(f"batch_size is {self.batch_size}; at least one draw is wanted")
-        if not isinstance(self.half_square, bool):
-            raise ArgumentError(f"half_square is {self.half_square!r}; True or False is wanted")
-        if not isinstance(self.frequency, Tracer):
-            check_frequency(self.frequency, self.frequency.size)
-        if self.correlation is not None:
-            check_correlation(self.correlation, self.frequency.size)
-        for name, wanted, least in (
-            ("learning_rate", "positive", np.nextafter(0, 1)),
-            ("noise", "not negative", 0.0),
-        ):
+        check_fields(self)
+        for name, domain in (("learning_rate", POSITIVE), ("noise", NON_NEGATIVE)):
             value = getattr(self, name)
-            if not isinstance(value, Tracer) and not least <= float(value) < math.inf:
-                raise ArgumentError(f"{name} is {value}; a finite number, {wanted}, is wanted")
+            if not isinstance(value, Tracer):
+                domain.check(name, value)
+        if self.correlation is not None:
+            check_correlation(self.correlation, self.probability.size)
 
     @property
     def rate(self) -> Float[Array, ""]:
@@ -114,6 +127,6 @@ class Settings(eqx.Module):
 
     @property
     def waste(self) -> Float[Array, ""]:
-        """N0 of the noise."""
-        plain = self.half_square or self.criterion == "ce"
-        return jnp.asarray(noise_waste(self.n_dim, self.noise, half_square=plain))
+        """N0 from the noise."""
+        half_square = self.half_square or self.criterion == "ce"
+        return jnp.asarray(noise_waste(self.n_dim, self.noise, half_square=half_square))

@@ -11,7 +11,7 @@ from skillphysics.theories.constraints import POSITIVE, SIMPLEX, floating, param
 class Linear(Separable):
     """The linear model under gradient flow (N24): s_k = 1 − e^{−rate p_k t}.
 
-    It is also the limit N0 → ∞ of the Resource model at a fixed rate/N0.
+    It is also the limit N0 → ∞ of the Resource model at fixed rate/N0.
 
     Attributes:
         frequency: p, [n_skill].

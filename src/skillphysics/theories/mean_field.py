@@ -1,4 +1,4 @@
-"""The mean-field law of sign descent in the Geometry model, with no constant to fit."""
+"""The mean-field law of sign descent in the Geometry model, without free constants."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,20 +14,23 @@ from skillphysics.theories.base import check_steps
 from skillphysics.theories.geometry_settings import Settings, step_waste
 from skillphysics.theories.resource import Resource
 
-# A learned skill bounces at once; here it takes this share of the time of a skill to settle. Where
-# it settles is unchanged, and the solver can take longer steps.
+# The variance of a learned skill settles within this share of its learning time, not at once, so
+# that the solver can take longer steps. Its final value is unchanged.
 _SETTLING = 0.02
 _TOLERANCE = 1e-4
 _MOST_SOLVER_STEPS = 1 << 15
 
 
 class _State(NamedTuple):
-    """What the law integrates."""
+    """What the law integrates.
+
+    Attributes:
+        mean: −ln u for independent skills with loss "mse", otherwise s.
+        spread: the variance of u, in units of η_eff².
+    """
 
     mean: Float[Array, " n_skill"]
-    """−ln u where skills are independent and the loss is "mse", else s."""
     spread: Float[Array, " n_skill"]
-    """The variance of u, in units of η_eff²."""
 
 
 class MeanField(Settings):
@@ -35,13 +38,11 @@ class MeanField(Settings):
 
     For task vectors whose entries are like independent Gaussians,
     ds_i/dt = η_eff E_w[Σ_j C_ij w_j v_j / D_w], D_w² = Σ_ij w_i v_i C_ij v_j w_j + N0², with v = u
-    for "mse" and σ(−s) for "ce", the shares w of a batch, and the variance that finite steps leave
-    in every u (docs/mean-field.md derives it). It holds while a step is small, η_eff ≪ 1.
+    for "mse" and σ(−s) for "ce", the shares w of a batch, and the variance of every u due to finite
+    steps (derived in docs/mean-field.md). It holds for small steps, η_eff ≪ 1.
 
-    Nothing here is fitted, so it is no `Theory`; it is differentiable in its arrays all the same.
-
-    Args:
-        settings: as the attributes of `Settings`.
+    It has no parameters to fit, so it is not a `Theory`, but it is differentiable in its arrays.
+    Arguments are the attributes of `Settings`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -51,11 +52,16 @@ class MeanField(Settings):
     """
 
     def resource(self) -> Resource:
-        """The closed form for these settings: steps and noise as one N0, and every step sees p."""
-        floor = step_waste(self.frequency, self.n_dim, 1.0) * self.learning_rate
+        """The closed form for these settings: one N0 for steps and noise, and no batches.
+
+        Example:
+            >>> law = MeanField([0.9, 0.1], n_dim=1000, learning_rate=3e-4)
+            >>> round(float(law.resource().waste), 5)
+            0.00341
+        """
+        floor = step_waste(self.probability, self.n_dim, 1.0) * self.learning_rate
         waste = jnp.hypot(self.waste, floor)
-        p = self.frequency / self.frequency.sum()
-        return Resource(p, rate=self.rate, waste=waste, norm="l2")
+        return Resource(self.probability, rate=self.rate, waste=waste, norm="l2")
 
     def levels(
         self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
@@ -63,20 +69,20 @@ class MeanField(Settings):
         """The level of every skill at the given steps: s, or σ(s) for "ce".
 
         Raises:
-            ArgumentError: steps are no list of finite numbers from 0 up.
+            ArgumentError: `steps` is not a list of non-negative finite numbers.
         """
-        times = check_steps(steps, self.frequency.dtype)
+        times = check_steps(steps, self.probability.dtype)
         order = jnp.argsort(times)
         return self._levels(times[order])[jnp.argsort(order)]
 
     @eqx.filter_jit
     def _levels(self, times: Float[Array, " n_step"]) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at steps that rise."""
+        """Levels at increasing steps."""
         import diffrax
 
         law: MeanField = jax.tree.map(jnp.asarray, self)
-        dtype = law.frequency.dtype
-        p = law.frequency / law.frequency.sum()
+        dtype = law.probability.dtype
+        p = law.probability / law.probability.sum()
         average = None if law.batch_size is None else BatchAverage(p, law.batch_size)
         zero = jnp.zeros_like(p)
         solution = diffrax.diffeqsolve(
@@ -90,7 +96,7 @@ class MeanField(Settings):
             saveat=diffrax.SaveAt(ts=times),
             stepsize_controller=diffrax.PIDController(rtol=_TOLERANCE, atol=_TOLERANCE),
             max_steps=_MOST_SOLVER_STEPS,
-            # The default one has no derivative forwards.
+            # The default adjoint has no forward derivative.
             adjoint=diffrax.DirectAdjoint(),
         )
         assert solution.ys is not None  # noqa: S101
@@ -118,7 +124,7 @@ class MeanField(Settings):
             towards = self.correlation @ towards
         elif bounces:
             towards = pull
-        # A kick η along every direction, against the pull back to the mean.
+        # A kick η in every direction against the pull back to the mean.
         kick = (pull_square - pull**2) * left**2 + pull_square * spread
         growth = rate**2 * kick + self.learning_rate**2 - 2 * rate * pull * spread
         slowed = growth / (1 + 2 * pull * _SETTLING)
@@ -136,14 +142,14 @@ class MeanField(Settings):
         pull, pull_square = average(square, self.waste)
         if self.correlation is None:
             return pull, pull_square
-        # Products of different skills follow the draw as the squares do: eq. 12.
+        # Products of different skills fluctuate with the draw as squares do: eq. 12.
         alone, other = 1 / average.size, 1 - 1 / average.size
         apart = jnp.sum((other * p**2 + alone * p) * square) + self.waste**2
         ratio = 1 + other * self._correlated(p * left) / apart
         return pull / jnp.sqrt(ratio), pull_square / ratio
 
     def _correlated(self, gradient: Float[Array, " n_skill"]) -> Float[Array, ""] | float:
-        """Σ_{i≠j} N_i C_ij N_j, and what C_ii differs from 1 by."""
+        """Σ_ij N_i (C_ij − δ_ij) N_j."""
         if self.correlation is None:
             return 0.0
         return gradient @ (self.correlation @ gradient) - gradient @ gradient

@@ -1,4 +1,4 @@
-"""Skills that are learned side by side, each in a part of the network of its own."""
+"""Skills that are learned in parallel, each in its own module of the network."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,24 +12,25 @@ from skillphysics.theories.domino import place_in_order
 class ModularDomino(Separable):
     """The Domino model of a modular network (L25 §6.1): all skills rise together.
 
-    The n_dim parameters are divided equally among n_task modules. A skill has n_dim/n_task of them
-    for itself, so its η_eff ∝ √n_dim is less by √n_task: s = t η_eff / √n_task, up to 1. All are
-    learned after √n_task/η_eff steps, where the shared network of `Domino` takes n_task/η_eff.
-    With a capacity, that many modules are made, for the most frequent skills.
+    The n_dim parameters are divided equally among n_skill modules, one per skill. Since η_eff
+    grows like the square root of the number of parameters, a module has η_eff/√n_skill, and
+    s = t η_eff/√n_skill up to 1. All skills are learned after √n_skill/η_eff steps, where the
+    shared network of `Domino` takes n_skill/η_eff. A capacity is a number of modules; the most
+    frequent skills get them.
 
     Attributes:
-        frequency: [n_skill], of which the number counts, and with a capacity the order.
+        frequency: [n_skill]. Only their number counts and, with a capacity, their order.
         rate: η_eff of the whole network, in skills per step, as in `Domino`.
-        capacity: how many skills have a module. A fit holds it.
+        capacity: the number of modules. A fit holds it.
 
     Example:
         >>> import jax.numpy as jnp
         >>> from skillphysics.theories import Domino
         >>> frequency = jnp.array([0.4, 0.3, 0.2, 0.1])
-        >>> ModularDomino(frequency, rate=0.1).learning_time.tolist()
-        [20.0, 20.0, 20.0, 20.0]
-        >>> Domino(frequency, rate=0.1).learning_time.tolist()
-        [10.0, 20.0, 30.0, 40.0]
+        >>> ModularDomino(frequency, rate=0.1).learning_time(0.5).tolist()
+        [10.0, 10.0, 10.0, 10.0]
+        >>> Domino(frequency, rate=0.1).learning_time(0.5).tolist()
+        [5.0, 15.0, 25.0, 35.0]
     """
 
     frequency: Float[Array, " n_skill"] = eqx.field(converter=floating, metadata=parameter(SIMPLEX))
@@ -39,11 +40,6 @@ class ModularDomino(Separable):
     capacity: Float[Array, ""] = eqx.field(
         converter=floating, default=jnp.inf, metadata=parameter(HELD)
     )
-
-    @property
-    def learning_time(self) -> Float[Array, " n_skill"]:
-        """When each skill is at level 1, in steps; infinite beyond the capacity."""
-        return jnp.where(self._has_module, jnp.sqrt(self._n_module) / self.rate, jnp.inf)
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         rise = jnp.clip(self.rate * steps / jnp.sqrt(self._n_module), 0, 1)
@@ -55,5 +51,5 @@ class ModularDomino(Separable):
 
     @property
     def _n_module(self) -> Array:
-        made = jnp.minimum(jnp.ceil(self.capacity), self.frequency.size)
-        return jnp.maximum(made, 1).astype(self.frequency.dtype)
+        n_module = jnp.minimum(jnp.ceil(self.capacity), self.frequency.size)
+        return jnp.maximum(n_module, 1).astype(self.frequency.dtype)

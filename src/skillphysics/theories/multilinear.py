@@ -5,23 +5,26 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from skillphysics.domains import Domain
 from skillphysics.numerics.logistic import learned, log_odds
 from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import HELD, POSITIVE, SHARE, SIMPLEX, floating, parameter
+
+_EPSILON = Domain("between 0 and 0.5, both excluded", float, lambda x: (x > 0) & (x < 0.5))
 
 
 class Multilinear(Separable):
     """The multilinear model under gradient flow (N24): sigmoidal growth of every skill.
 
     R_k/S = 1 / (1 + (S/r − 1) e^{−2 η p_k S t}), with target scale S and initial strength r. The
-    exponent is that of the loss ½E(f* − f)²; the authors' code trains on twice that, so its η is
-    half of this one.
+    exponent belongs to the loss ½E(f* − f)². The authors' code trains on twice that loss, so its η
+    is half of this one.
 
     Attributes:
         frequency: p, [n_skill].
         rate: learning rate η, per step.
         initial_share: r/S, between 0 and 1: the level at step 0.
-        target_scale: S. Only η S shows in levels, so a fit holds S.
+        target_scale: S. Levels depend on η S only, so a fit holds S.
 
     Example:
         >>> import jax.numpy as jnp
@@ -41,25 +44,31 @@ class Multilinear(Separable):
         converter=floating, default=1.0, metadata=parameter(HELD)
     )
 
-    def emergence_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:
-        """Steps τ_e(k) = ln[(S/r − 1)/(1/ε − 1)]/(2 η p_k S) until R_k/S = ε (N24).
+    @property
+    def start(self) -> Float[Array, ""]:
+        return self.initial_share
 
-        Negative where a skill starts above ε.
+    def emergence_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:
+        """Steps τ_e(k) = ln[(S/r − 1)/(1/ε − 1)]/(2 η p_k S) until R_k/S = ε (N24), [n_skill].
+
+        Negative if a skill starts above ε.
         """
+        _EPSILON.check("epsilon", epsilon)
         theory = jax.tree.map(jnp.asarray, self)
-        passed = float(log_odds(epsilon)) - log_odds(theory.initial_share)
-        return passed / (2 * theory.rate * theory.target_scale * theory.frequency)
+        log_odds_gained = float(log_odds(epsilon)) - log_odds(theory.initial_share)
+        return log_odds_gained / (2 * theory.rate * theory.target_scale * theory.frequency)
 
     def saturation_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:
-        """Steps τ_s(k) = ln(1/ε − 1)/(η p_k S) that R_k/S takes from ε to 1 − ε (N24)."""
+        """Steps τ_s(k) = ln(1/ε − 1)/(η p_k S) from R_k/S = ε to 1 − ε (N24), [n_skill]."""
+        _EPSILON.check("epsilon", epsilon)
         theory = jax.tree.map(jnp.asarray, self)
         pace = theory.rate * theory.target_scale * theory.frequency
         return -float(log_odds(epsilon)) / pace
 
     def stage_like(self, epsilon: float = 0.05) -> Bool[Array, " n_skill_less_1"]:
-        """Whether each skill but the rarest saturates before the next rarer one emerges (N24).
+        """Whether each skill saturates before the next rarer one emerges (N24).
 
-        τ_s(k) < τ_e(k + 1) − τ_e(k), with skills in falling order of frequency.
+        τ_s(k) < τ_e(k + 1) − τ_e(k), with skills sorted by falling frequency.
 
         Example:
             >>> import jax.numpy as jnp

@@ -1,6 +1,6 @@
 """Skills that compete for one pool of resources."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -8,23 +8,26 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from skillphysics.domains import between
 from skillphysics.errors import ArgumentError
-from skillphysics.numerics.clock import Norm, clock, spent
+from skillphysics.numerics.clock import clock, spent
 from skillphysics.numerics.clock_ce import logits
 from skillphysics.numerics.lambert import logit
-from skillphysics.theories.base import Theory, at_own_steps, check_choice
+from skillphysics.theories.base import Theory, at_own_steps
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
+from skillphysics.theories.options import Criterion, Norm
 
-Criterion = Literal["mse", "ce"]
 
+class TimeSplit(NamedTuple):
+    """The time until each skill reaches a level, in two parts (L25 eq. 3).
 
-class LearningTime(NamedTuple):
-    """How long each skill takes to a level, and what the time goes to (L25 eq. 3), in steps."""
+    Attributes:
+        skills: steps spent on all skills together, t_task of L25.
+        waste: steps wasted, t_waste of L25.
+    """
 
-    task: Float[Array, " n_skill"]
-    """t_task: spent on all skills."""
+    skills: Float[Array, " n_skill"]
     waste: Float[Array, " n_skill"]
-    """t_waste: spent on no skill."""
 
 
 class Resource(Theory):
@@ -35,20 +38,20 @@ class Resource(Theory):
     u_i = e^{−p_i τ(t)} with one clock τ for all skills (L25 eq. 2–3, where C = e^{−τ}), so
     u_i^{1/p_i} is the same number for every skill.
 
-    That is criterion "mse". For "ce" the law is that of L25 eq. 5 without correlations,
-    ds_i/dt = η_eff p_i σ(−s_i) / D, whose D has σ(−s_j) in place of u_j, and the level is σ(s_i),
-    which starts at 1/2. It is solved too (ours): s_i + e^{s_i} = 1 + p_i τ(t), and for norm "l1"
-    η_eff t = Σ_j s_j + N0 τ.
+    These are the equations of criterion "mse". For "ce" they are L25 eq. 5 without correlations:
+    ds_i/dt = η_eff p_i σ(−s_i) / D, with σ(−s_j) in place of u_j in D. The level is σ(s_i), which
+    starts at 1/2. The solution (ours) is s_i + e^{s_i} = 1 + p_i τ(t), with
+    η_eff t = Σ_j s_j + N0 τ for norm "l1".
 
     Attributes:
         frequency: p, [n_skill]. N0 is absolute, so the sum of p matters.
-        rate: η_eff, per step: in L25 2√n_dim η, in the mean-field law η√(2 n_dim/π).
-        waste: N0, the gradient that reaches no skill, not negative.
+        rate: η_eff, per step: 2√n_dim η in L25, η√(2 n_dim/π) in the mean-field law.
+        waste: N0 ≥ 0, the part of the gradient that reaches no skill.
         norm: "l1" or "l2".
         criterion: "mse" or "ce".
 
     Raises:
-        ArgumentError: another norm or criterion is given.
+        ArgumentError: a parameter or an option is outside its domain.
 
     Example:
         >>> import jax.numpy as jnp
@@ -67,9 +70,9 @@ class Resource(Theory):
     norm: Norm = eqx.field(static=True, default="l1")
     criterion: Criterion = eqx.field(static=True, default="mse")
 
-    def __check_init__(self) -> None:
-        check_choice("norm", self.norm, ("l1", "l2"))
-        check_choice("criterion", self.criterion, ("mse", "ce"))
+    @property
+    def start(self) -> float:
+        return 0.0 if self.criterion == "mse" else 0.5
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         if self.criterion == "ce":
@@ -96,33 +99,39 @@ class Resource(Theory):
     def _levels_ce(self, steps: Float[Array, " n"]) -> Float[Array, "n n_skill"]:
         return jax.nn.sigmoid(logits(self.rate * steps, self.frequency, self.waste, self.norm))
 
-    def learning_time(self, level: float = 0.9) -> LearningTime:
-        """t_task and t_waste until each skill reaches a level (L25 eq. 3), for norm "l1".
+    def time_split(self, level: float = 0.9) -> TimeSplit:
+        """The steps until each skill reaches a level, split into skills and waste (L25 eq. 3).
 
-        Their sum is the step. t_task = Σ_j s_j / η_eff, with all skills at their levels of that
-        time, and t_waste = N0 τ / η_eff. For the same level of the rarest skill t_task grows like
-        the number of skills; for the same C = e^{−τ} it does not.
+        The sum of both is `learning_time`. t_task = Σ_j s_j / η_eff, with all skills at their
+        levels of that time, and t_waste = N0 τ / η_eff. At the same level of the rarest skill
+        t_task grows like the number of skills; at the same C = e^{−τ} it does not.
+
+        Args:
+            level: at least the level at step 0, and below 1.
 
         Raises:
-            ArgumentError: the norm is "l2", whose demand is no sum, or the level is not between the
-                level at step 0 and 1.
+            ArgumentError: the norm is "l2", whose demand is not a sum, or the level is out of
+                range.
 
         Example:
             >>> import jax.numpy as jnp
             >>> theory = Resource(jnp.array([0.9, 0.1]), rate=0.01, waste=0.05)
-            >>> time = theory.learning_time(0.9)
-            >>> time.task.round(), time.waste.round()
+            >>> time = theory.time_split(0.9)
+            >>> time.skills.round(), time.waste.round()
             (Array([113., 190.], dtype=float32), Array([ 13., 115.], dtype=float32))
         """
         if self.norm != "l1":
             raise ArgumentError(
-                "norm is 'l2', whose demand is no sum of skills and waste; 'l1' is wanted"
+                "norm must be 'l1', got 'l2', whose demand is not a sum of skills and waste",
+                argument="norm",
             )
-        start = 0.0 if self.criterion == "mse" else 0.5
-        if not start <= level < 1:
-            raise ArgumentError(f"level is {level}; a number from {start:g} to 1 is wanted")
-        skill = -np.log1p(-level) if start == 0 else np.log(level) - np.log1p(-level)
-        tau = (skill if start == 0 else skill + np.expm1(skill)) / jnp.asarray(self.frequency)
+        between(self.start, 1, below=True).check("level", level)
+        if self.criterion == "mse":
+            skill = effort = -np.log1p(-level)
+        else:
+            skill = np.log(level) - np.log1p(-level)
+            effort = skill + np.expm1(skill)
+        tau = effort / jnp.asarray(self.frequency)
         progress = self.frequency * tau[:, None]
-        learned = -jnp.expm1(-progress) if start == 0 else logit(progress)
-        return LearningTime(learned.sum(axis=1) / self.rate, self.waste * tau / self.rate)
+        learned = -jnp.expm1(-progress) if self.criterion == "mse" else logit(progress)
+        return TimeSplit(learned.sum(axis=1) / self.rate, self.waste * tau / self.rate)

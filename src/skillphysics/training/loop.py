@@ -13,11 +13,10 @@ from jaxtyping import Array
 from numpy.typing import ArrayLike
 
 from skillphysics.curves import Curves
-from skillphysics.domains import NON_NEGATIVE, NonNegative
+from skillphysics.domains import NON_NEGATIVE, NonNegative, check_names
 from skillphysics.errors import ArgumentError
 from skillphysics.memory import refusing_exhaustion
 from skillphysics.progress import progress_bar
-from skillphysics.skills import check_names
 from skillphysics.steps import record_steps
 from skillphysics.training.checkpoint import Checkpoint, fingerprint
 from skillphysics.training.describe import is_complete, label

@@ -65,7 +65,7 @@ def _tasks(
 ) -> xr.Dataset:
     """η_eff t_task for a level of the rarest skill, and for a C = e^−tau."""
     laws = [Resource(Skills.power_law(n, alpha).probability, 1.0, 0.0) for n in counts]
-    given = [float(law.learning_time(level).task[-1]) for law in laws]
+    given = [float(law.time_split(level).skills[-1]) for law in laws]
     fixed = [-np.expm1(-tau * Skills.power_law(n, alpha).probability).sum() for n in many]
     return xr.Dataset(
         {"given": ("count", given), "fixed": ("many", fixed)},
@@ -81,14 +81,14 @@ def _waste(wastes: Sequence[float], n_task: int, alpha: float, level: float) -> 
     p = Skills.power_law(n_task, alpha).probability
     found, apart, passed = [], [], []
     for waste in wastes:
-        time = Resource(p, 1.0, waste).learning_time(level)
-        total = np.asarray(time.task + time.waste)
+        time = Resource(p, 1.0, waste).time_split(level)
+        total = np.asarray(time.skills + time.waste)
         # Without correlations it is the same equation, and this one is integrated.
         solved = np.asarray(Correlated(p, jnp.eye(n_task), 1.0, waste).levels(total))
         # Later the first skill's u is below what the solver resolves.
         clock = -np.log1p(-solved[:2]) / p
         apart.append((np.ptp(clock, axis=1) / clock.mean(axis=1)).max())
-        found.append(np.stack([time.task, time.waste, np.diag(solved)]))
+        found.append(np.stack([time.skills, time.waste, np.diag(solved)]))
         # A skill is at the level long before p_n u_n alone is as much as D at the start.
         steps = jnp.linspace(0, (1 + waste) * -np.log1p(-level) / p[-1], 401)
         curves = np.asarray(Correlated(p, jnp.eye(n_task), 1.0, waste).levels(steps))

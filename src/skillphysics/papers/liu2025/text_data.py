@@ -329,7 +329,7 @@ def _inverse(n_seed: int) -> xr.Dataset:
     curves = Curves.from_arrays(np.arange(0.0, 401.0, 2.0), seen)
     found: dict[str, Any] = {"truth": ("skill", skills.probability)}
     for norm in ("l1", "l2"):
-        fitted = fit(partial(Resource, norm=norm), curves, key=jax.random.key(0), starts=4)
+        fitted = fit(curves, partial(Resource, norm=norm), key=jax.random.key(0), starts=4)
         frequency = np.asarray(fitted.theory.frequency)
         found[norm] = ("skill", frequency / frequency.sum())
         # Akaike's criterion of normal errors whose size is fitted too.

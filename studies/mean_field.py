@@ -1,6 +1,6 @@
 """How near the mean-field laws are to simulations, beside L25's law.
 
-    python benchmarks/mean_field.py [sign_gd batches waste correlated adam]
+    python studies/mean_field.py [sign_gd batches waste correlated adam]
 
 Each error is the mean squared error of the levels against the mean of runs with random task
 vectors, less what the scatter of that mean adds; "scatter" is what it adds, and an error below it
@@ -40,7 +40,7 @@ class Setting(NamedTuple):
     """What is simulated."""
 
     name: str
-    n_task: int = 10
+    n_skill: int = 10
     alpha: float = 2.0
     n_dim: int = 1000
     rate: float = 3e-4
@@ -51,7 +51,7 @@ class Setting(NamedTuple):
     @property
     def frequency(self) -> np.ndarray:
         """P, of sum 1."""
-        return Skills.power_law(self.n_task, self.alpha).probability
+        return Skills.power_law(self.n_skill, self.alpha).probability
 
 
 SIGN_GD = [
@@ -129,7 +129,7 @@ def seen(curves: Curves) -> Seen:
 def simulated(one: Setting, name: str, options: dict[str, Any], **betas: float) -> Seen:
     """Runs with orthonormal task vectors of their own."""
     keys = [jax.random.key(i) for i in range(one.n_run)]
-    skills = Skills.power_law(one.n_task, one.alpha)
+    skills = Skills.power_law(one.n_skill, one.alpha)
     worlds = [Geometry.draw(k, skills, one.n_dim, half_square=True, **options) for k in keys]
     kind = optimizer(name, **betas)
     return seen(train(worlds, kind, learning_rate=one.rate, steps=one.steps, key=keys))
@@ -198,7 +198,7 @@ def sign_gd() -> None:
         ours = law_errors(law_of(one, half_square=True), of)
         closed = best_waste(of, one.frequency, float(mean_field_rate(one.n_dim, one.rate)), "l2")[1]
         theirs = best_waste(of, one.frequency, 2 * math.sqrt(one.n_dim) * one.rate, "l1")[1]
-        gains.append((one.n_task == 10, *row(one.name, of, ours, closed, theirs)))
+        gains.append((one.n_skill == 10, *row(one.name, of, ours, closed, theirs)))
     predicted, fitted = np.median([one[1:] for one in gains if one[0]], axis=0)
     print(f"median over ten-skill settings: {predicted:.0f} predicted, {fitted:.0f} fitted")
 
@@ -255,10 +255,10 @@ def correlated() -> None:
     gains = []
     for one in CORRELATED:
         criterion = one.options.get("criterion", "mse")
-        vectors = VECTORS["unit"](jax.random.key(0), one.n_task, one.n_dim)
+        vectors = VECTORS["unit"](jax.random.key(0), one.n_skill, one.n_dim)
         keys = [jax.random.key(i) for i in range(one.n_run)]
         turns = [jax.random.orthogonal(k, one.n_dim, (), jnp.float32) for k in keys]
-        skills = Skills.power_law(one.n_task, one.alpha)
+        skills = Skills.power_law(one.n_skill, one.alpha)
         worlds = [Geometry(vectors @ turn, skills, **one.options) for turn in turns]
         of = seen(train(worlds, optimizer("sign_gd"), learning_rate=one.rate, steps=one.steps,
                         key=keys, record=max(1, one.steps // 200)))  # fmt: skip
