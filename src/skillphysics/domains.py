@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Annotated, Any, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -142,6 +143,7 @@ SHARE = between(0, 1)
 FRACTION = inside(0, 1)
 DECAY = between(0, 1, below=True)
 COUNT = count()
+WHOLE_NUMBER = count(0)
 FLAG = Domain("True or False", bool, lambda x: True)  # noqa: ARG005
 PRECISION = one_of("float32", "float64")
 CRITERION = one_of("mse", "ce")
@@ -151,6 +153,8 @@ NonNegative = Annotated[float, NON_NEGATIVE]
 Fraction = Annotated[float, FRACTION]
 Decay = Annotated[float, DECAY]
 Count = Annotated[int, COUNT]
+WholeNumber = Annotated[int, WHOLE_NUMBER]
+Share = Annotated[float, SHARE]
 Flag = Annotated[bool, FLAG]
 Criterion = Annotated[str, CRITERION]
 
@@ -158,11 +162,16 @@ Criterion = Annotated[str, CRITERION]
 def domain_of(hint: Any) -> Domain | None:
     """The domain that an annotation names, or None.
 
+    The domain of a tuple or of an optional value is that of its parts.
+
     Example:
         >>> domain_of(Annotated[float, POSITIVE]) is POSITIVE, domain_of(float)
         (True, None)
     """
-    return next((one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Domain)), None)
+    parts = getattr(hint, "__metadata__", ())
+    if not parts and get_origin(hint) in (tuple, Union, UnionType):
+        parts = map(domain_of, get_args(hint))
+    return next((part for part in parts if isinstance(part, Domain)), None)
 
 
 def check_fields(instance: Any, domains: Mapping[str, Domain] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""One loop: any problem, any optimizer, many runs, to skill curves."""
+"""One loop that trains any problem with any optimizer, in many runs, to skill curves."""
 
 from skillphysics.training.diverged import DivergedError
 from skillphysics.training.loop import train
