@@ -86,7 +86,7 @@ def ranking_columns(explanation: Explanation) -> dict[str, str]:
 
 
 def skills(explanation: Explanation) -> list[Row]:
-    """One row per skill in order of learning: its name, if it is fitted, and a `Cell` per column."""
+    """One row per skill in order of learning, with its name, `fitted` and a `Cell` per column."""
     known = frequencies(explanation).known
     records = _records(explanation.skills)
     return [_skill(row, float(one)) for row, one in zip(records, known, strict=True)]
