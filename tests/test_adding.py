@@ -289,6 +289,7 @@ def test_the_command_line_offers_them(copy, tmp_path):
     out = tmp_path / "curves.nc"
     skillphysics_(copy, "simulate", "gompertz", "--n-skill", "3", "--out", out)
     skillphysics_(copy, "simulate", "cubic", "--optimizer", "halved", "--steps", "20", "--out", out)
+    assert "semicolons" in skillphysics_(copy, "inspect", "--help")
     log = tmp_path / "log.txt"
     log.write_text("sep=;\nstep;a/acc;b/acc\n0;0;0\n10;0.5;0.1\n20;1;0.9\n")
     assert '"format": "semicolons"' in skillphysics_(copy, "inspect", log, "--json")
