@@ -13,7 +13,7 @@ ROOT = Path(skillphysics.__file__).parent
 FLOORS = (
     {"errors"},
     {"domains", "registry", "numerics", "progress"},
-    {"skills", "steps", "graph"},
+    {"skills", "steps", "graph", "runs"},
     {"curves"},
     {"plotting", "measure"},
     {"io"},
@@ -26,7 +26,12 @@ FLOORS = (
 )
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Within a floor, where one room stands on another.
-ALLOWED = {("domains", "registry"), ("plotting", "measure"), ("tasks", "networks")}
+ALLOWED = {
+    ("io", "curves"),
+    ("domains", "registry"),
+    ("plotting", "measure"),
+    ("tasks", "networks"),
+}
 
 
 def rooms() -> list[str]:
