@@ -1,6 +1,5 @@
 """Arguments that cannot be used, and curves that say nothing, are refused in one sentence."""
 
-import inspect
 from typing import Any
 
 import equinox as eqx
@@ -40,11 +39,6 @@ class Bare(Separable):
         return -jnp.expm1(-self.frequency * self.rate * steps)
 
 
-def unchecked(function):
-    """The function without the type checker of the tests, as a user calls it."""
-    return inspect.unwrap(function)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -63,28 +57,30 @@ def unchecked(function):
         ),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_unusable_arguments_of_a_fit(call, message):
     with pytest.raises(ArgumentError, match=message):
-        call(unchecked(fit))
+        call(fit)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: unchecked(compare)(CURVES, [Linear], key=KEY), "theories must map names to theor"),
-        (lambda: unchecked(compare)(CURVES, {}, key=KEY), "at least one theory"),
-        (lambda: unchecked(compare)(CURVES, key=0), "key must be a random key, got 0"),
-        (lambda: unchecked(compare)([1], key=KEY), "curves must be Curves, got list"),
+        (lambda: compare(CURVES, [Linear], key=KEY), "theories must map names to theor"),
+        (lambda: compare(CURVES, {}, key=KEY), "at least one theory"),
+        (lambda: compare(CURVES, key=0), "key must be a random key, got 0"),
+        (lambda: compare([1], key=KEY), "curves must be Curves, got list"),
         (
-            lambda: unchecked(compare)(CURVES, {"linear": Linear}, key=KEY, hold="frequency"),
+            lambda: compare(CURVES, {"linear": Linear}, key=KEY, hold="frequency"),
             r"hold must be a list of parameter names, got 'frequency'; write \['frequency'\]",
         ),
-        (lambda: unchecked(bootstrap)(None, None, key=KEY), "curves must be Curves, got NoneType"),
-        (lambda: unchecked(half_times)([1, 2]), "curves must be Curves, got list"),
-        (lambda: unchecked(drift)([1, 2], np.ones(2)), "curves must be Curves, got list"),
-        (lambda: unchecked(drift)(CURVES, np.zeros(3)), r"ceiling\[0\] must be positive"),
+        (lambda: bootstrap(None, None, key=KEY), "curves must be Curves, got NoneType"),
+        (lambda: half_times([1, 2]), "curves must be Curves, got list"),
+        (lambda: drift([1, 2], np.ones(2)), "curves must be Curves, got list"),
+        (lambda: drift(CURVES, np.zeros(3)), r"ceiling\[0\] must be positive"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_unusable_arguments_of_other_functions(call, message):
     with pytest.raises(ArgumentError, match=message):
         call()
@@ -130,6 +126,7 @@ def test_results_show_themselves_briefly():
     assert "<table" in outcome._repr_html_()
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_shapes_of_parameters_are_checked():
     unchecked_theory: Any = Resource
     for bad in (1.0, np.ones((2, 2)), np.ones(0)):
