@@ -17,10 +17,10 @@ demo: .venv/.run  ## the report on the sample log, into skillphysics-report/
 	@.venv/bin/skillphysics report
 
 test: .venv/.dev  ## the tests and the examples in docstrings
-	$(python) -m pytest -n 2
+	$(python) -m pytest -n 2 --dist loadfile
 
 test-slow: .venv/.dev  ## only the slow tests: kill tests, fuzzing, statistics of many draws
-	$(python) -m pytest -n 2 -m slow
+	$(python) -m pytest -n 2 --dist loadfile -m slow
 
 setup: .venv/.dev  ## .venv with everything that developers use
 
@@ -31,11 +31,10 @@ lint: .venv/.dev  ## ruff: mistakes and layout
 types: .venv/.dev  ## pyright on everything
 	$(python) -m pyright --warnings
 
-bench: .venv/.bench  ## measure speed, against SciPy and plain PyTorch loops
-	$(python) benchmarks/draws.py
-	$(python) benchmarks/fit.py
-	$(python) benchmarks/geometry.py
-	$(python) benchmarks/theories.py
+bench: .venv/.bench  ## measure speed, against SciPy, JAX and plain PyTorch loops
+	@for file in benchmarks/*.py; do \
+	  if [ $$file != benchmarks/timing.py ]; then echo "== $$file"; $(python) $$file || exit 1; fi; \
+	done
 
 docs: .venv/.docs  ## the documentation, into docs/_build/html/
 	$(python) -m sphinx -b html -W --keep-going -q docs docs/_build/html

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from skillphysics.domains import FINITE, check_frequency, check_names, inside
 from skillphysics.errors import ArgumentError, CurvesError
+from skillphysics.runs import joined
 from skillphysics.skills import Skills
 
 __all__ = ["Curves"]
@@ -179,8 +180,6 @@ class Curves:
             >>> both.level.sel(run="sgd", skill="1").values.tolist()
             [0.0, nan, 0.7]
         """
-        from skillphysics.joining import joined
-
         return cls(joined([each.dataset for each in curves], names))
 
     def __repr__(self) -> str:

@@ -49,11 +49,11 @@ def test_options_of_the_columns(log, monkeypatch, capsys):
     assert run(monkeypatch, log, "--step", "step", "--chance", "0", "--json") == 0
     assert json.loads(capsys.readouterr().out)["steps"]["number"] > 1
     assert run(monkeypatch, log, "--step", "train_loss") == 2
-    assert "'train_loss' for --step is a measurement by its name" in capsys.readouterr().err
+    assert "got 'train_loss', which is a measurement by its name" in capsys.readouterr().err
     assert run(monkeypatch, log, "--step", "step", "--task", "step") == 2
-    assert "step and task both name 'step'" in capsys.readouterr().err
+    assert "--task must name another column than step, got 'step'" in capsys.readouterr().err
     assert run(monkeypatch, log, "--step", "nothing") == 2
-    assert "no column 'nothing' for --step" in capsys.readouterr().err
+    assert "no column 'nothing', given as step" in capsys.readouterr().err
 
 
 def test_without_a_path_the_sample_is_shown(monkeypatch, capsys):
@@ -122,4 +122,4 @@ def test_a_log_that_a_report_refuses_is_said(tmp_path, monkeypatch, capsys):
     path = tmp_path / "log.csv"
     path.write_text("step,copy\n0,0.1\n5,0.5\n")
     assert run(monkeypatch, path, "--metric", "level") == 0
-    assert "needs at least 3 steps, and this log has 2" in " ".join(capsys.readouterr().out.split())
+    assert "needs at least 3 steps, got 2" in " ".join(capsys.readouterr().out.split())

@@ -106,16 +106,22 @@ def test_claims_without_a_figure_are_told(tmp_path, capsys, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+SCALES = "--scale must be 'smoke', 'quick' or 'paper', got 'huge'"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("reproduce",), "a figure is wanted"),
-        (("reproduce", "paper/fig9"), "'paper/fig9' is no figure"),
-        (("reproduce", "all", "--scale", "huge"), "one of smoke, quick, paper"),
-        (("verify", "--scale", "huge"), "one of smoke, quick, paper"),
-        (("verify", "--only", "nothing"), "'nothing' is no figure"),
+        (("reproduce",), "no figure was given"),
+        (("reproduce", "paper/fig9"), "unknown figure 'paper/fig9'"),
+        (("reproduce", "all", "--scale", "huge"), SCALES),
+        (("verify", "--scale", "huge"), SCALES),
+        (("verify", "--only", "nothing"), "unknown figure 'nothing'"),
         (("verify", "--against", "none.json"), "cannot read none.json"),
-        (("reproduce", "all", "--out", "/dev/null/x"), "--out is /dev/null/x"),
+        (
+            ("reproduce", "all", "--out", "/dev/null/x"),
+            "--out must be a folder that can be written, got",
+        ),
     ],
 )
 def test_bad_arguments_are_one_sentence(arguments, told, capsys, tmp_path, monkeypatch):

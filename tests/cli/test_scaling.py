@@ -17,7 +17,7 @@ def run(monkeypatch, *arguments):
 
 
 def test_compute_is_told_in_json(monkeypatch, capsys):
-    given = "--theory multilinear --alpha 1.6 --resource compute --target-scale 5 --lr 1 --json"
+    given = "--theory multilinear --alpha 1.6 --resource compute --target-scale 5 --rate 1 --json"
     assert run(monkeypatch, *given.split()) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["exponent"] == pytest.approx(0.6 / 2.6)
@@ -41,21 +41,27 @@ def test_other_theories_have_an_exponent(monkeypatch, capsys):
     assert capsys.readouterr().out == "loss ∝ time^-2\n"
 
 
+def test_a_name_for_the_picture_is_enough_to_draw_it(monkeypatch, tmp_path):
+    assert run(monkeypatch, "--out", tmp_path / "law.png") == 0
+    assert (tmp_path / "law.png").exists()
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("--alpha 1", "alpha is 1.0; a number above 1"),
-        ("--alpha nan", "alpha is nan"),
-        ("--theory domino --resource data", "says nothing about data"),
-        ("--theory x", "theory is 'x'; one of linear"),
-        ("--resource x", "resource is 'x'; one of time"),
-        ("--initial-strength 2", "initial_strength is 2.0"),
-        ("--target-scale -1", "target_scale is -1.0"),
-        ("--lr 0", "rate is 0.0"),
-        ("--n-task 0", "--n-task is 0"),
-        ("--amount 1", "--amount is 1.0"),
-        ("--plot --out x.gif", "--out is x.gif"),
+        ("--alpha 1", "--alpha must be"),
+        ("--alpha nan", "--alpha must be"),
+        ("--theory domino --resource data", "data"),
+        ("--theory x", "'x'"),
+        ("--resource x", "'x'"),
+        ("--initial-strength 2", "--initial-strength must be"),
+        ("--target-scale -1", "--target-scale must be positive"),
+        ("--rate 0", "--rate must be positive"),
+        ("--n-skill 0", "--n-skill must be an integer from 1 to 1e+300, got 0"),
+        ("--amount 1", "--amount must be between 10 and 1e+15, got 1"),
+        ("--plot --out x.gif", "--out must be a .png file in an existing folder, got x.gif"),
         ("--theory domino --plot", "only the exponent"),
+        ("--theory domino --initial-strength 0.1", "--initial-strength applies to the linear"),
     ],
 )
 def test_what_is_no_use_is_one_sentence(monkeypatch, capsys, given, said):

@@ -51,8 +51,8 @@ def test_01_a_number_for_all_leaves_known_levels_alone(cases):
     evals = cases / "01-chance-for-all" / "evals"
     with pytest.raises(LogError) as refused:
         read_curves(evals)
-    assert "chance level of truthfulqa_mc1 is not known" in str(refused.value)
-    assert "--chance truthfulqa_mc1=0.25" in str(refused.value)
+    assert "chance level of truthfulqa_mc1 is unknown" in str(refused.value)
+    assert "chance={'truthfulqa_mc1': 0.25}" in str(refused.value)
     assert "gsm8k" not in str(refused.value)
     curves = read_curves(evals, chance=0.25)
     assert chance_of(curves) == {"gsm8k": 0.0, "piqa": 0.5, "truthfulqa_mc1": 0.25}
@@ -190,7 +190,7 @@ def test_15_a_log_of_epochs_says_so(cases, name):
 def test_17_a_header_in_the_middle(cases):
     curves = read_curves(cases / "17-header-again" / "log.csv", chance=0)
     two_skills(curves)
-    assert "1 lines that repeat the header are skipped" in notes(curves)
+    assert "1 repeated headers are skipped" in notes(curves)
 
 
 @pytest.mark.parametrize(("name", "repeats"), [("resumed", 6), ("twice", 40)])

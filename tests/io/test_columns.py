@@ -27,17 +27,26 @@ def wide(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "text"),
     [
-        ({"stderr": "se"}, "could belong to any of a/acc, b/acc; choose one with --value"),
-        ({"stderr": "none"}, "has no column 'none' for --stderr; there are step, a/acc"),
-        ({"stderr": "folder"}, "has no column 'folder' for --stderr"),
-        ({"stderr": "note"}, "'note' for --stderr holds no numbers"),
-        ({"stderr": "empty", "value": "a/acc"}, "'empty' for --stderr holds no numbers"),
-        ({"stderr": "total_tokens"}, "'total_tokens' for --stderr counts tokens by its name"),
-        ({"value": "step"}, "'step' for --value counts steps by its name"),
-        ({"value": "total_tokens"}, "'total_tokens' for --value counts tokens by its name"),
-        ({"value": "folder"}, "has no column 'folder' for --value"),
-        ({"task": "a/acc"}, "'a/acc' for --task is a measurement by its name"),
-        ({"run": "a/acc"}, "'a/acc' for --run is a measurement by its name"),
+        ({"stderr": "se"}, "could belong to any of a/acc, b/acc; set value='a/acc'"),
+        ({"stderr": "none"}, "has no column 'none', given as stderr; the columns are step, a/acc"),
+        ({"stderr": "folder"}, "has no column 'folder', given as stderr"),
+        (
+            {"stderr": "note"},
+            "got 'note', which holds no numbers",
+        ),
+        ({"stderr": "empty", "value": "a/acc"}, "got 'empty', which holds no numbers"),
+        (
+            {"stderr": "total_tokens"},
+            "standard errors, got 'total_tokens', which counts tokens",
+        ),
+        ({"value": "step"}, "measurements, got 'step', which counts steps by its name"),
+        (
+            {"value": "total_tokens"},
+            "measurements, got 'total_tokens', which counts tokens",
+        ),
+        ({"value": "folder"}, "has no column 'folder', given as value"),
+        ({"task": "a/acc"}, "names of tasks, got 'a/acc', which is a measurement"),
+        ({"run": "a/acc"}, "names of runs, got 'a/acc', which is a measurement"),
     ],
 )
 def test_a_column_that_cannot_be_what_it_is_named_for(wide, columns, text):
@@ -49,7 +58,7 @@ def test_a_column_that_cannot_be_what_it_is_named_for(wide, columns, text):
 def test_standard_errors_only_where_nothing_is_measured(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("step,a/acc,se\n1,0.1,\n2,0.2,\n3,,0.1\n")
-    with pytest.raises(LogError, match="'se' for --stderr is empty wherever 'a/acc' is measured"):
+    with pytest.raises(LogError, match="stderr='se' is empty in all rows with a measurement"):
         read_log(path, stderr="se")
 
 
@@ -78,14 +87,14 @@ def test_a_task_column_whose_labels_are_numbers(tmp_path):
 def test_a_task_without_a_name(tmp_path, cell):
     path = tmp_path / "log.csv"
     path.write_text(f"step,task,value\n1,a,0.1\n2,{cell},0.2\n")
-    with pytest.raises(LogError, match="row 3, column 'task' is empty; give it a name"):
+    with pytest.raises(LogError, match="row 3, column 'task' must hold a name, got an empty cell"):
         read_log(path)
 
 
 def test_a_number_for_all_tasks_that_is_not_finite(wide):
-    with pytest.raises(ArgumentError, match=r"^chance must be a finite number, got nan"):
+    with pytest.raises(ArgumentError, match=r"^chance must be finite, got nan"):
         read_curves(wide, chance=math.nan)
-    with pytest.raises(ArgumentError, match="chance of 'a' must be a finite number, got inf"):
+    with pytest.raises(ArgumentError, match="chance of 'a' must be finite, got inf"):
         read_curves(wide, chance={"a": math.inf})
 
 

@@ -136,7 +136,7 @@ def test_curves_are_a_log_too(tmp_path, end, curves):
     assert len(log.table) == 5
     same(read_curves(path), curves)
     assert read_curves(path, skills=["m*"]).names == ("mul",)
-    with pytest.raises(LogError, match="holds levels already, so chance changes nothing"):
+    with pytest.raises(LogError, match=r"chance must be left out for .* already holds levels"):
         read_curves(path, chance=0.5)
 
 
@@ -169,7 +169,7 @@ def test_rows_of_a_csv_may_be_sorted_and_skills_removed(tmp_path, curves):
         (lambda lines: [*lines, lines[-1]], r"must have 6 rows"),
         (lambda lines: lines[:2], r"no rows"),
         (lambda lines: lines[:1], r"column names"),
-        (lambda lines: ["# skillphysics {", *lines[1:]], r"the header of .* is no JSON"),
+        (lambda lines: ["# skillphysics {", *lines[1:]], r"the header of .* must be JSON"),
         (lambda lines: ['# skillphysics {"version": 2}', *lines[1:]], r"version 2"),
         (lambda lines: [*lines[:-1], lines[-1] + ",1"], r"row 8 must have 3 cells, got 4"),
         (lambda lines: [*lines[:-1], lines[-1] + "x"], r"could not convert"),

@@ -25,20 +25,24 @@ def test_frequencies_are_read(tmp_path, name, text):
     [
         ("mix.csv", "add,0.9\n", "must have one column of names"),
         ("mix.csv", "skill,share,count\nadd,1,2\n", "one of numbers"),
-        ("mix.csv", "skill,share\nadd,often\n", "row 2: the frequency of 'add' is 'often'"),
-        ("mix.csv", "skill,share\n\nadd,1\nadd,2\n", "row 4 names 'add' again"),
-        ("mix.csv", "skill,share,share\nadd,1,2\n", "it has 'skill', 'share', 'share'"),
-        ("mix.csv", "skill,share\nadd,1,2\n", "row 2 has 3 cells for 2 columns"),
-        ("mix.csv", "skill,share\n,1\n", "row 2 has no name of a skill"),
+        (
+            "mix.csv",
+            "skill,share\nadd,often\n",
+            "row 2: .* must be a number, got 'often'",
+        ),
+        ("mix.csv", "skill,share\n\nadd,1\nadd,2\n", "row 4 repeats 'add'"),
+        ("mix.csv", "skill,share,share\nadd,1,2\n", "got 'skill', 'share', 'share'"),
+        ("mix.csv", "skill,share\nadd,1,2\n", "row 2 must have 2 cells, got 3"),
+        ("mix.csv", "skill,share\n,1\n", "row 2 must name a skill"),
         ("mix.csv", "skill,share\nadd,-1\n", "'add' must be positive and finite, got -1"),
         ("mix.csv", "skill,share\nadd,inf\n", "'add' must be positive and finite, got inf"),
-        ("mix.csv", "skill,share\n", "holds no frequency"),
-        ("mix.csv", "", "it has none"),
-        ("mix.json", '{"add": 1, "add": 2}', "names 'add' again"),
+        ("mix.csv", "skill,share\n", "must hold at least one frequency"),
+        ("mix.csv", "", "got none"),
+        ("mix.json", '{"add": 1, "add": 2}', "repeats 'add'"),
         ("mix.json", '{"add": null}', "'add' must be positive and finite, got nan"),
         ("mix.json", "[1, 2]", "must hold a JSON object"),
         ("mix.json", '{"add": "x"}', "'add'"),
-        ("mix.json", "{}", "holds no frequency"),
+        ("mix.json", "{}", "must hold at least one frequency"),
     ],
 )
 def test_what_is_no_frequency_is_refused(tmp_path, name, text, message):
@@ -62,5 +66,5 @@ def test_a_recording_carries_known_frequencies(tmp_path):
         recorder.record(1, {"add": 0.5, "carry": 0.1})
     assert np.asarray(read_curves(path).skills.frequency).tolist() == [3, 1]
     assert np.asarray(read_curves(path, skills="add").skills.frequency).tolist() == [3]
-    with pytest.raises(ArgumentError, match="'add' must be positive, got 0"):
+    with pytest.raises(ArgumentError, match="'add' must be positive and finite, got 0"):
         Recorder(tmp_path / "other.jsonl", metric="level", frequency={"add": 0})

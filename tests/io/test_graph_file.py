@@ -25,7 +25,7 @@ def test_a_graph_goes_to_a_file_and_back(name, frequency, tmp_path):
 
 def test_a_function_fits_in_no_file(tmp_path):
     graph = Graph.given({"a": [], "b": ["a"]}, {"b": lambda opened: opened[0]})
-    with pytest.raises(ArgumentError, match="'b' is a function"):
+    with pytest.raises(ArgumentError, match="'b' must be a word or a number"):
         write_graph(graph, tmp_path / "graph.yaml")
     assert not list(tmp_path.iterdir())
 
@@ -34,37 +34,61 @@ def test_a_function_fits_in_no_file(tmp_path):
     ("name", "text", "said"),
     [
         ("g.txt", "", r"\.graphml"),
-        ("g.yaml", "", "an entry for each skill"),
-        ("g.yaml", "skills: [a, b]", "an entry for each skill"),
-        ("g.yaml", "skills: {a: [", "no YAML in line 1"),
-        ("g.yaml", "skills: {a: {}, a: {}}", "'a' is there twice"),
-        ("g.yaml", "skills: {a: {weight: 1}}", "'a' has 'weight'"),
-        ("g.yaml", "skills: {a: 3}", "'a' has 3"),
-        ("g.yaml", "skills: {a: {}, b: {needs: a}}", "'b' needs 'a', which is no list"),
-        ("g.yaml", "skills: {a: {needs: [b]}, b: {needs: [a]}}", "circle"),
-        ("g.yaml", "skills: {a: {frequency: 1}, b: {}}", "'b' has no frequency"),
-        ("g.yaml", "skills: {a: {frequency: often}}", "'a' has frequency 'often'"),
-        ("g.yaml", "skills: {a: {frequency: -1}}", "'a' has frequency -1"),
-        ("g.yaml", "skills: {a: {}, b: {needs: [a], gate: nor}}", "'b' has gate 'nor'"),
-        ("g.yaml", "!!python/object/apply:os.getcwd []", "no YAML"),
-        ("g.yaml", "\x00", "no YAML"),
-        ("g.yaml", "skills: {? [a, b] : {}, ? {c: d} : {}}", "no YAML"),
-        ("g.yaml", "skills: {1: {}, '1': {}}", "'1' is there twice"),
-        ("g.yaml", "skills: {a: {}}\nedges: []", "'edges' beside 'skills'"),
-        ("g.yaml", "skills: {a: {}, b: {needs: 0}}", "'b' needs 0, which is no list"),
-        ("g.yaml", "skills: {a: &x {}, b: *x}", "has an alias"),
-        ("g.graphml", '<graph><node id="a"/><node id="a"/></graph>', "'a' is there twice"),
-        ("g.graphml", "<graphml><graph></graph><graph></graph></graphml>", "several graphs"),
-        ("g.graphml", "", "no GraphML"),
-        ("g.graphml", "<graphml><graph/></graphml>", "no"),
-        ("g.graphml", "<html>", "no GraphML"),
+        ("g.yaml", "", "one entry per skill"),
+        ("g.yaml", "skills: [a, b]", "one entry per skill"),
+        ("g.yaml", "skills: {a: [", "must be YAML; line 1 is not"),
+        ("g.yaml", "skills: {a: {}, a: {}}", "'a' is repeated"),
+        ("g.yaml", "skills: {a: {weight: 1}}", "'a' may have frequency, needs, gate, got 'weight'"),
+        ("g.yaml", "skills: {a: 3}", "'a' must have frequency, needs, gate or none of them, got 3"),
+        (
+            "g.yaml",
+            "skills: {a: {}, b: {needs: a}}",
+            "'b' must be a list of skills, got 'a'",
+        ),
+        ("g.yaml", "skills: {a: {needs: [b]}, b: {needs: [a]}}", "cycle"),
+        ("g.yaml", "skills: {a: {frequency: 1}, b: {}}", "'b' has none"),
+        (
+            "g.yaml",
+            "skills: {a: {frequency: often}}",
+            "number like 1.0e-5, got 'often'",
+        ),
+        (
+            "g.yaml",
+            "skills: {a: {frequency: -1}}",
+            "must be positive and finite, got -1",
+        ),
+        (
+            "g.yaml",
+            "skills: {a: {}, b: {needs: [a], gate: nor}}",
+            "gate of skill 'b' must be .*'nor'",
+        ),
+        ("g.yaml", "!!python/object/apply:os.getcwd []", "must be YAML"),
+        ("g.yaml", "\x00", "must be YAML"),
+        ("g.yaml", "skills: {? [a, b] : {}, ? {c: d} : {}}", "must be YAML"),
+        ("g.yaml", "skills: {1: {}, '1': {}}", "'1' is repeated"),
+        ("g.yaml", "skills: {a: {}}\nedges: []", "the only key must be 'skills', got 'edges'"),
+        (
+            "g.yaml",
+            "skills: {a: {}, b: {needs: 0}}",
+            "'b' must be a list of skills, got 0",
+        ),
+        ("g.yaml", "skills: {a: &x {}, b: *x}", r"aliases \(\*name\) are not allowed"),
+        ("g.graphml", '<graph><node id="a"/><node id="a"/></graph>', "'a' is repeated"),
+        (
+            "g.graphml",
+            "<graphml><graph></graph><graph></graph></graphml>",
+            "one graph",
+        ),
+        ("g.graphml", "", "must be GraphML"),
+        ("g.graphml", "<graphml><graph/></graphml>", "must"),
+        ("g.graphml", "<html>", "must be GraphML"),
     ],
 )
 def test_a_damaged_file_is_one_sentence_with_its_name(name, text, said, tmp_path):
     (tmp_path / name).write_text(text)
     with pytest.raises(ArgumentError, match=said) as caught:
         read_graph(tmp_path / name)
-    assert str(caught.value).startswith(str(tmp_path / name))
+    assert str(tmp_path / name) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

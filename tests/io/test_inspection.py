@@ -11,7 +11,7 @@ from skillphysics.io import inspect_log, read_curves, read_log
 from skillphysics.measure.describe import reading_paragraph
 from skillphysics.measure.learning import learning
 from skillphysics.measure.levels import curves_of, understand
-from skillphysics.steps import thinned
+from skillphysics.measure.thinning import thinned
 
 TEXT = "step,epoch,note,copy_acc,sort_acc,train_loss\n0,0,hi,0.1,0.2,3.5\n1000,1,ho,0.5,,2.5\n"
 
@@ -36,8 +36,8 @@ def test_everything_is_named(log):
     assert (sort.zero, sort.measurements, sort.first, sort.last) == (None, 1, 0.2, 0.2)
     assert inspection.left_out["note"] == "text"
     assert "clock" in inspection.left_out["epoch"]
-    assert "--floor" in inspection.left_out["train_loss"]
-    assert any("chance level of sort is not known" in note for note in inspection.notes)
+    assert "as floor" in inspection.left_out["train_loss"]
+    assert any("chance level of sort is unknown" in note for note in inspection.notes)
     assert inspection.commands[0] == (
         f"skillphysics report {log} --chance copy=0.1 --chance sort=NUMBER"
     )
@@ -84,9 +84,7 @@ def test_the_report_says_the_same(log, tmp_path):
 
 def test_curves_that_were_never_a_log():
     curves = Curves.from_arrays([0, 1], np.zeros((2, 2)))
-    assert reading_paragraph(curves).startswith(
-        "There are curves with 2 steps from 0 to 1. 2 skills"
-    )
+    assert reading_paragraph(curves).startswith("These curves have 2 steps from 0 to 1. 2 skills")
 
 
 def test_a_log_that_does_not_say_what_it_measures(tmp_path):
@@ -96,7 +94,7 @@ def test_a_log_that_does_not_say_what_it_measures(tmp_path):
     assert [skill.name for skill in inspection.skills] == ["copy", "sort"]
     assert [skill.last for skill in inspection.skills] == [0.5, 0.6]
     assert inspection.commands == (f"skillphysics report {path} --metric accuracy",)
-    assert any("does not say what it measures" in note for note in inspection.notes)
+    assert any("does not name the metric" in note for note in inspection.notes)
     with pytest.raises(LogError, match="no metric 'f1'"):
         inspect_log(path, metric="f1")
 
@@ -166,10 +164,10 @@ def refused(path, **given):
 def test_two_checkpoints_are_too_few(tmp_path, given):
     path = tmp_path / "log.csv"
     path.write_text("step,copy\n0,0.1\n5,0.5\n")
-    note = "skillphysics report needs at least 3 steps, and this log has 2"
+    note = "a report needs at least 3 steps, got 2"
     assert any(one.startswith(note) for one in inspect_log(path, **given).notes)
     path.write_text("step,copy\n0,0.1\n5,0.5\n9,0.7\n")
-    assert not any("report" in one for one in inspect_log(path, **given).notes)
+    assert not any("report needs" in one for one in inspect_log(path, **given).notes)
 
 
 @pytest.mark.parametrize("drift", [0.0, -0.3])
@@ -180,8 +178,8 @@ def test_no_skill_shows_learning(tmp_path, drift):
     table = np.column_stack([np.arange(40) * 10, level])
     np.savetxt(path, table, delimiter=",", header="step,a_acc,b_acc,c_acc", comments="")
     said, notes = refused(path, chance=0.25)
-    assert "no learning to explain" in said
-    assert f"skillphysics report refuses this log: {said}" in notes
+    assert "give a longer log or other skills" in said
+    assert f"no theory can be fitted to this log: {said}" in notes
     # One skill that is learned is enough.
     table[:, 1] += np.linspace(0, 0.6, 40)
     np.savetxt(path, table, delimiter=",", header="step,a_acc,b_acc,c_acc", comments="")
@@ -192,8 +190,8 @@ def test_accuracies_in_percent_without_a_ceiling(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("step,a_f1,b_exact_match\n0,0,1\n10,30,20\n20,60,50\n")
     said, notes = refused(path, ceiling=2, chance=0)
-    assert "outside 0 to 2" in said
-    assert f"skillphysics report refuses this log: {said}" in notes
+    assert "must be between 0 and 2" in said
+    assert f"no theory can be fitted to this log: {said}" in notes
 
 
 def test_what_a_report_refuses_is_said_within_a_second(tmp_path):

@@ -35,13 +35,13 @@ def test_a_step_is_carried_to_rows_that_lack_it(tmp_path):
     curves = read_curves(write(tmp_path / "h.csv", text), chance=0)
     assert curve(curves, "copy") == {50: 0.25, 100: 0.75}
     assert "2 rows without 'train/global_step'" in notes(curves)
-    assert "1 before the first step are left out" in notes(curves)
+    assert "1 before the first step are ignored" in notes(curves)
 
 
 def test_a_step_logged_too_rarely_is_not_carried(tmp_path):
     text = "_step,_runtime,train/global_step,copy/acc\n0,0,50,0.1\n1,1,,0.2\n2,2,,0.3\n"
     path = write(tmp_path / "h.csv", text)
-    with pytest.raises(LogError, match=r"several of which lie between two steps.*--step"):
+    with pytest.raises(LogError, match=r"several lie .* set step='train/global_step'"):
         read_curves(path, chance=0)
     assert curve(read_curves(path, chance=0, step="_step"), "copy") == {0: 0.1, 1: 0.2, 2: 0.3}
 
@@ -66,12 +66,12 @@ def test_the_axis_is_chosen_and_named(tmp_path, name, axis):
 
 def test_an_unknown_column_is_refused(tmp_path):
     path = write(tmp_path / "a.csv", "step,x/acc\n0,0.1\n")
-    with pytest.raises(LogError, match=r"no column 'steps' for --step; there are step, x/acc"):
+    with pytest.raises(LogError, match=r"no column 'steps', given as step; the columns are"):
         read_curves(path, step="steps")
 
 
 def test_columns_of_a_format_without_columns(tmp_path, sample):
-    with pytest.raises(ArgumentError, match=r"step is 'x'.*'lm-eval'"):
+    with pytest.raises(ArgumentError, match=r"step must be left out .*'lm-eval'.*got 'x'"):
         read_log(sample.lm_eval(tmp_path / "evals"), step="x")
 
 
@@ -86,7 +86,7 @@ def test_names_of_checkpoints_are_steps_where_nothing_else_is(tmp_path):
 def test_a_counter_that_begins_again_in_each_epoch(tmp_path):
     text = "epoch,step,loss\n0,0,3\n0,1,2\n1,0,1.5\n1,1,1\n"
     path = write(tmp_path / "a.csv", text)
-    with pytest.raises(LogError, match=r"row 4: 'step' begins again in each epoch.*--step epoch"):
+    with pytest.raises(LogError, match=r"row 4: 'step' restarts in each epoch.*set step='epoch'"):
         read_curves(path, floor=0)
     assert read_curves(path, floor=0, step="epoch").level.values.ravel().tolist() == [0, 0.5]
 
@@ -94,7 +94,7 @@ def test_a_counter_that_begins_again_in_each_epoch(tmp_path):
 def test_axes_are_never_joined(tmp_path):
     write(tmp_path / "logs" / "a.csv", "step,copy/acc\n0,0.1\n")
     write(tmp_path / "logs" / "b.csv", "epoch,sort/acc\n0,0.1\n")
-    with pytest.raises(LogError, match=r"steps for its axis.*has epochs"):
+    with pytest.raises(LogError, match=r"must count the same, got steps in .* and epochs in"):
         read_curves(tmp_path / "logs", chance=0)
 
 
@@ -106,8 +106,8 @@ def test_an_overlap_after_a_resume(tmp_path):
     text = "step,x/acc\n" + "".join(f"{step},{value}\n" for step, value in rows)
     curves = read_curves(write(tmp_path / "a.csv", text), chance=0)
     assert curve(curves, "x") == {0: 0.1, 10: 0.25, 20: 0.4, 30: 0.5}
-    assert "2 measurements repeat a step (x), and the later ones count" in notes(curves)
-    assert "1 more, from before a training was resumed" in notes(curves)
+    assert "2 measurements repeat a step (x), and the later ones are kept" in notes(curves)
+    assert "1 more from before the training was resumed" in notes(curves)
 
 
 def test_one_point_measured_again_forgets_no_others(tmp_path):
@@ -294,7 +294,7 @@ def test_text_logs(tmp_path, text, axis, skill, expected, suffix):
 
 
 def test_prose_is_no_log(tmp_path):
-    with pytest.raises(LogError, match="no training log"):
+    with pytest.raises(LogError, match="not a known kind of training log"):
         read_log(write(tmp_path / "notes.txt", "Lost 3 keys\nstep one: find them\n"))
 
 
@@ -348,7 +348,7 @@ def test_a_table_a_task_is_asked_about(tmp_path):
         write(tmp_path / "evals" / f"{name}.csv", f"step,acc\n0,0\n10,{acc}\n")
     as_runs = read_curves(tmp_path / "evals", chance=0)
     assert as_runs.dataset["run"].values.tolist() == ["copy", "sort"]
-    assert "if they are tasks, say --task folder" in notes(as_runs)
+    assert "if they are tasks, set task='folder'" in notes(as_runs)
     curves = read_curves(tmp_path / "evals", chance=0, task="folder")
     assert curve(curves, "sort") == {0: 0, 10: 0.25}
 
@@ -383,7 +383,7 @@ def test_a_chart_of_the_machine_beside_others(tmp_path):
     write(tmp_path / "b.csv", "Step,r - system/gpu.0.memory\n0,10\n5,50\n")
     curves = read_curves(tmp_path, chance=0)
     assert curves.names == ("copy",)
-    assert curves.dataset.attrs["left_out"]["b.csv"] == "no training log"
+    assert curves.dataset.attrs["left_out"]["b.csv"] == "not a training log"
 
 
 def test_a_marked_restart(tmp_path, sample):
@@ -403,7 +403,7 @@ def test_a_marked_restart(tmp_path, sample):
     writer.close()
     curves = read_curves(tmp_path, chance=0)
     assert curve(curves, "x") == {0: 0, 10: 0.5, 12: 0.25}
-    assert "1 points written before a restart" in notes(curves)
+    assert "1 points from before a restart" in notes(curves)
 
 
 def test_runs_with_folders_of_splits(tmp_path, sample):
@@ -422,7 +422,7 @@ def test_runs_with_folders_of_splits(tmp_path, sample):
 def test_metrics_of_any_name(tmp_path):
     text = "step,copy/truth,sort/truth,else\n0,1,2,3\n10,3,4,5\n"
     path = write(tmp_path / "a.csv", text)
-    with pytest.raises(LogError, match=r"scale of copy, sort is not known.*--ceiling.*--floor"):
+    with pytest.raises(LogError, match=r"copy, sort is unknown; set chance=….*floor=…"):
         read_curves(path, metric="truth")
     curves = read_curves(path, metric="truth", chance=0, ceiling=4)
     assert curve(curves, "copy") == {0: 0.25, 10: 0.75}
@@ -484,7 +484,7 @@ def test_the_ladder(shared):
 
 def test_gemstone(shared):
     path = shared / "data" / "gemstone" / "lighteval.csv"
-    with pytest.raises(LogError, match="--metric accuracy"):
+    with pytest.raises(LogError, match="set metric='accuracy'"):
         read_curves(path)
     curves = read_curves(path, metric="accuracy")
     assert curves.level.shape == (12, 34, 9)
@@ -581,9 +581,9 @@ def test_other_files_of_a_folder_are_named(tmp_path):
     curves = read_curves(tmp_path, chance=0)
     assert curves.names == ("copy",)
     left_out = curves.dataset.attrs["left_out"]
-    assert left_out == dict.fromkeys(("answers.json", "predictions.csv"), "no training log")
+    assert left_out == dict.fromkeys(("answers.json", "predictions.csv"), "not a training log")
     write(tmp_path / "damaged.csv", "step,copy_acc\n0,0.1,3\n")
-    with pytest.raises(LogError, match=r"damaged\.csv, row 2 has 3 cells"):
+    with pytest.raises(LogError, match=r"damaged\.csv, row 2 must have 2 cells"):
         read_curves(tmp_path, chance=0)
 
 
@@ -593,7 +593,7 @@ def test_rows_that_differ_in_an_unknown_column(tmp_path, name):
     text = text.replace(",1,", ",one,").replace(",2,", ",two,") if name != "lr" else text
     path = write(tmp_path / "a.csv", text)
     with pytest.raises(
-        LogError, match=rf"rows 2 and 3 are of one step.*--task {name}.*--run {name}"
+        LogError, match=rf"rows 2 and 3 have the same step.*task='{name}'.*run='{name}'"
     ):
         read_curves(path, chance=0)
     curves = read_curves(path, chance=0, task=name)
@@ -617,5 +617,5 @@ def test_clocks_of_a_resumed_training_are_no_tasks(tmp_path):
 
 def test_a_loss_is_said_to_be_one(tmp_path):
     path = write(tmp_path / "a.csv", "step,copy/CrossEntropyLoss\n0,4.8\n5,2.0\n")
-    with pytest.raises(LogError, match=r"CrossEntropyLoss, which is no accuracy but a loss"):
+    with pytest.raises(LogError, match=r"CrossEntropyLoss, of kind loss; set metric='loss'"):
         read_curves(path, metric="accuracy", chance=0)

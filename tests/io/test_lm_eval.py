@@ -121,7 +121,7 @@ def test_a_group_and_its_members_are_not_both_taken_silently(tmp_path, sample):
     assert by_glob.dataset.attrs["left_out"]["mmlu"] == "the mean of mmlu_law, mmlu_stem"
     by_name = read_curves(tmp_path, skills=["mmlu", "mmlu_law"])
     assert by_name.names == ("mmlu", "mmlu_law")
-    assert any("read too" in note for note in by_name.dataset.attrs["notes"])
+    assert any("also read" in note for note in by_name.dataset.attrs["notes"])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_the_step_is_found(tmp_path, sample, name, arguments, step):
 def test_contradictory_steps_name_both(tmp_path, sample):
     content = sample.old_results({"piqa": {"acc": 0.5}}, "revision=step20")
     sample.json(tmp_path / "m_step10.json", content)
-    with pytest.raises(LogError, match=r"m_step10\.json.*step 10 .*step 20 .*step20"):
+    with pytest.raises(LogError, match=r"m_step10\.json.*10 in .* 20 in the revision 'step20'"):
         read_log(tmp_path)
 
 
@@ -179,7 +179,7 @@ def test_of_two_evaluations_of_a_checkpoint_the_later_counts(tmp_path, sample):
     log = read_log(tmp_path)
     assert log.table[["value", "stderr"]].to_numpy().tolist() == [[0.8, 0.008]]
     assert any(
-        "2 measurements repeat a step (piqa), and the later ones count" in note
+        "2 measurements repeat a step (piqa), and the later ones are kept" in note
         for note in log.notes
     )
 
@@ -188,7 +188,7 @@ def test_two_models_want_two_folders(tmp_path, sample):
     for model, step in (("a/one", 1), ("a/two", 2)):
         content = sample.old_results({"piqa": {"acc": 0.5}}, f"pretrained={model}")
         sample.json(tmp_path / f"step{step}.json", content)
-    with pytest.raises(LogError, match=r"'a/one'.*'a/two'.*one folder a model"):
+    with pytest.raises(LogError, match=r"'a/one'.*'a/two'.*move each model to its own folder"):
         read_log(tmp_path)
 
 
@@ -196,7 +196,7 @@ def test_a_broken_file_is_named_with_its_place(tmp_path, sample):
     sample.lm_eval(tmp_path)
     (tmp_path / "toy_step30.json").write_text('{"results": {\n  "piqa": {"acc": 0.5,, }}}')
     with pytest.raises(
-        LogError, match=r"toy_step30\.json.*line 2, column 23.*write the file again"
+        LogError, match=r"toy_step30\.json.*line 2, column 23.*create the file again"
     ):
         read_log(tmp_path)
 
@@ -213,7 +213,7 @@ def test_other_files_are_left_alone(tmp_path, sample):
 
 def test_text_in_place_of_an_accuracy(tmp_path, sample):
     sample.json(tmp_path / "step1.json", sample.old_results({"piqa": {"acc": "0.5x"}}))
-    with pytest.raises(LogError, match=r"step1\.json: results\['piqa'\]\['acc'\] is '0.5x'"):
+    with pytest.raises(LogError, match=r"step1\.json: results\['piqa'\]\['acc'\] must be .*'0.5x'"):
         read_log(tmp_path)
 
 
@@ -226,13 +226,13 @@ def test_an_infinite_perplexity_does_not_stand_in_the_way(tmp_path, sample):
     entry = {"lambada_openai": {"acc": 0.0, "ppl": float("inf")}}
     sample.json(tmp_path / "step0.json", sample.old_results(entry))
     assert read_curves(tmp_path).level.item() == 0
-    with pytest.raises(LogError, match=r"lambada_openai' is infinite at step 0"):
+    with pytest.raises(LogError, match=r"lambada_openai' must be finite.* at step 0"):
         read_curves(tmp_path, metric="ppl", floor=0.0)
 
 
 def test_a_folder_without_results_is_refused(tmp_path):
     (tmp_path / "a.json").write_text("[]")
-    with pytest.raises(LogError, match="holds no results"):
+    with pytest.raises(LogError, match="must hold results"):
         lm_eval.read(tmp_path)
 
 

@@ -174,10 +174,10 @@ def test_a_missing_folder(tmp_path):
     ("old", "new", "message"),
     [
         (b'"step": 10', b'"step": 0', r"row 3: steps must increase, got 0 after 0"),
-        (b'"step": 10', b'"step": -1', r"row 3, step is -1"),
+        (b'"step": 10', b'"step": -1', r"row 3, step must be non-negative and finite, got -1"),
         (b'"step": 10, ', b"", r"row 3 must have a step and values"),
-        (b'"step": 10', b'"step": 10,,', r"row 3 is no JSON"),
-        (b'{"add": 0.75', b'{"add": "x"', r"row 3, 'add' is 'x'"),
+        (b'"step": 10', b'"step": 10,,', r"row 3 must be JSON"),
+        (b'{"add": 0.75', b'{"add": "x"', r"row 3, 'add' must be a number, got 'x'"),
         (b'"metric": "accuracy"', b'"metric": "f1"', r"row 1 must be the header of a recording"),
     ],
 )

@@ -90,34 +90,43 @@ def test_not_measured(tmp_path, sample, empty):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([["step", "x"], [0, 0.5], [1, "high"]], r"row 3, column 'x' holds 'high'"),
+        ([["step", "x"], [0, 0.5], [1, "high"]], r"row 3, column 'x' must be a number, got 'high'"),
         ([["step", "x"], [0, "1_000"]], r"row 2, column 'x' holds '1_000'"),
         ([["step", "x"], [0, "1,5"]], r"row 2, column 'x' holds '1,5'"),
-        ([["step", "x"], [0, "inf"]], r"row 2, column 'x' is infinite"),
-        ([["step", "x"], ["", 0.5]], r"row 2: the step \(column 'step'\) is empty"),
-        ([["step", "x"], [-1, 0.5]], r"row 2: the step \(column 'step'\) is -1"),
-        ([["step", "x"], ["inf", 0.5]], r"row 2: the step \(column 'step'\) is inf"),
-        ([["step", "x"], ["one", 0.5]], r"row 2, column 'step' holds 'one'"),
-        ([["step", "x", "x"], [0, 1, 2]], r"two columns 'x'"),
+        ([["step", "x"], [0, "inf"]], r"row 2, column 'x' must be finite"),
+        (
+            [["step", "x"], ["", 0.5]],
+            r"row 2: steps \(column 'step'\) must be .* empty cell",
+        ),
+        ([["step", "x"], [-1, 0.5]], r"row 2: steps \(column 'step'\) must be .*, got -1"),
+        ([["step", "x"], ["inf", 0.5]], r"row 2: steps \(column 'step'\) must be .*, got inf"),
+        ([["step", "x"], ["one", 0.5]], r"row 2, column 'step' must be a number, got 'one'"),
+        ([["step", "x", "x"], [0, 1, 2]], r"column names must be distinct, got 'x'"),
         (
             [["step", "iteration", "x"], [0, 1, 2]],
-            r"columns that count \(step, iteration\); choose.*--step step",
+            r"columns that count \(step, iteration\); set step='step'",
         ),
-        ([["time", "x"], [0, 1]], r"no step column among time, x; say .*--step.* 'step'"),
-        ([["step x"], ["0 1"]], r"no step column among step x"),
-        ([["step"], [0]], r"no column of measurements beside 'step'"),
-        ([["step", "x"]], r"no rows"),
-        ([["step", "x"], [0, 1], [1]], r"row 3 has 1 cells; the header has 2"),
-        ([["step", "x"], [0, 1, 2]], r"row 2 has 3 cells; the header has 2"),
-        ([["step", "skill", "value"], [0, "", 1]], r"row 2, column 'skill' is empty"),
+        ([["time", "x"], [0, 1]], r"column of steps, got time, x; set step=….* 'step'"),
+        ([["step x"], ["0 1"]], r"must have a column of steps, got step x"),
+        ([["step"], [0]], r"must have columns of measurements besides 'step'"),
+        ([["step", "x"]], r"must have rows"),
+        ([["step", "x"], [0, 1], [1]], r"row 3 must have 2 cells, as the header has, got 1"),
+        ([["step", "x"], [0, 1, 2]], r"row 2 must have 2 cells, as the header has, got 3"),
+        ([["step", "skill", "value"], [0, "", 1]], r"row 2, column 'skill' must hold a name"),
         (
             [["step", "skill", "task", "value"], [0, "a", "b", 1]],
-            r"name tasks \(skill, task\); choose one with --task",
+            r"name tasks \(skill, task\); set task='skill'",
         ),
-        ([["step", "run", "x"], [0, "", 1]], r"row 2, column 'run' is empty"),
-        ([["step", "x"], [0, 1], [1, "x"], [2, 3]], r"row 3, column 'x' holds 'x'"),
-        ([["step", "x/acc"], [0, 1], [1, "x"], [2, "y"]], r"row 3, column 'x/acc' holds 'x'"),
-        ([["tokens_seen", "batch_idx", "x"], [0, 1, 2]], r"\(tokens_seen, batch_idx\).*--step"),
+        ([["step", "run", "x"], [0, "", 1]], r"row 2, column 'run' must hold a name"),
+        ([["step", "x"], [0, 1], [1, "x"], [2, 3]], r"row 3, column 'x' must be a number, got 'x'"),
+        (
+            [["step", "x/acc"], [0, 1], [1, "x"], [2, "y"]],
+            r"row 3, column 'x/acc' must be .*'x'",
+        ),
+        (
+            [["tokens_seen", "batch_idx", "x"], [0, 1, 2]],
+            r"batch_idx\); set step='tokens_seen'",
+        ),
     ],
 )
 def test_bad_tables_name_the_place(tmp_path, sample, rows, message):
@@ -133,7 +142,7 @@ def test_one_step_in_two_rows_of_other_columns(tmp_path, sample):
 def test_row_numbers_count_lines_of_the_file(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('step,skill,value\n0,"two\nlines",1\n\n1,x,bad\n')
-    with pytest.raises(LogError, match="row 5, column 'value' holds 'bad'"):
+    with pytest.raises(LogError, match="row 5, column 'value' must be a number, got 'bad'"):
         read_log(path)
 
 

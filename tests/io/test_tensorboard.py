@@ -45,8 +45,8 @@ def test_a_restart_replaces_what_came_after_it(tmp_path, sample):
     log = read_log(tmp_path)
     assert log.table[["step", "value"]].to_numpy().tolist() == [[0, 0], [1, 0.25], [3, 1]]
     notes = " ".join(log.notes)
-    assert "1 measurements repeat a step (x), and the later ones count" in notes
-    assert "1 more, from before a training was resumed" in notes
+    assert "1 measurements repeat a step (x), and the later ones are kept" in notes
+    assert "1 more from before the training was resumed" in notes
 
 
 def events(folder):

@@ -48,7 +48,9 @@ def test_losses_need_a_floor(tmp_path, sample):
         "start": pytest.approx(5 / 3),
         "floor": 0.5,
     }
-    with pytest.raises(LogError, match=r"perfect model has on nli.*--floor nli=1.7.*floor=1.7"):
+    with pytest.raises(
+        LogError, match=r"perfect model on nli is unknown; set floor=\{'nli': 1.7\}, or floor=1.7"
+    ):
         levels(log, skills=["nli"])
 
 
@@ -56,18 +58,24 @@ def test_a_second_evaluation_of_the_last_step(tmp_path, sample):
     history = [{"step": 5, "eval_loss": 1.0}, {"step": 5, "eval_loss": 0.9}]
     log = read_log(sample.json(tmp_path / "trainer_state.json", {"log_history": history}))
     assert rows(log) == {(5, "eval", "loss", 0.9)}
-    assert any("repeat a step (eval), and the later ones count" in note for note in log.notes)
+    assert any("repeat a step (eval), and the later ones are kept" in note for note in log.notes)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"log_history": [{"loss": 1.0}]}, r"log_history\[0\] has no 'step'"),
-        ({"log_history": [{"step": "5", "loss": 1}]}, r"log_history\[0\]\['step'\] is '5'"),
-        ({"log_history": [{"step": 5, "loss": "1"}]}, r"log_history\[0\]\['loss'\] is '1'"),
+        ({"log_history": [{"loss": 1.0}]}, r"log_history\[0\] must have a 'step'"),
+        (
+            {"log_history": [{"step": "5", "loss": 1}]},
+            r"log_history\[0\]\['step'\] must be a number, got '5'",
+        ),
+        (
+            {"log_history": [{"step": 5, "loss": "1"}]},
+            r"log_history\[0\]\['loss'\] must be a number, got '1'",
+        ),
         ({"log_history": [5]}, r"log_history\[0\]"),
-        ({"log_history": {}}, r"no list 'log_history'"),
-        ([], r"no list 'log_history'"),
+        ({"log_history": {}}, r"must have a list 'log_history'"),
+        ([], r"must have a list 'log_history'"),
     ],
 )
 def test_bad_states(tmp_path, sample, content, message):
@@ -79,7 +87,7 @@ def test_bad_states(tmp_path, sample, content, message):
 def test_a_state_cut_off(tmp_path, sample):
     path = sample.trainer(tmp_path / "trainer_state.json")
     path.write_text(path.read_text()[:200])
-    with pytest.raises(LogError, match=r"trainer_state\.json is no JSON.*line 1, column"):
+    with pytest.raises(LogError, match=r"trainer_state\.json must be JSON.*line 1, column"):
         read_log(path)
 
 

@@ -54,7 +54,7 @@ def test_a_level_is_taken_as_it_is():
 
 def test_a_perplexity_is_refused_unless_asked_for():
     measured = log(curve("x", "ppl", np.e**3, np.e**2))
-    with pytest.raises(LogError, match=r"ppl, which is no loss but its exponential.*--metric ppl"):
+    with pytest.raises(LogError, match=r"ppl, the exponential of a loss; .*set metric='ppl'"):
         levels(measured)
     curves = levels(measured, metric="ppl", floor=1.0)
     assert curves.level.values.ravel() == pytest.approx([0, 0.5])
@@ -74,9 +74,9 @@ def test_unusable_tasks_are_named():
     ]
     curves = levels(log(rows), chance=0)
     assert curves.names == ("x",)
-    note = "left out: crows_* (20) (without a usable metric)"
+    note = "left out: crows_* (20) (no usable metric)"
     assert curves.dataset.attrs["notes"] == [note]
-    assert curves.dataset.attrs["left_out"]["crows_7"] == "without a usable metric"
+    assert curves.dataset.attrs["left_out"]["crows_7"] == "no usable metric"
     with pytest.raises(LogError, match=r"measures crows_1 only by pct_stereotype"):
         levels(log(rows), skills=["crows_1"])
 
@@ -86,7 +86,7 @@ def test_a_pattern_leaves_out_what_is_unusable():
     curves = levels(log(rows), skills=["x*"], chance=0)
     assert curves.names == ("x",)
     left_out = curves.dataset.attrs["left_out"]
-    assert left_out["xy"] == "without a usable metric"
+    assert left_out["xy"] == "no usable metric"
     assert "does not name its metric" in left_out["xz"]
 
 
@@ -100,40 +100,56 @@ def test_losses_beside_accuracies_wait_for_a_floor():
     rows = curve("x", "acc", 0.3) + curve("train", "loss", 2.0, 1.0)
     curves = levels(log(rows), chance=0)
     assert curves.names == ("x",)
-    assert "--floor" in curves.dataset.attrs["left_out"]["train/loss"]
+    assert "as floor" in curves.dataset.attrs["left_out"]["train/loss"]
     assert levels(log(rows), chance=0, floor=0).names == ("x", "train")
 
 
 @pytest.mark.parametrize(
     ("rows", "arguments", "message"),
     [
-        (curve("new", "acc", 0.3), {}, r"new is not known.*--chance new=0.25.*chance=\{'new': 0.2"),
-        (curve("x", "acc", 30.0), {"chance": 0}, r"'x/acc' is 30, outside 0 to 1; .*--ceiling 100"),
-        (curve("x", "acc", -0.3), {"chance": 0}, r"'x/acc' is -0.3, outside 0 to 1"),
-        (curve("x", "acc", 300.0), {"chance": 0}, r"'x/acc' is 300.*--metric loss"),
-        (curve("x", "acc", 0.3), {"chance": 1}, r"0 ≤ chance < ceiling"),
-        (curve("x", "loss", 2.0), {}, r"loss that a perfect model has on x.*--floor x=1.7"),
-        (curve("x", "loss", 2.0), {"floor": 2}, r"starts at 2 and its floor is 2"),
-        (curve("x", "loss", 2.0), {"floor": 0, "chance": 0.5}, r"chance is given, but no chosen"),
-        (curve("x", "acc", 0.3), {"chance": 0, "floor": 0}, r"floor is given, but no chosen"),
-        (curve("x", "", 2.0), {}, r"does not say what it measures of x; .*--metric accuracy"),
-        (curve("x", "acc", 0.3), {"metric": "f1"}, r"no metric 'f1'; it has acc"),
-        (curve("x", "", 0.3), {"metric": "f1"}, r"no metric 'f1'; it names none"),
-        (curve("x", "foo", 0.3), {"metric": "foo"}, r"scale of x is not known; if it rises give"),
+        (curve("new", "acc", 0.3), {}, r"new is unknown; set chance=\{'new': 0.25\}"),
+        (
+            curve("x", "acc", 30.0),
+            {"chance": 0},
+            r"between 0 and 1, got 30; set ceiling=100",
+        ),
+        (curve("x", "acc", -0.3), {"chance": 0}, r"between 0 and 1, got -0.3"),
+        (curve("x", "acc", 300.0), {"chance": 0}, r"'x/acc' must be .* got 300; set metric='loss'"),
+        (curve("x", "acc", 0.3), {"chance": 1}, r"at least 0 and below its ceiling 1, got 1"),
+        (
+            curve("x", "loss", 2.0),
+            {},
+            r"model on x is unknown; set floor=\{'x': 1.7\}",
+        ),
+        (curve("x", "loss", 2.0), {"floor": 2}, r"must be below the start of the loss, 2, got 2"),
+        (curve("x", "loss", 2.0), {"floor": 0, "chance": 0.5}, r"chance must be left out"),
+        (curve("x", "acc", 0.3), {"chance": 0, "floor": 0}, r"floor must be left out"),
+        (curve("x", "", 2.0), {}, r"does not name the metric of x; set metric='accuracy'"),
+        (curve("x", "acc", 0.3), {"metric": "f1"}, r"no metric 'f1'; the metrics are acc"),
+        (curve("x", "", 0.3), {"metric": "f1"}, r"no metric 'f1'; it names no metric"),
+        (curve("x", "foo", 0.3), {"metric": "foo"}, r"scale of x is unknown; set chance"),
         (
             curve("x", "acc", 9.0, 3.0),
             {"chance": 0},
-            r"'x/acc' is 9.*its values fall.*--metric loss",
+            r"got 9; its values fall; set metric='loss'",
         ),
-        (curve("x", "acc", 0.3), {"metric": "loss"}, r"no metric 'loss' of x; there are acc"),
-        (curve("piqa", "acc", 0.3), {"skills": ["pika"]}, r"no task is called 'pika'; near it are"),
-        (curve("x", "acc", 0.3), {"chance": {"y*": 0.5}}, r"chance: no task is called 'y\*'"),
+        (curve("x", "acc", 0.3), {"metric": "loss"}, r"no metric 'loss' of x; the metrics are acc"),
+        (
+            curve("piqa", "acc", 0.3),
+            {"skills": ["pika"]},
+            r"matches 'pika'; similar names are",
+        ),
+        (curve("x", "acc", 0.3), {"chance": {"y*": 0.5}}, r"chance: no task matches 'y\*'"),
         (
             curve("x", "ppl", 0.0),
             {"metric": "ppl", "floor": 0},
-            r"ppl of 'x' is 0, and a perplexity",
+            r"ppl of 'x' must be positive, as a perplexity, got 0",
         ),
-        (curve("x", "acc", np.inf), {"chance": 0}, r"'x' is infinite at step 0"),
+        (
+            curve("x", "acc", np.inf),
+            {"chance": 0},
+            r"'x' must be finite, .* at step 0",
+        ),
     ],
 )
 def test_what_cannot_be_a_level_is_refused(rows, arguments, message):
@@ -176,7 +192,7 @@ def test_skills_come_in_the_order_asked_for():
 
 def test_only_members_are_asked_for_by_name():
     measured = log(curve("hendrycksTest-law", "acc", 0.5), members=frozenset({"hendrycksTest-law"}))
-    with pytest.raises(LogError, match=r"only parts of larger families.*--skills"):
+    with pytest.raises(LogError, match=r"only parts of larger families.*set skills=\['\*'\]"):
         levels(measured)
     assert levels(measured, skills="*").names == ("hendrycksTest-law",)
 
@@ -193,7 +209,7 @@ def test_names_that_curves_cannot_hold_name_the_file():
 
 
 def test_nothing_measured():
-    with pytest.raises(LogError, match="no measurement"):
+    with pytest.raises(LogError, match="must hold measurements"):
         levels(log([("x", "acc", 0, np.nan)]))
 
 
@@ -259,11 +275,11 @@ def test_metrics_of_no_guesses_start_at_zero():
 def test_scores_from_0_to_100_are_seen_as_such():
     curves = levels(log(curve("x", "bleu", 20.0, 30.0)))
     assert curves.level.values.ravel().tolist() == [0.2, 0.3]
-    assert "x exceed 1 and are read as percent" in curves.dataset.attrs["notes"]
+    assert "x: values above 1 are read as percent" in curves.dataset.attrs["notes"]
 
 
 def test_chance_is_known_for_accuracies_only():
-    with pytest.raises(LogError, match="chance level of piqa is not known"):
+    with pytest.raises(LogError, match="chance level of piqa is unknown"):
         levels(log(curve("piqa", "f1", 0.5)))
 
 

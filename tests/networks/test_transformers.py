@@ -249,14 +249,20 @@ def test_bfloat16_is_near_float32():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: GPT.named("gpt3"), "'gpt3'; one of gpt2, gpt2-medium"),
-        (lambda: GPT(11, block=6, n_layer=2, n_head=3, width=8), "divides width 8"),
-        (lambda: GPT(11, block=6, n_layer=0, n_head=2, width=8), "n_layer is 0"),
-        (lambda: GPT(11, block=6, n_layer=1, n_head=2, width=8, dtype="f2"), "dtype is 'f2'"),
-        (lambda: Transformer(0), "n_input is 0"),
-        (lambda: Transformer(5, width=10), "divides width 10"),
+        (lambda: GPT.named("gpt3"), "unknown GPT 'gpt3', did you mean 'gpt2'"),
+        (lambda: GPT(11, block=6, n_layer=2, n_head=3, width=8), "must divide width = 8"),
+        (lambda: GPT(11, block=6, n_layer=0, n_head=2, width=8), "n_layer must .* got 0"),
+        (
+            lambda: GPT(11, block=6, n_layer=1, n_head=2, width=8, dtype="f2"),
+            "dtype must .*'f2'",
+        ),
+        (lambda: Transformer(0), "n_input must .* got 0"),
+        (lambda: Transformer(5, width=10), "must divide width = 10"),
         (lambda: Transformer(5, dtype="float64"), "enable_x64"),
-        (lambda: TINY(jax.eval_shape(TINY.init, KEY), jnp.zeros((1, 7), jnp.int32)), "7 tokens"),
+        (
+            lambda: TINY(jax.eval_shape(TINY.init, KEY), jnp.zeros((1, 7), jnp.int32)),
+            "sample, got 7",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(make, said):

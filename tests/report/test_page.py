@@ -14,7 +14,7 @@ from rich.console import Console
 
 from skillphysics.curves import Curves
 from skillphysics.measure.describe import reading_paragraph
-from skillphysics.report import Explanation, explain, rows, summary, write
+from skillphysics.report import Explanation, explain, rows, summary
 from skillphysics.report.answer import answer
 from skillphysics.report.figures import FIGURES, pictures
 from skillphysics.report.terminal import show
@@ -50,7 +50,7 @@ def known() -> Explanation:
 
 @pytest.fixture(scope="module")
 def folder(plain, tmp_path_factory):
-    return write(plain, tmp_path_factory.mktemp("plain")).parent
+    return plain.save(tmp_path_factory.mktemp("plain")).parent
 
 
 class Reader(HTMLParser):
@@ -254,13 +254,13 @@ def test_figures_of_an_earlier_report_do_not_stay(plain, folder, tmp_path):
     (tmp_path / "report.html").write_text("old")
     clockless = dataclasses.replace(plain, drift=plain.drift._replace(n_pair=0))
     assert "collapse" not in pictures(clockless)
-    write(clockless, tmp_path)
+    clockless.save(tmp_path)
     assert {p.stem for p in tmp_path.glob("*.png")} == set(FIGURES) - {"collapse"}
     assert not (tmp_path / "collapse.svg").exists()
 
 
 def test_the_same_explanation_is_the_same_files(plain, folder, tmp_path):
-    write(plain, tmp_path)
+    plain.save(tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == {p.name for p in folder.iterdir()}
     for path in tmp_path.iterdir():
         if path.suffix != ".nc":
@@ -284,7 +284,7 @@ def test_names_in_any_script_leave_standard_error_clean(plain, tmp_path, recwarn
         curves=Curves(plain.curves.dataset.assign_coords(skill=list(names))),
         skills=plain.skills.set_axis(names),
     )
-    page = write(foreign, tmp_path).read_text(encoding="utf-8")
+    page = foreign.save(tmp_path).read_text(encoding="utf-8")
     assert all(name in page for name in names)
     assert not recwarn.list
 

@@ -73,11 +73,11 @@ def test_other_subsets_are_uniform():
 @pytest.mark.parametrize(
     ("arguments", "disjoint", "said"),
     [
-        ((11, 32, 3), True, "n_bits is 32; for 11 disjoint sets of 3 bits at least 33"),
-        ((2, 2, 3), False, "n_bits is 2; for a set of 3 bits at least 3"),
-        ((0, 2, 1), False, "n_task is 0"),
-        ((1, 2, 0), True, "size is 0"),
-        ((1, 0, 1), True, "n_bits is 0"),
+        ((11, 32, 3), True, "n_bits must be at least 33 for 11 disjoint sets of 3 bits, got 32"),
+        ((2, 2, 3), False, "n_bits must be at least 3 for a set of 3 bits, got 2"),
+        ((0, 2, 1), False, "n_skill must .* got 0"),
+        ((1, 2, 0), True, "size must .* got 0"),
+        ((1, 0, 1), True, "n_bits must .* got 0"),
     ],
 )
 def test_too_few_bits_are_refused(arguments, disjoint, said):

@@ -68,15 +68,33 @@ def test_batches_come_from_the_training_pairs():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: ModularArithmetic.draw(KEY, "divide", modulus=5), "'divide'; one of add"),
-        (lambda: ModularArithmetic.draw(KEY, "add", modulus=1), "modulus is 1"),
-        (lambda: ModularArithmetic.draw(KEY, "add", modulus=5, batch_size=0), "batch_size is 0"),
-        (lambda: ModularArithmetic.draw(KEY, "add", modulus=5, train_share=1.0), "1.0 of 25"),
-        (lambda: ModularArithmetic.draw(KEY, "add", modulus=5, train_share=0.0), "0.0 of 25"),
-        (lambda: ModularArithmetic.draw(KEY, "add", modulus=5, train_share=0.01), "0.01 of 25"),
-        (lambda: ModularArithmetic("add", 50_000, PAIR, PAIR), "modulus is 50000; at most 46340"),
-        (lambda: ModularArithmetic("add", 2, PAIR, PAIR), "train must hold pairs .* 0 to 1"),
-        (lambda: ModularArithmetic("add", 3, PAIR, -PAIR), "test must hold pairs"),
+        (
+            lambda: ModularArithmetic.draw(KEY, "divide", modulus=5),
+            "operation must be 'add', .* got 'divide'",
+        ),
+        (lambda: ModularArithmetic.draw(KEY, "add", modulus=1), "modulus must .* got 1"),
+        (
+            lambda: ModularArithmetic.draw(KEY, "add", modulus=5, batch_size=0),
+            "batch_size must .* got 0",
+        ),
+        (
+            lambda: ModularArithmetic.draw(KEY, "add", modulus=5, train_share=1.0),
+            "to test on out of 25, got 1.0",
+        ),
+        (
+            lambda: ModularArithmetic.draw(KEY, "add", modulus=5, train_share=0.0),
+            "train_share must be above 0",
+        ),
+        (
+            lambda: ModularArithmetic.draw(KEY, "add", modulus=5, train_share=0.01),
+            "out of 25, got 0.01",
+        ),
+        (lambda: ModularArithmetic("add", 50_000, PAIR, PAIR), "from 2 to 46340, got 50000"),
+        (
+            lambda: ModularArithmetic("add", 2, PAIR, PAIR),
+            "train must hold at least one pair .* 0 to 1",
+        ),
+        (lambda: ModularArithmetic("add", 3, PAIR, -PAIR), "test must hold"),
         (lambda: ModularArithmetic("add", 3, PAIR, PAIR[:0]), "at least one pair"),
     ],
 )

@@ -29,15 +29,15 @@ def present(value):
     return value
 
 
-def answers(inputs, subsets, n_task):
+def answers(inputs, subsets, n_skill):
     """Skill and parity of every row, bit by bit."""
     skills, odd = [], []
     for row in np.asarray(inputs):
         assert set(row.tolist()) <= {0.0, 1.0}
-        assert row[:n_task].sum() == 1
-        skill = int(row[:n_task].argmax())
+        assert row[:n_skill].sum() == 1
+        skill = int(row[:n_skill].argmax())
         skills.append(skill)
-        odd.append(sum(int(row[n_task + bit]) for bit in subsets[skill]) % 2)
+        odd.append(sum(int(row[n_skill + bit]) for bit in subsets[skill]) % 2)
     return np.array(skills), np.array(odd)
 
 
@@ -183,23 +183,26 @@ def test_batches_of_a_data_set_are_drawn_below_its_size():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: fresh(batch_size=None), "batch_size alone makes fresh samples"),
-        (lambda: fresh(n_samples=3), "batch_size alone makes fresh samples"),
-        (lambda: fresh(batch_size=0), "batch_size is 0"),
-        (lambda: fresh(n_measure=0), "n_measure is 0"),
-        (lambda: fresh(criterion="mae"), "'mae'; 'mse' or 'ce'"),
-        (lambda: fresh(criterion="ce", half_square=True), "of criterion 'mse', not of 'ce'"),
-        (lambda: fresh(criterion="ce", target_scale=1.0), "of criterion 'mse', not of 'ce'"),
-        (lambda: fresh(target_scale=0.0), "target_scale is 0"),
-        (lambda: fresh(target_scale=float("nan")), "target_scale is nan"),
-        (lambda: MultitaskParity(SKILLS, SUBSETS[:4], n_bits=32, batch_size=1), "4 rows; 5 skills"),
-        (lambda: MultitaskParity(SKILLS, SUBSETS, n_bits=31, batch_size=1), "'2' .* 0 to 30"),
+        (lambda: fresh(batch_size=None), "batch_size must be given"),
+        (lambda: fresh(n_samples=3), "n_samples must be None without data"),
+        (lambda: fresh(batch_size=0), "batch_size must .* got 0"),
+        (lambda: fresh(n_measure=0), "n_measure must .* got 0"),
+        (lambda: fresh(criterion="mae"), "'mse' or 'ce', got 'mae'"),
+        (lambda: fresh(criterion="ce", half_square=True), "belong to criterion 'mse'"),
+        (lambda: fresh(criterion="ce", target_scale=1.0), "belong to criterion 'mse'"),
+        (lambda: fresh(target_scale=0.0), "target_scale must .* got 0"),
+        (lambda: fresh(target_scale=float("nan")), "target_scale must .* got nan"),
+        (
+            lambda: MultitaskParity(SKILLS, SUBSETS[:4], n_bits=32, batch_size=1),
+            "5 skills, got 4 rows",
+        ),
+        (lambda: MultitaskParity(SKILLS, SUBSETS, n_bits=31, batch_size=1), "'2' must .* 0 to 30"),
         (lambda: MultitaskParity(SKILLS, SUBSETS * 0, n_bits=3, batch_size=1), "distinct"),
-        (lambda: MultitaskParity(SKILLS, SUBSETS, n_bits=0, batch_size=1), "n_bits is 0"),
+        (lambda: MultitaskParity(SKILLS, SUBSETS, n_bits=0, batch_size=1), "n_bits must .* got 0"),
         (lambda: MultitaskParity(Skills.unknown("abcde"), SUBSETS, n_bits=32), "batch_size"),
-        (lambda: kept(0), "capacity is 0"),
-        (lambda: kept(0, capacity=5), "n_samples is 0"),
-        (lambda: kept(6, capacity=5), "n_samples is 6; .* capacity of 5"),
+        (lambda: kept(0), "n_samples must .* got 0"),
+        (lambda: kept(0, capacity=5), "n_samples must .* got 0"),
+        (lambda: kept(6, capacity=5), "n_samples must be at most the capacity 5, got 6"),
     ],
 )
 def test_what_is_wrong_is_said(make, said):
@@ -214,5 +217,5 @@ def test_unknown_frequencies_are_refused():
 
 @pytest.mark.parametrize(("criterion", "width"), [("mse", 2), ("ce", 1)])
 def test_a_network_of_another_width_is_refused(criterion, width):
-    with pytest.raises(ArgumentError, match="network gives outputs of shape"):
+    with pytest.raises(ArgumentError, match="network must have"):
         fresh(criterion=criterion).measure(lambda x: x[:, :width], KEY)

@@ -112,22 +112,31 @@ def test_float64_is_that_within_its_context():
     ("make", "said"),
     [
         (lambda: Parities({}, n_bits=4, batch_size=1), "subsets must hold at least one name"),
-        (lambda: Parities({"a": ()}, n_bits=4, batch_size=1), r"'a' has the bits \(\)"),
-        (lambda: Parities({"a": (0, 4)}, n_bits=4, batch_size=1), "numbers from 0 to 3"),
-        (lambda: Parities({"a": (0, -1)}, n_bits=4, batch_size=1), "numbers from 0 to 3"),
+        (lambda: Parities({"a": ()}, n_bits=4, batch_size=1), r"'a' must have .* got \(\)"),
+        (lambda: Parities({"a": (0, 4)}, n_bits=4, batch_size=1), "from 0 to 3"),
+        (lambda: Parities({"a": (0, -1)}, n_bits=4, batch_size=1), "from 0 to 3"),
         (lambda: Parities({"a": (1, 1)}, n_bits=4, batch_size=1), "distinct"),
-        (lambda: Parities(XOR, n_bits=0, batch_size=1), "n_bits is 0"),
-        (lambda: Parities(XOR, n_bits=4), "batch_size is missing"),
-        (lambda: Parities(XOR, n_bits=4, batch_size=0), "batch_size is 0"),
-        (lambda: Parities(XOR, n_bits=4, batch_size=1, n_measure=0), "n_measure is 0"),
+        (lambda: Parities(XOR, n_bits=0, batch_size=1), "n_bits must .* got 0"),
+        (lambda: Parities(XOR, n_bits=4), "batch_size must be given"),
+        (lambda: Parities(XOR, n_bits=4, batch_size=0), "batch_size must .* got 0"),
+        (lambda: Parities(XOR, n_bits=4, batch_size=1, n_measure=0), "n_measure must .* got 0"),
         (lambda: Parities(XOR, n_bits=4, batch_size=1, dtype="float16"), "'float16'"),
         (lambda: Parities(XOR, n_bits=4, batch_size=1, dtype="float64"), "enable_x64"),
-        (lambda: Parities(XOR, n_bits=4, batch_size=1, frequency=[1, 2, 1]), "holds 2"),
-        (lambda: Parities(XOR, n_bits=4, batch_size=1, frequency=[1, 0, 1]), r"\[1\] is 0"),
+        (
+            lambda: Parities(XOR, n_bits=4, batch_size=1, frequency=[1, 2, 1]),
+            r"frequency\[1\] must be between 0 and 1, got 2",
+        ),
+        (lambda: Parities(XOR, n_bits=4, batch_size=1, frequency=[1, 0, 1]), r"frequency\[1\]"),
         (lambda: Parities(XOR, n_bits=4, batch_size=1, frequency=[1]), r"\(1,\)"),
-        (lambda: Parities.draw(KEY, XOR, n_bits=4, n_samples=0), "n_samples is 0"),
-        (lambda: Parities.draw(KEY, XOR, n_bits=4, n_samples=9, train_share=1.5), "is 1.5 of 9"),
-        (lambda: Parities.draw(KEY, XOR, n_bits=4, n_samples=9, train_share=0.01), "is 0.01 of 9"),
+        (lambda: Parities.draw(KEY, XOR, n_bits=4, n_samples=0), "n_samples must .* got 0"),
+        (
+            lambda: Parities.draw(KEY, XOR, n_bits=4, n_samples=9, train_share=1.5),
+            "train_share must .* got 1.5",
+        ),
+        (
+            lambda: Parities.draw(KEY, XOR, n_bits=4, n_samples=9, train_share=0.01),
+            "out of 9, got 0.01",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(make, said):
@@ -137,7 +146,7 @@ def test_what_is_wrong_is_said(make, said):
 
 def test_a_network_of_another_width_is_refused():
     task = Parities.draw(KEY, XOR, n_bits=4, n_samples=10)
-    with pytest.raises(ArgumentError, match=r"\(10, 1\) for 10 samples.*3 outputs"):
+    with pytest.raises(ArgumentError, match=r"3 outputs .* 10 samples, got shape \(10, 1\)"):
         task.loss(lambda x: x[:, :1], None)
 
 
@@ -179,14 +188,18 @@ def test_the_graph_of_the_paper_gives_its_parities():
 @pytest.mark.parametrize(
     ("parents", "gates", "said"),
     [
-        ({"a": [], "b": [], "c": ["a", "b"]}, {"c": "or"}, "'c' has gate 'or'"),
-        ({"a": [], "b": [], "c": ["a", "b"]}, {"c": 1}, "'c' has gate 1"),
-        ({"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}, {}, "'b', 'c' of skill 'd' share"),
-        ({"a": [], "b": ["a"], "c": ["a", "b"]}, {}, "'a', 'b' of skill 'c' share"),
+        ({"a": [], "b": [], "c": ["a", "b"]}, {"c": "or"}, "'c' must be 'and', .* got 'or'"),
+        ({"a": [], "b": [], "c": ["a", "b"]}, {"c": 1}, "'c' must be 'and', .* got 1"),
+        (
+            {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]},
+            {},
+            "'b', 'c' of skill 'd' must not share",
+        ),
+        ({"a": [], "b": ["a"], "c": ["a", "b"]}, {}, "'a', 'b' of skill 'c' must not share"),
         (
             {"a": [], "b": [], "c": [], "ab": ["a", "b"], "abc": ["a", "b", "c"], "x": ["ab", "c"]},
             {},
-            "'abc' and 'x' would be one parity",
+            "'abc' and 'x' would be the same parity",
         ),
     ],
 )
@@ -196,5 +209,5 @@ def test_graphs_that_xors_cannot_show_are_refused(parents, gates, said):
 
 
 def test_roots_have_bits():
-    with pytest.raises(ArgumentError, match="n_root_bits is 0"):
+    with pytest.raises(ArgumentError, match=r"n_root_bits must .* got 0"):
         parity_bits(Graph.given({"a": []}), n_root_bits=0)

@@ -62,13 +62,16 @@ def test_the_zero_function_has_level_zero():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Squares.draw(KEY, "both"), "reading is 'both'"),
-        (lambda: Squares.draw(KEY, "code", n_rare=0), "n_rare is 0"),
-        (lambda: Squares.draw(KEY, "code", n_samples=10), "n_rare is 10 of 10"),
-        (lambda: Squares.draw(KEY, "code", n_samples=0), "n_samples is 0"),
-        (lambda: Squares(np.ones((3, 2)), np.ones((2, 2), bool)), r"\(3, 2\) and counts \(2, 2\)"),
+        (lambda: Squares.draw(KEY, "both"), "reading must be 'code' or 'text', got 'both'"),
+        (lambda: Squares.draw(KEY, "code", n_rare=0), "n_rare must .* got 0"),
+        (
+            lambda: Squares.draw(KEY, "code", n_samples=10),
+            "n_rare must be less than n_samples = 10, got 10",
+        ),
+        (lambda: Squares.draw(KEY, "code", n_samples=0), "n_samples must .* got 0"),
+        (lambda: Squares(np.ones((3, 2)), np.ones((2, 2), bool)), r"got \(3, 2\) and \(2, 2\)"),
         (lambda: Squares(np.eye(2) * np.nan, np.ones((2, 2), bool)), "finite"),
-        (lambda: Squares(np.ones((2, 2)) * [1, 0], np.ones((2, 2), bool)), "always be 0"),
+        (lambda: Squares(np.ones((2, 2)) * [1, 0], np.ones((2, 2), bool)), "be 0 in all"),
     ],
 )
 def test_what_is_wrong_is_said(make, said):
@@ -77,5 +80,5 @@ def test_what_is_wrong_is_said(make, said):
 
 
 def test_a_network_of_another_width_is_refused():
-    with pytest.raises(ArgumentError, match=r"\(1000, 1\) for 1000 samples"):
+    with pytest.raises(ArgumentError, match=r"1000 samples, got shape \(1000, 1\)"):
         Squares.draw(KEY, "code").loss(lambda x: x[:, :1], None)

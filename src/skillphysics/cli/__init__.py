@@ -29,7 +29,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="skillphysics")
         if sys.stdout is not None:
             sys.stdout.flush()
     except SkillphysicsError as error:

@@ -4,9 +4,11 @@ What an option means, its default and what it may be are declared once, where th
 them: in a signature, its annotations and its docstring.
 """
 
+import ast
 import dataclasses
 import inspect
 import re
+import shlex
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -18,7 +20,7 @@ import typer
 from typer.models import ParameterInfo
 
 from skillphysics.cli.docstrings import arguments
-from skillphysics.errors import ArgumentError
+from skillphysics.errors import ArgumentError, SkillphysicsError
 
 
 def options_of(command: Callable[..., None], **groups: Any) -> Callable[..., None]:
@@ -77,7 +79,12 @@ def options_of(command: Callable[..., None], **groups: Any) -> Callable[..., Non
             }
             command(**given, **groups)
         except ArgumentError as error:
-            raise _naming_options(error, names) from error
+            renamed = _naming_options(error, names)
+            renamed.args = (in_options(str(renamed), names),)
+            raise renamed from error
+        except SkillphysicsError as error:
+            error.args = (in_options(str(error), names),)
+            raise
 
     # Typer reads both.
     flat.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
@@ -145,6 +152,45 @@ def option(name: str) -> str:
         '--batch-size'
     """
     return f"--{name.replace('_', '-')}"
+
+
+def in_options(text: str, names: Collection[str]) -> str:
+    """A text in which the arguments that a library proposes are options.
+
+    Args:
+        text: an error or a note, with arguments as Python has them (`step='epoch'`).
+        names: the arguments that the command has as options.
+
+    Example:
+        >>> in_options("set step='my epoch' or chance={'a': 0.5, 'b': 0.25}", ["step", "chance"])
+        "set --step 'my epoch' or --chance a=0.5 --chance b=0.25"
+    """
+    if not names:
+        return text
+    # The longest first: "n" must not match in place of "n_dim".
+    known = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return re.sub(rf"(?<![\w'\"-])({known})=({_PROPOSED})", _as_options, text)
+
+
+_PROPOSED = r"'[^']*'|\"[^\"]*\"|\{[^{}]*\}|\[[^\[\]]*\]|…|-?\d[\w.+-]*|True|False"
+
+
+def _as_options(found: re.Match[str]) -> str:
+    flag, text = option(found[1]), found[2]
+    if text in ("True", "False"):
+        return flag if text == "True" else flag.replace("--", "--no-", 1)
+    if text == "…":
+        return f"{flag} …"
+    value = ast.literal_eval(text.replace(", …", "").replace("…", "'…'"))
+    if isinstance(value, dict):
+        values = [f"{_quoted(key)}={number}" for key, number in value.items()]
+    else:
+        values = [_quoted(one) for one in (value if isinstance(value, list) else [value])]
+    return " ".join(f"{flag} {one}" for one in values)
+
+
+def _quoted(value: Any) -> str:
+    return shlex.quote(str(value))
 
 
 def _naming_options(error: ArgumentError, names: Collection[str]) -> ArgumentError:

@@ -3,11 +3,12 @@
 import shutil
 import textwrap
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillphysics.cli.fields import options_of
+from skillphysics.cli.fields import in_options, options_of
 from skillphysics.cli.log_options import Log, ReadingOptions
 from skillphysics.cli.options import print_json
 
@@ -52,7 +53,9 @@ def _show(inspection: "Inspection") -> None:
             lines += _wrapped(f"{len(names)}: {why}: {shown}", width, "  ")
     if inspection.notes:
         lines += ["", "Notes:"]
-        lines += [line for note in inspection.notes for line in _wrapped(note, width, "  ")]
+        options = [field.name for field in fields(ReadingOptions)]
+        notes = [in_options(note, options) for note in inspection.notes]
+        lines += [line for note in notes for line in _wrapped(note, width, "  ")]
     if inspection.commands:
         lines += ["", "To read it:", *(f"  {command}" for command in inspection.commands)]
     typer.echo("\n".join(lines))

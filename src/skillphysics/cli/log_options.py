@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from skillphysics.cli.options import numbers, path
+from skillphysics.io import FORMATS
 
 Log = Annotated[
     Path | None,
@@ -25,10 +26,7 @@ class ReadingOptions:
 
     format: Annotated[
         str | None,
-        typer.Option(
-            help="Format, if it is not recognized: curves, recorder, lm-eval, trainer, wandb, "
-            "tensorboard, mlflow, table, json, text or folder."
-        ),
+        typer.Option(help=f"Format, if it is not recognized: {', '.join(FORMATS)}."),
     ] = None
     skills: Annotated[
         list[str] | None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillphysics.cli.fields import options_of
 from skillphysics.cli.options import path as a_path
 from skillphysics.errors import ArgumentError
 
@@ -14,28 +15,33 @@ if TYPE_CHECKING:
 
 ScaleOption = Annotated[
     str,
-    typer.Option(help="smoke (seconds a figure), quick (a laptop) or paper (the published sizes)."),
+    typer.Option(
+        help="Sizes: smoke takes seconds per figure, quick suits a laptop, paper is as published."
+    ),
 ]
 Folder = Annotated[
     Path,
     typer.Option(
         "--out",
         parser=a_path,
-        help="Folder for what is made, and for results to go on from.",
+        help="Folder for figures and results. Results that are there are used again.",
     ),
 ]
 DEFAULT_FOLDER = Path("skillphysics-papers")
 
 
+@options_of
 def command(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FIGURE...", help="Names of --list, patterns of them, or all."),
+        typer.Argument(
+            metavar="FIGURE...", help="Names of figures or patterns, as --list shows them, or all."
+        ),
     ] = None,
     scale: ScaleOption = "quick",
     out: Folder = DEFAULT_FOLDER,
     show_list: Annotated[
-        bool, typer.Option("--list", help="List the figures with their cost, and stop.")
+        bool, typer.Option("--list", help="List the figures and what they take, and exit.")
     ] = False,
 ) -> None:
     """Compute and draw figures of the papers (L25, N24)."""
@@ -43,7 +49,7 @@ def command(
 
     if not names and not show_list:
         raise ArgumentError(
-            "a figure is wanted, or all; `skillphysics reproduce --list` names figures"
+            "no figure was given; name figures, or all: `skillphysics reproduce --list` shows them"
         )
     recipes = chosen(names or ["all"])
     check_scale(scale)
@@ -63,29 +69,32 @@ def command(
 
 
 def check_scale(scale: str) -> None:
-    """Stop before anything is made.
+    """Refuse an unknown scale before any work.
 
     Raises:
-        ArgumentError: there is no such scale.
+        ArgumentError: the scale is unknown.
     """
+    from skillphysics.domains import one_of
     from skillphysics.papers import SCALES
 
-    if scale not in SCALES:
-        raise ArgumentError(f"--scale is {scale!r}; one of {', '.join(SCALES)} is wanted")
+    one_of(*SCALES).check("scale", scale)
 
 
 def cache_in(out: Path) -> "Cache":
-    """The results below a folder, which is made.
+    """The results in a folder, which is created if it does not exist.
 
     Raises:
-        ArgumentError: it cannot be made.
+        ArgumentError: the folder cannot be created.
     """
     from skillphysics.papers import Cache
 
     try:
         (out / "data").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ArgumentError(f"--out is {out}: {error.strerror or error}") from error
+        raise ArgumentError(
+            f"out must be a folder that can be written, got {out}: {error.strerror or error}",
+            argument="out",
+        ) from error
     return Cache(out / "data")
 
 
@@ -105,7 +114,13 @@ def _list(recipes: "list[Recipe]", scale: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    console = Console()
+    if not console.is_terminal:
+        # One line per figure, for grep.
+        for recipe in recipes:
+            typer.echo(f"{recipe.name}\t{recipe.title}\t{recipe.cost[scale]}")
+        return
     table = Table("figure", "what", f"{scale} takes", box=None, header_style="bold")
     for recipe in recipes:
         table.add_row(recipe.name, recipe.title, recipe.cost[scale])
-    Console().print(table)
+    console.print(table)

@@ -8,6 +8,7 @@ from typing import Any
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError
 from skillphysics.io import read_curves
+from skillphysics.runs import replicates
 
 
 def settings(given: Sequence[str], **reading: Any) -> dict[str, Curves]:
@@ -84,10 +85,7 @@ def _settings_of(path: Path, curves: Curves) -> dict[str, Curves]:
             "with several runs"
         )
     names = _runs(curves)
-    kinds: dict[str, list[int]] = {}
-    for place, name in enumerate(names):
-        parts = [part for part in name.split(", ") if not part.startswith("seed ")]
-        kinds.setdefault(", ".join(parts) if parts else name, []).append(place)
+    kinds = replicates(curves.dataset)
     if len(kinds) == 1:
         kinds = {name: [place] for place, name in enumerate(names)}
     return {kind: _part(curves, places) for kind, places in kinds.items()}
@@ -95,8 +93,7 @@ def _settings_of(path: Path, curves: Curves) -> dict[str, Curves]:
 
 def _part(curves: Curves, places: list[int]) -> Curves:
     """Some runs of curves; a single one without the dimension."""
-    kept = curves.dataset.isel(run=places if len(places) > 1 else places[0])
-    return Curves(kept if len(places) > 1 else kept.drop_vars("run"))
+    return Curves(curves.dataset.isel(run=places if len(places) > 1 else places[0]))
 
 
 def _runs(curves: Curves) -> list[str]:

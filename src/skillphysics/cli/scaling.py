@@ -32,10 +32,7 @@ class LossOptions:
         float | None,
         typer.Option(help="r, the strength of a skill at step 0.  \\[default: 0.01]"),
     ] = None
-    learning_rate: Annotated[
-        float | None,
-        typer.Option("--learning-rate", "--lr", help="Learning rate η.  \\[default: 1]"),
-    ] = None
+    rate: Annotated[float | None, typer.Option(help="Learning rate η.  \\[default: 1]")] = None
     n_skill: Annotated[
         int | None, typer.Option(help="Number of skills.  \\[default: infinitely many]")
     ] = None
@@ -111,7 +108,7 @@ def command(
         model = Decoupled(
             alpha,
             np.inf if n_skill is None else n_skill,
-            rate=given.get("learning_rate", 1.0),
+            rate=given.get("rate", 1.0),
             target_scale=given.get("target_scale", 1.0),
             initial_strength=given.get("initial_strength", 0.01),
             layers="linear" if theory == "linear" else "multilinear",

@@ -391,15 +391,15 @@ def _show_learned(curves: "Curves", console: object) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from skillphysics.plotting import kinds
+    from skillphysics.runs import replicates
 
     assert isinstance(console, Console)  # noqa: S101
     times = np.atleast_2d(curves.learning_time(0.9).values)
     first = curves.steps[curves.steps > 0][:1]
-    groups = kinds(curves)
+    groups = replicates(curves.dataset)
     shown = curves.names[: _MOST_LISTED if len(groups) == 1 else _MOST_COLUMNS]
     cells = {
-        kind: [_mean(times[runs or [0], place], first) for place in range(len(shown))]
+        kind: [_mean(times[runs, place], first) for place in range(len(shown))]
         for kind, runs in groups.items()
     }
     more = ["…"] if len(curves.names) > len(shown) else []
@@ -419,13 +419,13 @@ def _show_learned(curves: "Curves", console: object) -> None:
     console.print(table)
 
 
-def _last_loss(curves: "Curves", runs: "list[int] | None") -> str:
+def _last_loss(curves: "Curves", runs: list[int]) -> str:
     """The mean over runs with its standard error."""
     import numpy as np
 
     if "loss" not in curves.dataset:
         return "-"
-    last = np.atleast_1d(curves.dataset["loss"].isel(step=-1).values)[runs or [0]]
+    last = np.atleast_1d(curves.dataset["loss"].isel(step=-1).values)[runs]
     if last.size == 1:
         return f"{last[0]:.4g}"
     return f"{last.mean():.4g} ± {last.std(ddof=1) / np.sqrt(last.size):.1g}"

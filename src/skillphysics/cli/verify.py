@@ -6,25 +6,33 @@ from typing import Annotated, Any
 
 import typer
 
+from skillphysics.cli.fields import options_of
 from skillphysics.cli.options import path as a_path
 from skillphysics.cli.reproduce import DEFAULT_FOLDER, Folder, ScaleOption, cache_in, check_scale
 
 
+@options_of
 def command(
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Claims of these figures only; a name or a pattern, may be repeated."),
+        typer.Option(
+            help="Measure the claims of these figures only: a name or pattern. Repeatable."
+        ),
     ] = None,
     scale: ScaleOption = "quick",
     out: Folder = DEFAULT_FOLDER,
     against: Annotated[
         Path | None,
         typer.Option(
-            parser=a_path, help="A ledger.json; exit with 1 if a verdict differs from it."
+            parser=a_path,
+            help="A ledger.json to compare with. The exit code is 1 if a verdict differs.",
         ),
     ] = None,
 ) -> None:
-    """Measure what the papers claim, and write it into OUT/ledger.json, beside what is there."""
+    """Measure the claims of the papers, and record the verdicts in OUT/ledger.json.
+
+    Verdicts of other claims in that file are kept.
+    """
     from skillphysics.papers import chosen, fill, ledger
 
     recipes = [recipe for recipe in chosen(only or ["all"]) if recipe.claims]

@@ -1,7 +1,7 @@
-"""Training logs of other tools as curves, and files for curves and graphs.
+"""Training logs of other tools as curves, and files of curves and graphs.
 
-A new log format is one file with `FORMAT`, `detect(path)` and `read(path, columns)`, and one entry
-in `FORMATS`.
+A new log format is one module with `FORMAT`, `detect(path)` and `read(path, columns)`, and one
+entry in `_READERS`.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ __all__ += [
     "write_graph",
 ]
 
-# Graphs need JAX, which takes longer to import than a log to read.
+# Graphs need JAX, whose import takes longer than reading a log.
 _LATER = {"read_graph": "graph_file", "write_graph": "graph_file"}
 _LATER |= {"Inspection": "inspection", "inspect_log": "inspection"}
 
@@ -58,19 +58,19 @@ def __getattr__(name: str) -> Any:
 
 
 class Reader(Protocol):
-    """What a module that reads one format offers."""
+    """A module that reads one format."""
 
     @property
     def FORMAT(self) -> str:  # noqa: N802
-        """The name of the format in messages and on the command line."""
+        """The name of the format."""
         ...
 
     def detect(self, path: Path) -> bool:
-        """Whether a path, which exists, looks like this format; reads its first bytes only."""
+        """Whether an existing path looks like this format, by its first bytes."""
         ...
 
     def read(self, path: Path, columns: Columns = ...) -> Log:
-        """The log, or a `LogError` that names file, place and remedy."""
+        """The log, or a `LogError` that says which file and place are wrong, and the remedy."""
         ...
 
 
@@ -88,9 +88,9 @@ _READERS: tuple[Reader, ...] = (
     folder,
 )
 FORMATS: dict[str, Reader] = {reader.FORMAT: reader for reader in _READERS}
-# Any table, JSON or text file, and any folder of these: only where nothing else claims it.
+# Any table, JSON or text file, and folders of these, if no other format matches.
 _FALLBACKS = (tables.FORMAT, records.FORMAT, text.FORMAT, folder.FORMAT)
-# The state of a Trainer holds its whole history, of which these have copies.
+# Copies of the history that the state of a Trainer holds.
 _COPIES = {tensorboard.FORMAT, mlflow.FORMAT, wandb.FORMAT}
 
 
@@ -104,26 +104,34 @@ def read_log(
     value: str | None = None,
     stderr: str | None = None,
 ) -> Log:
-    """A training log, of whichever tool wrote it.
+    """A training log of any tool in `FORMATS`.
 
     Args:
         path: a file or folder.
-        format: a name in `FORMATS`; by default it is recognised from the first bytes.
-        step: the column of the axis: of steps, or of epochs, tokens, ….
-        task: the column that names the task of a row, or "folder" where the names of files and
-            folders are tasks.
-        run: the column that names the run of a row, or "folder" likewise.
-        value: the column of measurements, in a table with one a row.
+        format: a name in `FORMATS`; by default it is recognized from the first bytes.
+        step: the column of the axis: steps, epochs, tokens, ….
+        task: the column with the task of each row, or "folder" if files and folders are named
+            after tasks.
+        run: the column with the run of each row, or "folder" if files and folders are named after
+            runs.
+        value: the column of measurements, in a table with one measurement per row.
         stderr: the column of their standard errors.
 
     Raises:
-        ArgumentError: there is no such format, or it has no columns to choose.
-        LogError: the path is missing, empty, of no known format or of several, or damaged.
+        ArgumentError: the format is unknown, or has no columns to choose from.
+        LogError: the path does not exist, is empty or damaged, or its format is unknown or
+            ambiguous.
+
+    Example:
+        >>> from skillphysics.sample import sample_log
+        >>> log = read_log(sample_log())
+        >>> log.format, log.axis
+        ('recorder', 'steps')
     """
     source = Path(path)
     _refuse_unreadable(source)
-    found, notes = _format(source, format)
-    log = FORMATS[found].read(source, Columns(step, task, run, value, stderr))
+    name, notes = _format(source, format)
+    log = FORMATS[name].read(source, Columns(step, task, run, value, stderr))
     return replace(log, source=source, notes=(*notes, *log.notes))
 
 
@@ -145,12 +153,31 @@ def read_curves(
 ) -> Curves:
     """The skill curves of a training log, or of a file of curves.
 
-    `step` to `stderr` are those of `read_log`, the other arguments those of `levels`. A file of
-    curves holds levels already: of it only `skills` can be chosen.
+    A file that `Curves.save` wrote already holds levels: only `skills` can be chosen.
+
+    Args:
+        path: a file or folder.
+        format: as in `read_log`.
+        skills: names or patterns (`arc_*`) of skills, as in `levels`.
+        metric: as in `levels`.
+        chance: accuracy of guessing, as in `levels`.
+        ceiling: accuracy of a perfect model, as in `levels`.
+        floor: loss of a perfect model, as in `levels`.
+        start: loss at level 0, as in `levels`.
+        step: the column of the axis, as in `read_log`.
+        task: the column of tasks, as in `read_log`.
+        run: the column of runs, as in `read_log`.
+        value: the column of measurements, as in `read_log`.
+        stderr: the column of standard errors, as in `read_log`.
 
     Raises:
-        ArgumentError: there is no such format, or it has no columns to choose.
-        LogError: as `read_log` and `levels`.
+        ArgumentError: the format is unknown, or has no columns to choose from.
+        LogError: as in `read_log` and `levels`.
+
+    Example:
+        >>> from skillphysics.sample import sample_log
+        >>> read_curves(sample_log(), skills="skill 1").steps.size
+        27
     """
     source = Path(path)
     _refuse_unreadable(source)
@@ -175,14 +202,12 @@ def read_curves(
         )
     unused = [name for name, given in (scales | columns).items() if given is not None]
     if unused:
-        raise LogError(
-            f"{source} holds levels already, so {unused[0]} changes nothing; leave it out"
-        )
+        raise LogError(f"{unused[0]} must be left out for {source}, which already holds levels")
     curves = Curves.load(source)
     if skills is None:
         return curves
-    wanted = [skills] if isinstance(skills, str) else skills
-    return curves.select(matching(curves.names, wanted, str(source)))
+    patterns = [skills] if isinstance(skills, str) else skills
+    return curves.select(matching(curves.names, patterns, str(source)))
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -190,7 +215,7 @@ def _refuse_unreadable(path: Path) -> None:
         if path.is_dir():
             next(path.iterdir(), None)
         elif not path.is_file() and path.exists():
-            raise LogError(f"{path} is a pipe or a device; give the path of a file or a folder")
+            raise LogError(f"{path} must be a file or a folder, got a pipe or a device")
         elif path.stat().st_size == 0:
             raise LogError(f"{path} is empty; give the path of a training log")
     except FileNotFoundError as error:
@@ -203,10 +228,12 @@ def _refuse_unreadable(path: Path) -> None:
 
 
 def _format(path: Path, name: str | None) -> tuple[str, list[str]]:
-    """The format of a path, and what must be said of the choice."""
+    """The format of a path, and notes on how it was chosen."""
     if name is not None:
         if name not in FORMATS:
-            raise ArgumentError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+            raise ArgumentError(
+                f"format must be one of {', '.join(FORMATS)}, got {name!r}", argument="format"
+            )
         return name, []
     for own in (curves_file, recorder):
         if own.detect(path):
@@ -216,17 +243,19 @@ def _format(path: Path, name: str | None) -> tuple[str, list[str]]:
         if trainer.FORMAT in found and {*found} <= {trainer.FORMAT, *_COPIES}:
             others = listed(one for one in found if one != trainer.FORMAT)
             return trainer.FORMAT, [
-                f"logs of {others} beside the state of the Trainer are left out: the state holds "
-                "the whole history; --format (format=…) chooses one of them"
+                f"logs of {others} are left out, because the state of the Trainer next to them "
+                "holds "
+                "the whole history; to read one of them, set format=…"
             ]
-        # The tracker's own folder may lie beside any log, and cannot be read.
+        # The local folder of wandb may lie next to any log, and cannot be read.
         found = [one for one in found if one != wandb.FORMAT]
     if path.is_dir() and found == [wandb.FORMAT] and folder.detect(path):
         return folder.FORMAT, []
     if len(found) > 1:
         raise LogError(
-            f"{path} holds logs of several formats ({', '.join(found)}); say which with --format "
-            "(format= in Python), or give the path of one of them"
+            f"{path} holds logs of several formats ({', '.join(found)}); set "
+            f"format={found[0]!r} or "
+            "another of them, or give the path of one log"
         )
     found += [name for name in _FALLBACKS if not found and FORMATS[name].detect(path)]
     if found:
@@ -239,6 +268,6 @@ def _format(path: Path, name: str | None) -> tuple[str, list[str]]:
         "files"
     )
     raise LogError(
-        f"{path} is no training log that is known here; looked for {looked_for}; write it as a CSV "
-        "with a column 'step' and one column a skill"
+        f"{path} is not a known kind of training log; looked for {looked_for}; write a CSV file "
+        "with a column 'step' and one column per skill"
     )

@@ -1,4 +1,4 @@
-"""The axis of a table: which column counts steps, or epochs or tokens, and how rows have it."""
+"""The axis of a table: the column that counts steps, epochs or tokens, and the step of each row."""
 
 import re
 from dataclasses import replace
@@ -13,17 +13,17 @@ from skillphysics.io.sheet import Sheet
 from skillphysics.measure.log import listed
 from skillphysics.measure.names import axis_of, is_call_count, is_measurement, normal
 
-# Names of checkpoints, which say their steps where no column of numbers does.
+# Columns with names of checkpoints, which give the steps if no column of numbers does.
 CHECKPOINTS = ("checkpoint", "checkpoint_name", "ckpt", "revision", "model_revision")
-# The length of a training beside other counters, and a counter where it is alone.
+# The length of a training if there are other counters; a counter if there are none.
 _TOTAL = re.compile(r"(?:total|num_total)_(?:steps|iterations|iters|updates|env_steps)")
 
-# Counters of tokens that are not those of the training.
+# Counters of tokens outside of training.
 _OTHER_TOKENS = re.compile(r"(?:^|_)(?:eval|val|valid|validation|test|max|pad|padding)_")
 
 
 def axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str, str]:
-    """The column of steps, or of epochs or tokens where there is no such, and what it counts."""
+    """The column of steps, or else of epochs or tokens, and what it counts."""
     if columns.step is not None:
         counts = re.search(r"step|iter|update", normal(columns.step))
         return columns.step, axis_of(columns.step) or ("steps" if counts else columns.step)
@@ -38,40 +38,44 @@ def axis_column(sheet: Sheet, columns: Columns, notes: list[str]) -> tuple[str, 
         calls = [name for name in counted if is_call_count(name) and name != steps[0]]
         if calls:
             notes.append(
-                f"steps are those of {steps[0]!r}; {calls[0]!r} counts calls of the tracker"
+                f"steps are read from {steps[0]!r}; {calls[0]!r} counts calls of the tracker"
             )
         if is_call_count(steps[0]):
             notes.append(
-                f"steps are those of {steps[0]!r}, where a tracker may count its own calls; choose "
-                "another column with --step (step=…)"
+                f"steps are read from {steps[0]!r}, in which trackers may count their own "
+                "calls; to "
+                "choose another column, set step=…"
             )
         return steps[0], "steps"
     others = steps or list(counted)
     if len(others) == 1:
         axis = str(counted[others[0]])
-        notes.append(f"the log has no optimizer steps: its axis is {axis}, column {others[0]!r}")
+        notes.append(
+            f"the log has no optimizer steps; its axis is {axis}, from column {others[0]!r}"
+        )
         return others[0], axis
     if others:
         raise LogError(
-            f"{sheet.path} has several columns that count ({listed(others)}); choose one with "
-            f"--step {others[0]} (step={others[0]!r} in Python)"
+            f"{sheet.path} has several columns that count ({listed(others)}); set "
+            f"step={others[0]!r} "
+            "or another of them"
         )
     totals = [name for name in sheet.numbers if _TOTAL.fullmatch(normal(name))]
     if len(totals) == 1 and sheet.n_numbers(totals[0]):
         return totals[0], "steps"
     raise NoLogError(
-        f"{sheet.path} has no step column among {listed(sheet.names) or 'its columns (none)'}; "
-        "say which it is with --step COLUMN (step=… in Python), or call it 'step'"
+        f"{sheet.path} must have a column of steps, got {listed(sheet.names) or 'no columns'}; set "
+        "step=… to one of them, or rename it to 'step'"
     )
 
 
 def with_named_steps(sheet: Sheet, columns: Columns) -> Sheet:
-    """The sheet, with the names of checkpoints as steps where no column counts steps."""
+    """The sheet, with names of checkpoints turned into steps if no column counts steps."""
     if columns.step is None and any(axis_of(name) == "steps" for name in sheet.numbers):
         return sheet
     for name, cells in sheet.texts.items():
-        wanted = name == columns.step or (columns.step is None and normal(name) in CHECKPOINTS)
-        steps = [step_in(cell) for cell in cells] if wanted else [None]
+        is_axis = name == columns.step or (columns.step is None and normal(name) in CHECKPOINTS)
+        steps = [step_in(cell) for cell in cells] if is_axis else [None]
         if None not in steps:
             texts = {other: cell for other, cell in sheet.texts.items() if other != name}
             numbers = sheet.numbers | {name: np.array(steps, dtype=np.float64)}
@@ -80,7 +84,7 @@ def with_named_steps(sheet: Sheet, columns: Columns) -> Sheet:
 
 
 def _optimizer_steps(sheet: Sheet, steps: list[str]) -> list[str]:
-    """Of several columns of steps the one of the optimizer; one of them where all are the same."""
+    """The optimizer's among several columns of steps; the first if all are equal."""
     if len(steps) < 2:
         return steps
     first = sheet.numbers[steps[0]]
@@ -91,7 +95,7 @@ def _optimizer_steps(sheet: Sheet, steps: list[str]) -> list[str]:
 
 
 def refuse_within_epochs(sheet: Sheet, step: str) -> None:
-    """A count that begins again in each epoch is no axis."""
+    """Refuse a counter that restarts in each epoch."""
     count = sheet.numbers[step] if step in sheet.numbers else np.array([])
     for name, epoch in sheet.numbers.items():
         if axis_of(name) != "epochs" or name == step:
@@ -101,9 +105,8 @@ def refuse_within_epochs(sheet: Sheet, step: str) -> None:
         if again.any() and np.all(np.diff(epoch[both]) >= 0):
             row = sheet.rows[both][int(np.argmax(again)) + 1]
             raise LogError(
-                f"{sheet.path}, row {row}: {step!r} begins again in each epoch, so it is no "
-                f"axis; choose --step {name} (step={name!r} in Python), where the last of each "
-                "epoch counts"
+                f"{sheet.path}, row {row}: {step!r} restarts in each epoch and cannot be the axis; "
+                f"set step={name!r}, which keeps the last row of each epoch"
             )
 
 
@@ -112,7 +115,7 @@ def steps_of(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The step of each row that has one, and the positions of these rows."""
     if name not in sheet.numbers:
-        raise LogError(f"{sheet.path}: column {name!r} holds names; choose another with --step")
+        raise LogError(f"{sheet.path}: step must name a column of numbers, got {name!r}")
     sheet.refuse_bad(name)
     steps = sheet.numbers[name].copy()
     unknown = np.isnan(steps)
@@ -123,10 +126,10 @@ def steps_of(
         wrong |= unknown
     if wrong.any():
         row = int(np.argmax(wrong))
-        found = "is empty" if np.isnan(steps[row]) else f"is {steps[row]}"
+        found = "an empty cell" if np.isnan(steps[row]) else f"{steps[row]:g}"
         raise LogError(
-            f"{sheet.path}, row {sheet.rows[row]}: the step (column {name!r}) {found}; it must be "
-            "a number from 0 on: fill it in, remove the row, or choose another column with --step"
+            f"{sheet.path}, row {sheet.rows[row]}: steps (column {name!r}) must be non-negative "
+            f"and finite, got {found}; correct or remove the row, or set step=… to another column"
         )
     rows = np.flatnonzero(~np.isnan(steps))
     return steps[rows], rows
@@ -135,11 +138,11 @@ def steps_of(
 def _carried(
     sheet: Sheet, name: str, steps: np.ndarray, notes: list[str], *, chosen: bool
 ) -> np.ndarray:
-    """Steps of a history, where rows without one belong to the step logged before."""
+    """Steps of a history, in which rows without a step belong to the one logged before."""
     known = np.flatnonzero(~np.isnan(steps))
     if known.size == 0:
         raise LogError(
-            f"{sheet.path}: the column of steps {name!r} is empty; choose another (--step)"
+            f"{sheet.path}: the column of steps {name!r} is empty; set step=… to another"
         )
     last = np.searchsorted(known, np.arange(steps.size), side="right") - 1
     filled = np.where(last < 0, np.nan, steps[known[np.maximum(last, 0)]])
@@ -150,19 +153,18 @@ def _carried(
             continue
         there = ~np.isnan(values)
         used |= there & lacking
-        # Two values of one thing between two steps: the step was logged too rarely to be carried.
+        # Several values of a column between two steps: the step was logged too rarely.
         block = last[there & lacking & (last >= 0)]
         if not chosen and block.size > np.unique(block).size:
             raise LogError(
-                f"{sheet.path}: {name!r} is missing in rows of {key!r}, several of which lie "
-                f"between two steps; choose the axis with --step {name}, or another column "
-                "(step=… in Python)"
+                f"{sheet.path}: {name!r} is missing in rows of {key!r}, of which several lie "
+                f"between two steps; set step={name!r} to accept this, or step=… to another column"
             )
     if used.any():
         early = int((used & np.isnan(filled)).sum())
         notes.append(
             f"{int(used.sum()) - early} rows without {name!r} belong to the step logged before them"
-            + (f"; {early} before the first step are left out" if early else "")
+            + (f"; {early} before the first step are ignored" if early else "")
         )
     return filled
 
@@ -170,10 +172,10 @@ def _carried(
 def tokens_of(
     sheet: Sheet, step: str, axis: str, steps: np.ndarray, rows: np.ndarray
 ) -> tuple[str | None, dict[float, float]]:
-    """The column that counts tokens beside a column of steps, and the tokens at each step.
+    """The column that counts tokens next to a column of steps, and the tokens at each step.
 
-    There is none where two columns disagree, or where tokens are no rising function of the step,
-    as in a table of runs with different batches.
+    There is none if two columns disagree, or if tokens are not an increasing function of the step,
+    as in a table of runs with different batch sizes.
     """
     found: dict[str, dict[float, float]] = {}
     for name, values in sheet.numbers.items():

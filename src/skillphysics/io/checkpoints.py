@@ -8,26 +8,26 @@ from pathlib import Path
 from skillphysics.errors import LogError
 from skillphysics.measure.log import listed
 
-# The count may not go on as 10k or 4B: that would be read as ten steps.
+# Not followed by a unit: 10k would be read as ten steps.
 CHECKPOINT = re.compile(
     r"(?<![A-Za-z])(?:global_)?(?:step|checkpoint|ckpt|iter|iteration)[-_=]?(\d+)(?![\dkKmMbB])"
 )
 
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)([kKmMbBtT]?)(?![A-Za-z\d])")
-# Which of several numbers counts steps, and what the others count, by the word before them.
+# What a number counts, by the word before it.
 _STEPS = re.compile(
     r"(?:^|[^a-z])(?:(?:global_?)?steps?|iter|iteration|it|ba|batch|checkpoint|ckpt|update)s?[-_=]?$"
 )
 _WORDS = (
     ("tokens", re.compile(r"(?:^|[^a-z])(?:tokens?|tok)[-_=]?$")),
     ("epochs", re.compile(r"(?:^|[^a-z])(?:epochs?|ep)[-_=]?$")),
-    # BabyLM names its checkpoints by the words that were read.
+    # BabyLM names checkpoints by the number of words read.
     ("words", re.compile(r"(?:^|[^a-z])(?:chck|words?)[-_=]?$")),
 )
 
 
-# Numbers that tell other things apart than checkpoints.
+# Numbers that distinguish other things than checkpoints.
 _OTHERS = re.compile(
     r"(?:^|[^a-z])(?:seeds?|runs?|rank|layers?|width|depth|dim|heads?|trial|version|v|gpu|shots?|fold"
     r"|exp|size|model|lr|bs)[-_=]?$"
@@ -36,7 +36,7 @@ _OTHERS = re.compile(
 
 @dataclass(frozen=True)
 class Counted:
-    """The count in the name of each file, what it counts, and notes on that."""
+    """The count in the name of each file, what it counts, and notes."""
 
     values: Mapping[Path, float]
     axis: str = "steps"
@@ -44,7 +44,7 @@ class Counted:
 
 
 def step_in(text: str) -> float | None:
-    """The step that the name of one checkpoint says, if it does.
+    """The step in the name of a checkpoint, or None.
 
     Example:
         >>> step_in("out/checkpoint-500"), step_in("2k"), step_in("final")
@@ -58,13 +58,13 @@ def step_in(text: str) -> float | None:
 
 
 def counted(names: Mapping[Path, str]) -> Counted:
-    """The one number in which names differ, as a count.
+    """The counts of files: the only number in which their names differ.
 
     Args:
-        names: for each file the names of its folders, and its own where that matters.
+        names: for each file, its name and those of its folders.
 
     Raises:
-        LogError: the names differ in no number or in several, none of which is named as a step.
+        LogError: the names differ in no number, or in several of which none is named as a step.
 
     Example:
         >>> found = counted({Path(n): n for n in ("iter_0001000", "iter_0002000")})
@@ -74,7 +74,7 @@ def counted(names: Mapping[Path, str]) -> Counted:
     first = next(iter(names))
     if len({_NUMBER.sub("#", name) for name in names.values()}) > 1 or len(names) < 2:
         raise LogError(
-            f"{first} names no step; rename it so that it contains step<N>, for example "
+            f"{first} has no step in its name; rename it to contain step<N>, for example "
             f"{first.stem}_step1000{first.suffix}"
         )
     found = {file: list(_NUMBER.finditer(name)) for file, name in names.items()}
@@ -84,32 +84,33 @@ def counted(names: Mapping[Path, str]) -> Counted:
     named = [i for i in differ if _STEPS.search(before[i])]
     axes = {i: _axis(before[i], names[first][found[first][i].end() :].lower()) for i in differ}
     if not named:
-        # A bare 7B is the size of a model, seed1 a run, and wd2 a setting.
+        # 7B alone is the size of a model, seed1 is a run, and wd2 is a setting.
         differ = [i for i in differ if axes[i] or _could_be_steps(before[i], found.values(), i)]
     if len(differ) != 1 and len(named) != 1:
         raise LogError(
-            f"{first} and the files beside it do not differ in one number of their names that "
-            f"could be a step ({listed(names.values())}); rename them so that each contains step<N>"
+            f"the names of {first} and the files next to it must differ in a single number that "
+            "can "
+            f"be a step, got {listed(names.values())}; rename them to contain step<N>"
         )
     place = named[0] if named else differ[0]
     axis = "steps" if named else axes[place] or "steps"
     values = {file: _value(numbers[place]) for file, numbers in found.items()}
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
     note = (
-        f"{axis} are read off the names of the files, from {found[low][place][0]} in "
+        f"{axis} are read from the names of the files, from {found[low][place][0]} in "
         f"{names[low]} to {found[high][place][0]}"
     )
     return Counted(values, axis, (note,))
 
 
 def _could_be_steps(before: str, found: Iterable[Sequence[re.Match[str]]], place: int) -> bool:
-    """Whether a number without a word for what it counts may be a step."""
+    """Whether a number that no word describes may be a step."""
     named_otherwise = _OTHERS.search(before) is not None or before[-1:].isalpha()
     return not named_otherwise and not any(numbers[place][2] for numbers in found)
 
 
 def _axis(before: str, after: str) -> str | None:
-    """What a number counts, by the words around it."""
+    """What a number counts, by the words around it; or None."""
     follows = re.match(r"[-_.]?(tokens|epochs|words)(?![a-z])", after)
     return next(
         (axis for axis, word in _WORDS if word.search(before)), follows[1] if follows else None
@@ -117,7 +118,7 @@ def _axis(before: str, after: str) -> str | None:
 
 
 def without_count(name: str, count: float) -> str:
-    """The path of a model without the numbers of the part that holds its count.
+    """The path of a model, with the numbers of the part that holds its count replaced.
 
     Example:
         >>> without_count("runs/step1000-tokens4B", 1000)

@@ -1,26 +1,26 @@
-"""What a user says of the columns of a log, where their names do not."""
+"""Which columns of a log hold what, as chosen by the user."""
 
 from dataclasses import asdict, dataclass
 
 from skillphysics.errors import ArgumentError
 
-# In the place of a column: the names of the files and folders of a log.
+# Stands for the names of files and folders instead of a column.
 FOLDER = "folder"
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds what; None leaves it to the names of the columns.
+    """Which column holds what; None decides by the names of the columns.
 
     Attributes:
-        step: the axis: steps, or epochs, tokens, ….
-        task: the task of a row, or "folder" where the names of files and folders are tasks.
-        run: the run of a row, or "folder" likewise.
-        value: the measurement of a row that measures one thing.
+        step: the axis: steps, epochs, tokens, ….
+        task: the task of each row, or "folder" if files and folders are named after tasks.
+        run: the run of each row, or "folder" if files and folders are named after runs.
+        value: the measurement of each row, in a table with one measurement per row.
         stderr: the standard error of `value`.
 
     Raises:
-        ArgumentError: two of them are one column.
+        ArgumentError: two of them name the same column.
     """
 
     step: str | None = None
@@ -35,27 +35,29 @@ class Columns:
             other = options.setdefault(name, option)
             if other != option:
                 raise ArgumentError(
-                    f"{other} and {option} both name {name!r}; choose a column for each"
+                    f"{option} must name another column than {other}, got {name!r} for both",
+                    argument=option,
                 )
 
     @property
     def given(self) -> dict[str, str]:
-        """What was said."""
+        """The columns that were chosen."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def allow(self, format: str, *names: str) -> None:  # noqa: A002
-        """An error if something was said that a format has no use for.
+        """Check that a format can use the columns that were chosen.
 
         Raises:
-            ArgumentError: names the option.
+            ArgumentError: names the first argument that it cannot use.
         """
         for name, value in self.given.items():
             if name not in names:
                 raise ArgumentError(
-                    f"{name} is {value!r}, but a log of format {format!r} has no columns to choose "
-                    "it from; leave it out"
+                    f"{name} must be left out for logs of format {format!r}, which have no columns "
+                    f"to choose from, got {value!r}",
+                    argument=name,
                 )
 
 
-# Nothing was said: the names of the columns count.
+# All columns are recognized by their names.
 BY_NAME = Columns()

@@ -1,4 +1,4 @@
-"""A folder of tables, JSON logs or text logs: one a run, one a skill, or parts of one log."""
+"""A folder of tables, JSON logs or text logs: one per run, one per skill, or parts of one log."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,32 +17,32 @@ from skillphysics.measure.names import shortened, split_key
 
 FORMAT = "folder"
 
-# The first of these that knows a file reads it.
+# The first of these that recognizes a file reads it.
 _READERS: tuple[ModuleType, ...] = (wandb, tables, records, text)
-# What training scripts write beside their logs.
+# What training scripts write next to their logs.
 _BESIDE = ("config", "args", "hparams", "all_results", "eval_results", "train_results", "summary")
 _BESIDE += ("tokenizer", "vocab", "special_tokens", "generation", "added_tokens", "requirements")
 _BESIDE += ("readme", "license", "package", "model", "preprocessor", "wandb-")
 
 
 def detect(path: Path) -> bool:
-    """Whether this is a folder with a file that one of the readers of files knows."""
+    """Whether this is a folder with a file that a reader of files recognizes."""
     return path.is_dir() and bool(_files(path))
 
 
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
-    """The logs of all files below a folder, put together.
+    """The logs of all files below a folder, joined.
 
-    Files that measure different things are parts of one log, such as a chart for each skill.
-    Files that measure the same are runs, or tasks or splits where their names or those of their
-    folders say so.
+    Files that measure different things are parts of one log, for example one chart per skill.
+    Files that measure the same are runs, or tasks or splits if their names or their folders say
+    so.
 
     Raises:
-        LogError: no file is a log, the files have different axes, or one of them is damaged.
+        LogError: no file is a log, the axes of the files differ, or a file is damaged.
     """
     found = _files(path)
     if not found:
-        raise LogError(f"{path} holds no table, JSON log or text log")
+        raise LogError(f"{path} must hold tables, JSON logs or text logs")
     inner = replace(
         columns,
         run=None if columns.run == FOLDER else columns.run,
@@ -51,10 +51,11 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     logs, others = _read_all(found, inner)
     axes = {log.axis: file for file, log in logs.items()}
     if len(axes) > 1:
-        (one, first), (other, second) = list(axes.items())[:2]
+        (axis, first), (other, second) = list(axes.items())[:2]
         raise LogError(
-            f"{first} has {one} for its axis and {second} has {other}: they cannot be read as one; "
-            "read each by itself, or choose a common column with --step (step=… in Python)"
+            f"the files of a log must count the same, got {axis} in {first} and {other} in "
+            f"{second}; "
+            "read them separately, or set step=… to a column of all of them"
         )
     places, notes = _places(path, logs, columns)
     log = _together(path, logs, places, notes)
@@ -64,7 +65,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
 def _read_all(
     found: Mapping[Path, ModuleType], columns: Columns
 ) -> tuple[dict[Path, Log], dict[str, str]]:
-    """The logs among the files, and the files that are none."""
+    """The logs among the files, and the other files."""
     logs: dict[Path, Log] = {}
     others: dict[Path, NoLogError] = {}
     for file, reader in found.items():
@@ -74,12 +75,12 @@ def _read_all(
             others[file] = error
     if not logs:
         raise next(iter(others.values()))
-    return logs, {file.name: "no training log" for file in others}
+    return logs, {file.name: "not a training log" for file in others}
 
 
 def _files(folder: Path) -> dict[Path, ModuleType]:
     found = {}
-    # A tracker's own folder holds the output of the script too, and settings.
+    # The folder of a tracker also holds the output of the script, and settings.
     local = {file.parent for file in files_below(folder, ".wandb")}
     for file in files_below(folder):
         if local.intersection(file.parents):
@@ -109,11 +110,11 @@ def _places(
     named = set.union(*runs.values())
     keys = {names[file]: set(log.keys.values()) for file, log in logs.items()}
     if columns.run != FOLDER and named and all(found == named for found in runs.values()):
-        # The same runs measured in every file: then the files do not differ by run.
+        # All files hold the same runs, so the files do not differ by run.
         columns = replace(columns, task=FOLDER)
     places, notes = sorted_out(keys, columns)
     if columns.task == FOLDER:
-        notes = [f"the files are taken as tasks: {listed(one.task for one in places.values())}"]
+        notes = [f"the files are read as tasks: {listed(one.task for one in places.values())}"]
     return {file: places[names[file]] for file in logs}, notes
 
 
@@ -123,7 +124,7 @@ def _series(log: Log) -> set[tuple[str, str, str]]:
 
 
 def _labels(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
-    """What tells the files apart: their relative path without what all of them share."""
+    """Labels of files: relative paths without what all of them share."""
     paths = {file: file.relative_to(folder) for file in files}
     # metrics.csv in each of several folders.
     same = len({path.name for path in paths.values()}) == 1
@@ -173,7 +174,7 @@ def _together(
 
 
 def _key(log: Log, task: str, metric: str) -> str:
-    """A key that names task and metric, as the file has it where that does."""
+    """A key for task and metric: that of the file, if it names both."""
     key = log.keys.get((task, metric), "")
     return key if split_key(key) == (task, metric) else f"{task}/{metric}" if metric else task
 
@@ -181,7 +182,7 @@ def _key(log: Log, task: str, metric: str) -> str:
 def _stacked(
     folder: Path, logs: dict[Path, Log], table: pd.DataFrame, notes: list[str], gone: dict[str, str]
 ) -> Log:
-    """Runs or parts whose tasks keep the names that they have by themselves."""
+    """Runs or parts whose tasks keep their names."""
     first = next(iter(logs.values()))
     keys = {pair: key for log in logs.values() for pair, key in log.keys.items()}
     names = {name: categories(list(table[name])) for name in ("run", "task", "metric")}
@@ -199,7 +200,7 @@ def _stacked(
 
 
 def _tokens(logs: Iterable[Log]) -> dict[float, float]:
-    """The tokens at each step, where the logs that count them agree."""
+    """The tokens at each step, if all logs agree."""
     found: dict[float, float] = {}
     for log in logs:
         for step, tokens in log.tokens.items():

@@ -1,4 +1,4 @@
-"""Known frequencies of skills, as many people have them from their data mix."""
+"""Known frequencies of skills, for example from a data mix."""
 
 import csv
 import json
@@ -13,14 +13,16 @@ _VALUES = ("frequency", "share", "weight", "count", "occurrences", "tokens")
 
 
 def read_frequencies(path: Path | str) -> dict[str, float]:
-    r"""How often skills occur, in any unit: counts, shares or weights.
+    r"""The frequencies of skills from a file, in any unit: counts, shares or weights.
 
-    A CSV file with a column of names (skill, task or name) and one of numbers (frequency, share,
-    weight, count, occurrences or tokens), or a JSON object from names to numbers.
+    Args:
+        path: a CSV file with a column of names (skill, task or name) and a column of numbers
+            (frequency, share, weight, count, occurrences or tokens), or a JSON object that maps
+            names to numbers.
 
     Raises:
-        LogError: the file cannot be read, has no such columns, names a skill twice, or holds what
-            is no positive number.
+        LogError: the file cannot be read, has no such columns, repeats a skill, or holds a number
+            that is not positive and finite.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -39,25 +41,25 @@ def read_frequencies(path: Path | str) -> dict[str, float]:
     found: dict[str, float] = {}
     for where, name, value in pairs:
         if not name:
-            raise LogError(f"{where} has no name of a skill; fill it in or remove the row")
+            raise LogError(f"{where} must name a skill; fill it in or remove the row")
         if name in found:
-            raise LogError(f"{where} names {name!r} again; keep one frequency for each skill")
+            raise LogError(f"{where} repeats {name!r}; keep one frequency per skill")
         if not (math.isfinite(value) and value > 0):
             raise LogError(
                 f"{where}: the frequency of {name!r} must be positive and finite, got {value:g}; "
-                "mend or remove it"
+                "correct or remove it"
             )
         found[name] = value
     if not found:
-        raise LogError(f"{path} holds no frequency; give a name and a number for each skill")
+        raise LogError(f"{path} must hold at least one frequency: a name and a number per skill")
     return found
 
 
 def _from_json(path: Path) -> list[tuple[str, str, float]]:
     content = read_json(path)
     if not isinstance(content, dict):
-        raise LogError(f"{path} must hold a JSON object from names of skills to numbers")
-    # Read again as pairs, of which an object would keep the last only.
+        raise LogError(f"{path} must hold a JSON object that maps names of skills to numbers")
+    # As pairs, because an object keeps only the last of repeated names.
     pairs = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=list)
     return [(str(path), str(name), number(value, f"{path}: {name!r}")) for name, value in pairs]
 
@@ -70,25 +72,25 @@ def _from_csv(path: Path) -> list[tuple[str, str, float]]:
         columns = [cell.strip() for cell in next(reader, [])]
         rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
     except csv.Error as error:
-        raise LogError(f"{path} is no CSV table: {error}; mend it") from error
+        raise LogError(f"{path} must be a CSV table: {error}; correct it") from error
     names = [i for i, column in enumerate(columns) if column.lower() in _NAMES]
     values = [i for i, column in enumerate(columns) if column.lower() in _VALUES]
     if len(names) != 1 or len(values) != 1:
         has = ", ".join(repr(column) for column in columns)
         raise LogError(
             f"{path} must have one column of names ({', '.join(_NAMES)}) and one of numbers "
-            f"({', '.join(_VALUES)}); it has {has or 'none'}"
+            f"({', '.join(_VALUES)}), got {has or 'none'}"
         )
     found = []
     for line, cells in rows:
         where = f"{path}, row {line}"
         if len(cells) != len(columns):
-            raise LogError(f"{where} has {len(cells)} cells for {len(columns)} columns; mend it")
+            raise LogError(f"{where} must have {len(columns)} cells, got {len(cells)}; correct it")
         name, text = cells[names[0]], cells[values[0]]
         try:
             found.append((where, name, float(text)))
         except ValueError:
             raise LogError(
-                f"{where}: the frequency of {name!r} is {text!r}, which is no number; mend it"
+                f"{where}: the frequency of {name!r} must be a number, got {text!r}; correct it"
             ) from None
     return found

@@ -1,4 +1,4 @@
-"""What is understood of a log, without a fit: before one waits for a report."""
+"""How a log is read, shown before any theory is fitted."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from skillphysics.measure.levels import Reading, curves_of, understand
 from skillphysics.measure.log import Log, labels
 from skillphysics.measure.names import axis_of, family, is_call_count, kind
 from skillphysics.measure.scales import first_value, last_value, sentence_of
-from skillphysics.steps import thinned
+from skillphysics.measure.thinning import thinned
 
 _WITH_COLUMNS = ("table", "json", "text", "wandb", "folder")
-# From this many on, one number for all is easier to give than one each.
+# With this many tasks, one number for all is easier to give than one per task.
 _MANY = 4
 
 
@@ -32,14 +32,14 @@ class InspectedSkill:
     Attributes:
         name: the name of the skill.
         key: the column or key of the log that holds it.
-        metric: its metric, "" where the log does not name it.
-        kind: "accuracy", "loss" or "level"; "" where that is not known.
-        direction: "rises" or "falls" with learning; "" where that is not known.
-        zero: the chance level, or the loss of level 0; None where unknown.
-        one: the ceiling, or the floor of a loss; None where unknown.
-        measurements: how many there are, over all runs.
-        first: the first, averaged over runs.
-        last: the last.
+        metric: its metric, "" if the log does not name it.
+        kind: "accuracy", "loss" or "level"; "" if unknown.
+        direction: "rises" or "falls" with learning; "" if unknown.
+        zero: the chance level, or the loss of level 0; None if unknown.
+        one: the ceiling, or the floor of a loss; None if unknown.
+        measurements: their number in all runs.
+        first: the first measurement, averaged over runs.
+        last: the last measurement, averaged over runs.
     """
 
     name: str
@@ -56,18 +56,18 @@ class InspectedSkill:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is understood of a log.
+    """How a log is read.
 
     Attributes:
         source: the name of the file or folder.
         format: a name in `FORMATS`.
         axis: what the steps count: "steps", "epochs", "tokens", ….
         steps: the steps, over all runs and skills.
-        runs: their names; none for a single one without a name.
-        skills: how each is measured.
+        runs: names of the runs; none for a single run without a name.
+        skills: how each skill is measured.
         left_out: columns, keys and tasks that are not read, and why.
-        notes: what a user must know, and what is missing for levels.
-        commands: commands that read the log, or read it otherwise.
+        notes: notes on how the log is read, and what is missing for levels.
+        commands: commands that read the log, or read it in another way.
     """
 
     source: str
@@ -126,12 +126,12 @@ def inspect_log(
     value: str | None = None,
     stderr: str | None = None,
 ) -> Inspection:
-    """What is understood of a log, also where that is not enough for levels.
+    """How a log is read, even if it cannot be turned into levels yet.
 
     The arguments are those of `read_curves`.
 
     Raises:
-        ArgumentError: as `read_log`.
+        ArgumentError: as in `read_log`.
         LogError: the log cannot be read, or has no such task or metric.
 
     Example:
@@ -142,14 +142,15 @@ def inspect_log(
     columns = {"step": step, "task": task, "run": run, "value": value, "stderr": stderr}
     log = read_log(path, format, **columns)
     scales = {"chance": chance, "ceiling": ceiling, "floor": floor, "start": start}
-    wanted = [skills] if isinstance(skills, str) else skills
+    patterns = [skills] if isinstance(skills, str) else skills
     command = _Command(
-        path, _options({"format": format, "skills": wanted, "metric": metric, **columns, **scales})
+        path,
+        _options({"format": format, "skills": patterns, "metric": metric, **columns, **scales}),
     )
     try:
         reading = understand(log, skills=skills, metric=metric, **scales)
     except LogError as error:
-        # Where nobody has said what is measured, the log can still be described.
+        # Without a choice of what is measured, the log can still be described.
         if metric is not None or skills is not None or not log.tasks:
             raise
         return _undecided(log, str(error), command)
@@ -164,8 +165,10 @@ class _Command:
     options: Sequence[str]
 
     def __call__(self, *more: str, without: Sequence[str] = ()) -> str:
-        said = [one for one in self.options if one.split(" ")[0].removeprefix("--") not in without]
-        return " ".join(["skillphysics report", shlex.quote(str(self.path)), *said, *more])
+        kept = [
+            text for text in self.options if text.split(" ")[0].removeprefix("--") not in without
+        ]
+        return " ".join(["skillphysics report", shlex.quote(str(self.path)), *kept, *more])
 
     def has(self, option: str) -> bool:
         """Whether an option was given."""
@@ -173,8 +176,8 @@ class _Command:
 
 
 def _options(given: Mapping[str, Any]) -> list[str]:
-    """What was said, as on a command line."""
-    said = []
+    """Arguments as options of a command line."""
+    options = []
     for name, value in given.items():
         if isinstance(value, Mapping):
             values = [f"{key}={float(one):g}" for key, one in value.items()]
@@ -182,8 +185,8 @@ def _options(given: Mapping[str, Any]) -> list[str]:
             values = [] if value is None else [value]
         else:
             values = list(value) if isinstance(value, Sequence) else [f"{float(value):g}"]
-        said += [f"--{name} {shlex.quote(str(one))}" for one in values]
-    return said
+        options += [f"--{name} {shlex.quote(str(text))}" for text in values]
+    return options
 
 
 def _decided(reading: Reading, command: _Command) -> Inspection:
@@ -217,19 +220,19 @@ def _too_short(n_step: int) -> list[str]:
     if n_step >= FEWEST_STEPS:
         return []
     return [
-        f"skillphysics report needs at least {FEWEST_STEPS} steps, and this log has {n_step}; give "
-        "a log with more checkpoints"
+        f"a report needs at least {FEWEST_STEPS} steps, got {n_step}; give a log with more "
+        "checkpoints"
     ]
 
 
 def _nothing_learned(reading: Reading) -> list[str]:
-    """Why `report` refuses levels, where these are known."""
+    """Why known levels cannot be fitted."""
     if reading.missing or reading.grid.steps.size < FEWEST_STEPS:
         return []
     try:
         learning(thinned(curves_of(reading)))
     except (LogError, FitError) as error:
-        return [f"skillphysics report refuses this log: {error}"]
+        return [f"no theory can be fitted to this log: {error}"]
     return []
 
 
@@ -252,7 +255,7 @@ def _inspected(reading: Reading, i: int, choice: Choice) -> InspectedSkill:
 
 
 def _otherwise(reading: Reading, command: _Command) -> list[str]:
-    """Other ways to read the same log: another axis, another metric, losses too."""
+    """Other ways to read the log: another axis or another metric."""
     found = []
     axes = [name for name in reading.left_out if axis_of(name) and not is_call_count(name)]
     if axes and reading.log.format in _WITH_COLUMNS and not command.has("step"):
@@ -274,7 +277,7 @@ def _otherwise(reading: Reading, command: _Command) -> list[str]:
 
 
 def _undecided(log: Log, why: str, command: _Command) -> Inspection:
-    """What the log holds, where nobody has said what kind of numbers these are."""
+    """What a log holds whose numbers are of unknown kind."""
     table = log.table
     skills = []
     for pair, rows in table.groupby(["task", "metric"], observed=True, sort=False):

@@ -1,4 +1,4 @@
-"""Results of lm-evaluation-harness and lighteval, a JSON file a checkpoint or one for all."""
+"""Results of lm-evaluation-harness and lighteval, one JSON file per checkpoint or one for all."""
 
 import fnmatch
 import re
@@ -17,7 +17,7 @@ from skillphysics.measure.names import axis_of, kind
 
 FORMAT = "lm-eval"
 
-# 57 subjects of one benchmark, which older harnesses list beside whole benchmarks.
+# 57 subjects of one benchmark, which older harnesses list next to whole benchmarks.
 _FAMILIES = ("hendrycksTest-*",)
 _NO_METRIC = ("alias", "name", " ", "sample_len", "sample_count")
 _REVISION = re.compile(r"(?:^|,)\s*revision=([^,]*)")
@@ -48,13 +48,14 @@ def detect(path: Path) -> bool:
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """Results of one model at its checkpoints: a folder of files, or one file.
 
-    The step of a file is in its name, in the name of a folder it lies in, or in the `revision` of
-    the model's arguments; where no name says `step`, it is the one number in which the names
-    differ. A file may also hold all checkpoints, with lists along `checkpoints` or `steps`.
+    The step of a file is taken from its name, from the name of a folder around it, or from the
+    `revision` of the model's arguments. If no name contains `step`, it is the only number in which
+    the names differ. One file may also hold all checkpoints, with lists along `checkpoints` or
+    `steps`.
 
     Raises:
-        LogError: a file is no JSON, names no step or two, or two files are of one checkpoint or
-            of two models.
+        LogError: a file is not JSON, its step is unknown or ambiguous, or two files belong to the
+            same checkpoint or to different models.
     """
     columns.allow(FORMAT)
     contents = {
@@ -63,7 +64,9 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     results = {file: one for file, one in contents.items() if _results(one) is not None}
     others = {file.name: "no results" for file in contents if file not in results}
     if not results:
-        raise LogError(f"{path} holds no results of lm-evaluation-harness (JSON with 'results')")
+        raise LogError(
+            f"{path} must hold results of lm-evaluation-harness, which are JSON with 'results'"
+        )
     if len(results) == 1:
         file, content = next(iter(results.items()))
         if _axis(content) is not None:
@@ -77,7 +80,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     ]
     _refuse_two_models(checkpoints)
     _refuse_overlap(checkpoints)
-    # In the order of evaluation; of two of one checkpoint the later counts.
+    # In the order of evaluation: the later of two results of a checkpoint counts.
     checkpoints.sort(key=lambda one: one.path.name)
     rows = [row for checkpoint in checkpoints for row in _rows(checkpoint)]
     rows.sort(key=lambda row: (row[1], row[0]))
@@ -126,7 +129,7 @@ def _checkpoint(path: Path, content: Mapping[str, Any], step: float) -> _Checkpo
 
 
 def _without_suite(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Results of lighteval by the names of their tasks alone, where these are distinct."""
+    """Results of lighteval by the plain names of their tasks, if these are distinct."""
     named = {}
     for name in results:
         found = _LIGHTEVAL.fullmatch(name)
@@ -140,7 +143,7 @@ def _without_suite(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Mappin
 
 
 def _arguments(content: Mapping[str, Any]) -> str:
-    """The model's arguments as `key=value,…`; newer harnesses keep them as a mapping."""
+    """The arguments of the model as `key=value,…`; newer harnesses store a mapping."""
     config = content.get("config")
     arguments = config.get("model_args") if isinstance(config, dict) else None
     general = content.get("config_general")
@@ -155,25 +158,25 @@ def _arguments(content: Mapping[str, Any]) -> str:
 
 
 def _model(content: Mapping[str, Any]) -> str:
-    """The model evaluated, "" where the file does not say."""
+    """The name of the model, "" if the file does not have it."""
     found = _PRETRAINED.search(_arguments(content))
     return found[1] if found else ""
 
 
 def _steps(root: Path, results: Mapping[Path, Mapping[str, Any]]) -> Counted:
-    """The step of each file, from words in names, or else from the one number that differs."""
+    """The step of each file, from words in names or from the only number that differs."""
     said = {file: _said(file, root, _arguments(content)) for file, content in results.items()}
     if all(said.values()):
         return Counted({file: float(step) for file, step in said.items() if step is not None})
     if any(step is not None for step in said.values()):
         file = next(file for file, step in said.items() if step is None)
         raise LogError(
-            f"{file} names no step, as others beside it do; rename it so that it contains step<N>"
+            f"{file} has no step in its name, unlike other files; rename it to contain step<N>"
         )
     names = {}
     for file in results:
         parts = file.relative_to(root).parts if file != root else (file.name,)
-        # The time of an evaluation is no step.
+        # The time of an evaluation is not a step.
         by_time = _BY_TIME.fullmatch(parts[-1]) is not None
         names[file] = "/".join(parts[:-1] if by_time else (*parts[:-1], file.stem))
     return counted(names)
@@ -183,7 +186,7 @@ def _said(path: Path, root: Path, arguments: str) -> str | None:
     folders = path.relative_to(root).parts[:-1] if path != root else ()
     found = {f"the name {p!r}": p for p in (path.name, *folders) if CHECKPOINT.search(p)}
     if not found:
-        # The folder that was asked for may itself be that of one checkpoint.
+        # The given folder may itself be that of one checkpoint.
         name = root.name if path != root else path.resolve().parent.name
         found = {f"the folder {name!r}": name} if CHECKPOINT.search(name) else {}
     for pattern, what in ((_REVISION, "revision"), (_PRETRAINED, "model path")):
@@ -192,15 +195,15 @@ def _said(path: Path, root: Path, arguments: str) -> str | None:
             found[f"the {what} {one[1]!r}"] = one[1]
     steps = {where: one for where, text in found.items() for one in CHECKPOINT.findall(text)}
     if len({int(one) for text in found.values() for one in CHECKPOINT.findall(text)}) > 1:
-        listed_ = " and ".join(f"step {int(step)} by {where}" for where, step in steps.items())
+        listed_ = " and ".join(f"{int(step)} in {where}" for where, step in steps.items())
         raise LogError(
-            f"{path} contradicts itself: {listed_}; rename the file or correct its revision"
+            f"{path} has more than one step: {listed_}; rename the file or correct its revision"
         )
     return next(iter(steps.values()), None)
 
 
 def _axis(content: Mapping[str, Any]) -> str | None:
-    """The key of the checkpoints along which a file has lists, if it has."""
+    """The key of the checkpoints along which a file has lists, or None."""
     lists = {key for key, value in content.items() if isinstance(value, list) and value}
     by_axis = {axis_of(key): key for key in lists}
     return next(
@@ -210,12 +213,16 @@ def _axis(content: Mapping[str, Any]) -> str | None:
 
 
 def _through_training(path: Path, content: Mapping[str, Any]) -> Log:
-    """The results of a file with a list for each metric, along its checkpoints."""
+    """The results of a file with one list per metric along its checkpoints."""
     key = str(_axis(content))
     names = [str(one) for one in content[key]]
     steps = [step_in(str(one)) for one in content[key]]
     if None in steps:
-        raise LogError(f"{path}: {key!r} holds {short(names[steps.index(None)])}, which is no step")
+        raise LogError(
+            f"{path}: {key!r} must hold steps, got {short(names[steps.index(None)])}; write it "
+            "with "
+            "its number"
+        )
     rows = []
     for task, entry in (_results(content) or {}).items():
         for name, values in entry.items():
@@ -224,7 +231,8 @@ def _through_training(path: Path, content: Mapping[str, Any]) -> Log:
                 continue
             if len(values) != len(steps):
                 raise LogError(
-                    f"{where} has {len(values)} values for {len(steps)} {key}; correct the file"
+                    f"{where} must have {len(steps)} values, one per entry of {key!r}, got "
+                    f"{len(values)}"
                 )
             if kind(_metric(name).removesuffix("_stderr")) is None and not _are_numbers(values):
                 continue
@@ -250,19 +258,19 @@ def _refuse_two_models(checkpoints: Sequence[_Checkpoint]) -> None:
     if len(named) > 1:
         (model, path), (other, second) = list(named.values())[:2]
         raise LogError(
-            f"{path} is of model {model!r} and {second} of {other!r}; keep one folder a model and "
-            "read each by itself"
+            f"the files must be of one model, got {model!r} in {path} and {other!r} in {second}; "
+            "move each model to its own folder"
         )
 
 
 def _refuse_overlap(checkpoints: Sequence[_Checkpoint]) -> None:
-    """Refuses two files of one checkpoint, unless their names say which was written later."""
+    """Refuse two files of one checkpoint, unless their names tell which is newer."""
     seen: dict[float, list[_Checkpoint]] = {}
     for one in checkpoints:
         for other in seen.setdefault(one.step, []):
             if not (_BY_TIME.fullmatch(one.path.name) and _BY_TIME.fullmatch(other.path.name)):
                 raise LogError(
-                    f"{other.path} and {one.path} are both of step {one.step:g}; keep one of them"
+                    f"{other.path} and {one.path} both have step {one.step:g}; remove one of them"
                 )
         seen[one.step].append(one)
 
@@ -293,7 +301,7 @@ def _metric(key: str) -> str:
 
 
 def _groups(checkpoints: Sequence[_Checkpoint], measured: set[str]) -> dict[str, frozenset[str]]:
-    """Groups with a mean of their own, and the measured tasks below each, at any depth."""
+    """Groups whose mean is measured, and the measured tasks below each at any depth."""
     below: dict[str, set[str]] = {}
     for one in checkpoints:
         subtasks = one.content.get("group_subtasks")
@@ -309,7 +317,7 @@ def _groups(checkpoints: Sequence[_Checkpoint], measured: set[str]) -> dict[str,
             found |= fresh
             ahead.extend(fresh)
         members = frozenset((found & measured) - {group})
-        # A mere tag, such as ai2_arc, has no mean: its tasks stand for themselves.
+        # A tag like ai2_arc has no mean: its tasks are read one by one.
         if members and group in measured:
             groups[group] = members
     return groups
@@ -322,12 +330,12 @@ def _notes(checkpoints: Sequence[_Checkpoint]) -> list[str]:
     if limited:
         first = limited[0]
         notes.append(
-            f"{len(limited)} files measure only part of each task (limit {short(limits[first])} in "
-            f"{first}): their levels are rough"
+            f"{len(limited)} files use only part of each task (limit {short(limits[first])} in "
+            f"{first}): their levels are inaccurate"
         )
     shots = {repr(_config(one, "num_fewshot")) for one in checkpoints}
     if len(shots) > 1:
-        notes.append(f"the files differ in their number of examples shown: {listed(sorted(shots))}")
+        notes.append(f"the files differ in num_fewshot: {listed(sorted(shots))}")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""MLflow's own stores: the folder `mlruns` and the SQLite file `mlflow.db`."""
+"""MLflow stores: the folder `mlruns` and the SQLite file `mlflow.db`."""
 
 import math
 import sqlite3
@@ -36,7 +36,7 @@ class _Point(NamedTuple):
 
 
 def detect(path: Path) -> bool:
-    """Whether this is a SQLite file, or `mlruns`, one of its experiments or one of its runs."""
+    """Whether this is a SQLite file, the folder `mlruns`, or an experiment or run in it."""
     return bool(_runs(path)) if path.is_dir() else head(path).startswith(_SQLITE)
 
 
@@ -44,8 +44,8 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The metrics of all runs that are not deleted, in the order in which they were logged.
 
     Raises:
-        LogError: the store is damaged, a line is no measurement, or a metric was logged without
-            steps.
+        LogError: the store is damaged, a line is not a measurement, or a metric was logged
+            without steps.
     """
     columns.allow(FORMAT)
     every = list(_from_folder(path) if path.is_dir() else _from_database(path))
@@ -69,7 +69,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
 
 
 def _names(points: Iterable[_Point]) -> dict[str, str]:
-    """A label for each run: none for a single one, its name, or its name and id."""
+    """A label for each run: "" for a single run, its name, or its name and id."""
     named = {point.run: point.name or point.run for point in points}
     if len(named) == 1:
         return dict.fromkeys(named, "")
@@ -109,7 +109,7 @@ def _runs(folder: Path) -> list[Path]:
 def _from_folder(folder: Path) -> Iterable[_Point]:
     runs = _runs(folder)
     if not runs:
-        raise LogError(f"{folder} holds no runs of MLflow (…/<run>/meta.yaml and metrics/)")
+        raise LogError(f"{folder} must hold runs of MLflow (…/<run>/meta.yaml and metrics/)")
     for run in runs:
         with readable(run / "meta.yaml"):
             about = (run / "meta.yaml").read_text(encoding="utf-8")
@@ -132,14 +132,14 @@ def _points(file: Path, run: str, name: str, key: str) -> Iterable[_Point]:
     for row, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        # The oldest stores have no third column: no step was known.
+        # The oldest stores have no third column: steps were not recorded.
         cells = line.split() + ["0"] * (len(line.split()) == 2)
         try:
             timestamp, value, step = (float(cell) for cell in cells[:3])
         except ValueError as error:
             raise LogError(
-                f"{file}, row {row} is {short(line)}, which is not 'timestamp value step'; "
-                "correct or remove the row"
+                f"{file}, row {row} must be 'timestamp value step', got {short(line)}; correct or "
+                "remove the row"
             ) from error
         yield _Point(run, name, key, timestamp, _checked(step, f"{file}, row {row}"), value)
 
@@ -151,16 +151,16 @@ def _from_database(path: Path) -> Iterable[_Point]:
             rows = database.execute(_QUERY).fetchall()
     except (sqlite3.Error, OverflowError, UnicodeError) as error:
         raise LogError(
-            f"{path} is no database of MLflow, or a damaged one: {error}; copy it again, or run "
-            "'mlflow db upgrade' on an old one"
+            f"{path} must be a database of MLflow: {error}; copy it again if it is damaged, or run "
+            "'mlflow db upgrade' if it is old"
         ) from error
     for run, name, key, timestamp, step, value, is_nan in rows:
         where = f"{path}: metric {key!r} of run {run!r}"
         if not (isinstance(run, str) and isinstance(key, str) and key):
-            raise LogError(f"{where}: run and key are no text; the database is damaged")
+            raise LogError(f"{where}: run and key must be text; the database is damaged")
         numbers = (timestamp, step, value)
         if not all(isinstance(one, int | float) for one in numbers):
-            raise LogError(f"{where} holds {short(numbers)}, which are no numbers; correct the row")
+            raise LogError(f"{where} must hold numbers, got {short(numbers)}; correct the row")
         measured = math.nan if is_nan else math.copysign(math.inf, value)
         if not is_nan and abs(value) < _LARGEST:
             measured = float(value)
@@ -170,5 +170,5 @@ def _from_database(path: Path) -> Iterable[_Point]:
 
 def _checked(step: float, where: str) -> float:
     if not (math.isfinite(step) and step >= 0):
-        raise LogError(f"{where} is of step {step}; a step is a number from 0 on")
+        raise LogError(f"{where}: the step must be non-negative and finite, got {step}; correct it")
     return step

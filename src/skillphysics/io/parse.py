@@ -1,4 +1,4 @@
-"""Reading files safely: every error of a file becomes a `LogError` here, and only here."""
+"""Reading files safely: every error of a file becomes a `LogError` here."""
 
 import json
 import math
@@ -14,35 +14,36 @@ _HEAD = 65536
 _MISSING = frozenset(
     ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nil", "-", "--", "missing")
 )
-# What Git has in the place of a large file that was not fetched.
+# How Git represents a large file that was not fetched.
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
 class NoLogError(LogError):
-    """A file is sound, but no training log: a folder of logs may hold such."""
+    """A file is readable but is not a training log, as some files in a folder of logs."""
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turns what the operating system and the text decoder refuse into a `LogError`."""
+    """Turn the errors of the operating system and the text decoder into a `LogError`."""
     try:
         yield
     except UnicodeDecodeError as error:
         raise LogError(
-            f"{path} holds byte {error.object[error.start]:#04x}, which is no UTF-8 text: is it "
-            "damaged, or saved in another encoding? save it as UTF-8"
+            f"{path} must be UTF-8 text, got byte {error.object[error.start]:#04x}; save it as "
+            "UTF-8, "
+            "or copy it again if it is damaged"
         ) from error
     except OSError as error:
         raise LogError(f"cannot read {path}: {error.strerror or first_line(error)}") from error
 
 
 def first_line(error: Exception) -> str:
-    """What a library says, in one line: an error message is one sentence."""
+    """The first line of the error of a library."""
     return str(error).partition("\n")[0].rstrip(". ")
 
 
 def head(path: Path) -> bytes:
-    """The first bytes of a file, enough to recognise its format; none for a folder."""
+    """The first bytes of a file, enough to recognize its format; none for a folder."""
     if path.is_dir():
         return b""
     with readable(path), path.open("rb") as file:
@@ -50,14 +51,14 @@ def head(path: Path) -> bytes:
 
 
 def refuse_lfs(path: Path) -> None:
-    """An error if a file, or one in a folder, is only Git's pointer to a large file."""
+    """Refuse a file that is only Git's pointer to a large file, or a folder with one."""
     files = files_below(path) if path.is_dir() else (path,)
     pointers = [file for file in files if _is_pointer(file)]
     if pointers:
         more = f" (and {len(pointers) - 1} more)" if len(pointers) > 1 else ""
         raise LogError(
-            f"{pointers[0]}{more} is a Git LFS pointer, which stands for a file that was not "
-            "fetched; run 'git lfs pull' in the repository"
+            f"{pointers[0]}{more} is a Git LFS pointer to a file that was not fetched; run "
+            "'git lfs pull' in the repository"
         )
 
 
@@ -67,9 +68,9 @@ def _is_pointer(path: Path) -> bool:
 
 
 def files_below(folder: Path, suffix: str = "", inside: str = "") -> Iterator[Path]:
-    """Files below a folder whose names end with `suffix` and hold `inside`, in sorted order.
+    """Files below a folder whose names end with `suffix` and contain `inside`, sorted.
 
-    Hidden files and folders are skipped: trackers and notebooks keep old copies there.
+    Hidden files and folders are skipped, in which trackers and notebooks keep old copies.
     """
 
     def refuse(error: OSError) -> None:
@@ -79,14 +80,14 @@ def files_below(folder: Path, suffix: str = "", inside: str = "") -> Iterator[Pa
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(parent) / name
-            wanted = name.endswith(suffix) and inside in name and not name.startswith(".")
-            # A pipe would be waited for, for ever.
-            if wanted and path.is_file():
+            matches = name.endswith(suffix) and inside in name and not name.startswith(".")
+            # Reading a pipe would block.
+            if matches and path.is_file():
                 yield path
 
 
 def is_json_lines(path: Path) -> bool:
-    """Whether a file holds one JSON object a line, by its first two lines."""
+    """Whether a file holds one JSON object per line, by its first two lines."""
     first, _, rest = head(path).lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
     return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip()[:1] == b"{"
 
@@ -95,24 +96,24 @@ def read_json(path: Path) -> Any:
     """The content of a JSON file.
 
     Raises:
-        LogError: it cannot be read or is no JSON; names line and column.
+        LogError: it cannot be read or is not JSON; names line and column.
     """
     with readable(path):
         text = path.read_text(encoding="utf-8-sig")
-    return parse_json(text, str(path), "write the file again, or move it out of the folder")
+    return parse_json(text, str(path), "create the file again, or move it out of the folder")
 
 
 def parse_json(text: str, where: str, remedy: str) -> Any:
-    """A JSON value from text; `where` begins the message of an error, `remedy` ends it."""
+    """A JSON value from text; the message of an error goes from `where` to `remedy`."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise LogError(
-            f"{where} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}; "
+            f"{where} must be JSON: {error.msg} at line {error.lineno}, column {error.colno}; "
             f"{remedy}"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise LogError(f"{where} is no JSON of measurements: {error}; {remedy}") from error
+        raise LogError(f"{where} must be JSON of measurements: {error}; {remedy}") from error
 
 
 def missing(text: str) -> bool:
@@ -126,10 +127,10 @@ def missing(text: str) -> bool:
 
 
 def number_of(value: Any) -> float:
-    """A number from whatever a log holds in its place; NaN where that says "not measured".
+    """A number from a value in a log; NaN if the value means "not measured".
 
     Raises:
-        ValueError: it is no number.
+        ValueError: the value is not a number.
     """
     if value is None:
         return math.nan
@@ -147,32 +148,32 @@ def number_of(value: Any) -> float:
 
 
 def number(value: Any, where: str) -> float:
-    """A number of a JSON file; null is NaN, "not measured".
+    """A number from a JSON file; null is NaN, "not measured".
 
     Raises:
-        LogError: the value is something else; `where` begins the message.
+        LogError: the value is not a number; the message begins with `where`.
     """
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise LogError(f"{where} is {short(value)}, which is no number: correct or remove it")
+        raise LogError(f"{where} must be a number, got {short(value)}; correct or remove it")
     try:
         return float(value)
     except OverflowError as error:
-        raise LogError(f"{where} has over 300 digits; correct it") from error
+        raise LogError(f"{where} must be a number below 1e308; correct it") from error
 
 
 def step_number(value: Any, where: str) -> float:
-    """A step of a JSON file: finite and not negative."""
+    """A step from a JSON file: non-negative and finite."""
     step = number(value, where)
     if not (math.isfinite(step) and step >= 0):
         raise LogError(
-            f"{where} is {short(value)}; a step must be a number from 0 on: correct or remove it"
+            f"{where} must be non-negative and finite, got {short(value)}; correct or remove it"
         )
     return step
 
 
 def short(value: Any) -> str:
-    """A value as it stands in a message, cut where it is long."""
+    """A value for a message, shortened if it is long."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}…"

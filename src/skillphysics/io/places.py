@@ -1,4 +1,4 @@
-"""What the folders and files of a log stand for: runs, tasks, or splits of the data."""
+"""What the folders and files of a log are: runs, tasks, or splits of the data."""
 
 from collections.abc import Mapping, Set
 from typing import NamedTuple
@@ -7,12 +7,12 @@ from skillphysics.io.columns import BY_NAME, FOLDER, Columns
 from skillphysics.measure.log import listed
 from skillphysics.measure.names import is_split, shortened
 
-# Of runs only a shared path is dropped: their names may be settings.
+# Names of runs lose only a shared path: the rest may be settings.
 _NEVER = 10**6
 
 
 class Place(NamedTuple):
-    """What one folder or file holds: the run, and the task ("" where its keys name the tasks)."""
+    """What one folder or file holds: the run, and the task ("" if its keys name the tasks)."""
 
     run: str
     task: str
@@ -21,15 +21,15 @@ class Place(NamedTuple):
 def sorted_out(
     places: Mapping[str, Set[str]], columns: Columns = BY_NAME
 ) -> tuple[dict[str, Place], list[str]]:
-    """What each folder stands for, by its name and by what is measured in it, and notes on that.
+    """What each folder is, by its name and by what is measured in it, with notes.
 
-    `train` and `validation` are splits, folders below a split (`eval/copy`) are tasks, and so is
-    the `val_acc_copy` that `add_scalars` of PyTorch makes for the tag `val_acc`. All others are
-    runs. `--task folder` and `--run folder` say otherwise.
+    `train` and `validation` are splits. Folders below a split (`eval/copy`) are tasks, and so is
+    the `val_acc_copy` that PyTorch's `add_scalars` creates for the tag `val_acc`. All others are
+    runs, unless `columns` has the task or run "folder".
 
     Args:
-        places: for each relative path ("." for the folder that was asked for) the keys in it.
-        columns: what the user said.
+        places: for each relative path ("." for the given folder) the keys in it.
+        columns: the columns that were chosen.
 
     Example:
         >>> sorted_out({"train": {"loss"}, "val": {"loss"}})[0]
@@ -49,12 +49,12 @@ def sorted_out(
     notes = []
     tasks = list(dict.fromkeys(place.task for place in found.values() if place.task))
     if tasks:
-        notes.append(f"files or folders are taken as tasks or splits: {listed(tasks)}")
+        notes.append(f"files or folders are read as tasks or splits: {listed(tasks)}")
     if len(runs) > 1:
         named = [run for run in runs if run]
         notes.append(
-            f"files or folders are taken as runs: {listed(sorted(named))}; if they are tasks, say "
-            f"--task {FOLDER} (task='{FOLDER}')"
+            f"files or folders are read as runs: {listed(sorted(named))}; if they are tasks, set "
+            f"task='{FOLDER}'"
         )
         short = shortened([run or "." for run in runs], most=_NEVER)
         found = {path: Place(short[place.run or "."], place.task) for path, place in found.items()}

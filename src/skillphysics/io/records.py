@@ -1,4 +1,4 @@
-"""JSON logs: an object a line, a list of objects, a history of lists, or results by step."""
+"""JSON logs: one object per line, a list of objects, a history of lists, or results by step."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from skillphysics.measure.names import axis_of
 
 FORMAT = "json"
 
-# Where a document holds its rows beside a description.
+# Keys under which a document with a description holds its rows.
 _WITHIN = ("history", "log_history", "logs", "metrics", "results", "checkpoints")
 _CHECKPOINTS = ("checkpoints", "checkpoint", "revisions")
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -23,21 +23,21 @@ Record = Mapping[str, Any]
 
 
 def detect(path: Path) -> bool:
-    """Whether this is a file of JSON by its name and its first letter."""
+    """Whether this is a JSON file, by its name and its first character."""
     if path.is_dir() or path.suffix.lower() not in _SUFFIXES:
         return False
     return head(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
-    """Rows of key and value from JSON; objects within objects give keys with slashes.
+    """Rows of keys and values from JSON; nested objects give keys with slashes.
 
-    An object a line or a list of objects is a row each. An object of lists is a history, whose
-    place in the lists counts epochs unless one of them counts something. An object whose keys
-    each name a step holds the row of that step.
+    Each line, or each object of a list, is a row. An object of lists is a history: positions in
+    the lists count epochs, unless one of the lists is a counter. In an object whose keys are
+    steps, each value is the row of its step.
 
     Raises:
-        LogError: the file is no JSON, or none of these; or as for a table.
+        LogError: the file is not JSON or has none of these forms; or as for a table.
     """
     records, notes = _records(path)
     return from_records(path, FORMAT, records, columns, notes)
@@ -50,11 +50,11 @@ def from_records(
     columns: Columns,
     notes: Iterable[str] = (),
 ) -> Log:
-    """The log of rows of key and value, each with its number in the file."""
+    """The log of rows of keys and values, each with its row number in the file."""
     flat = [(row, dict(_flat(record))) for row, record in records]
     names = list(dict.fromkeys(key for _, record in flat for key in record))
     if not names:
-        raise NoLogError(f"{path} holds no measurement")
+        raise NoLogError(f"{path} holds no measurements")
     return from_sheet(sheet_of(path, flat, text_columns(names, columns)), format, columns, notes)
 
 
@@ -62,7 +62,7 @@ def _records(path: Path) -> tuple[list[tuple[int, Record]], list[str]]:
     with readable(path):
         text = path.read_text(encoding="utf-8-sig")
     if path.suffix.lower() == ".json" and not is_json_lines(path):
-        content = parse_json(text, str(path), "write the file again")
+        content = parse_json(text, str(path), "create the file again")
         return _from_document(content, path), []
     return _from_lines(text, path)
 
@@ -74,12 +74,12 @@ def _from_lines(text: str, path: Path) -> tuple[list[tuple[int, Record]], list[s
         try:
             value = parse_json(line, f"{path}, row {row}", "correct or remove the row")
         except LogError:
-            # Whoever still writes to the file has not finished the last line.
+            # A process that still writes to the file has not finished the last line.
             if place == len(lines) - 1 and place and not text.endswith("\n"):
-                return records, [f"{path.name} ends in the middle of a line, which is left out"]
+                return records, [f"{path.name} ends in the middle of a line, which is ignored"]
             raise
         if not isinstance(value, dict):
-            raise LogError(f"{path}, row {row} is no JSON object; correct or remove the row")
+            raise LogError(f"{path}, row {row} must be a JSON object; correct or remove the row")
         records.append((row, value))
     return records, []
 
@@ -100,20 +100,20 @@ def _from_document(content: Any, path: Path) -> list[tuple[int, Record]]:
         if any(axis_of(key) for key in content):
             return [(1, content)]
     raise NoLogError(
-        f"{path} is JSON, but no log that is known here: rows of a step and values (one object a "
-        "line, or a list of objects), lists of values a metric, or results by step"
+        f"{path} must hold rows with a step and values (one object per line, or a list of "
+        "objects), one list of values per metric, or results by step"
     )
 
 
 def _holds_rows(value: Any) -> bool:
-    """Whether a value may be all rows, rather than one list along them."""
+    """Whether a value may hold all rows, rather than one column."""
     if isinstance(value, list):
         return bool(value) and all(isinstance(one, dict) for one in value)
     return isinstance(value, dict) and bool(value)
 
 
 def _by_step(content: Mapping[str, Any]) -> list[tuple[int, Record]]:
-    """The rows of an object in which one level of keys names steps, whichever it is."""
+    """The rows of an object in which one level of nested keys, whichever it is, holds steps."""
     paths = [
         (key.split("/"), value)
         for key, value in _flat(content)
@@ -132,7 +132,7 @@ def _by_step(content: Mapping[str, Any]) -> list[tuple[int, Record]]:
 
 
 def _from_lists(content: Mapping[str, Any], path: Path) -> list[tuple[int, Record]]:
-    """The rows of `{"loss": [...], "val_loss": [...]}`; without a counter they are epochs."""
+    """The rows of `{"loss": [...], "val_loss": [...]}`, which are epochs without a counter."""
     lists = {key: value for key, value in _flat(content) if isinstance(value, list)}
     lists = {key: value for key, value in lists.items() if all(map(_is_plain, value))}
     for key in [key for key in lists if key in _CHECKPOINTS]:
@@ -142,13 +142,13 @@ def _from_lists(content: Mapping[str, Any], path: Path) -> list[tuple[int, Recor
         found = ", ".join(f"{key} {len(value)}" for key, value in list(lists.items())[:4])
         raise NoLogError(
             f"{path} holds lists of different lengths ({found or 'none of numbers'}); write one "
-            "row a step, with the step in it"
+            "row per step, with the step in it"
         )
     counters = [key for key in lists if axis_of(key)]
     length = len(lists[counters[0]]) if counters else lengths.pop()
     used = {key: value for key, value in lists.items() if len(value) == length}
     rows = [{key: value[i] for key, value in used.items()} for i in range(length)]
-    # Keras counts epochs from 0, and its histories have nothing else.
+    # Keras counts epochs from 0, and its histories have no other counter.
     return [(i + 1, row if counters else {"epoch": i, **row}) for i, row in enumerate(rows)]
 
 

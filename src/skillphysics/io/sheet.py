@@ -1,4 +1,11 @@
-"""Tables as columns of numbers, with the place of everything that is no number."""
+"""Tables as columns of numbers, with the place of every cell that is not a number.
+
+A column may hold numbers with a few broken cells, which must be named with their row in the file,
+or be text. `pandas.read_csv` leaves such a column as text without the rows in the file (lines that
+are blank or quoted over several lines are not counted), accepts rows that are too short, repairs
+repeated column names, and cannot skip repeated headers; checking all of this afterwards takes as
+much code as reading the cells.
+"""
 
 import csv
 import math
@@ -25,7 +32,7 @@ _PAIRED = re.compile(r"[=:]\s*[-+.\d]")
 
 
 class Cell(NamedTuple):
-    """A place in a sheet and its content."""
+    """The row of a cell in the file, and its content."""
 
     row: int
     text: str
@@ -37,16 +44,16 @@ class Sheet:
 
     Attributes:
         path: the file.
-        names: the column names, distinct.
-        rows: the number of each row as in the file, counted from 1 with the header (CSV), or
-            from 1 (Parquet).
-        texts: the columns asked for as text.
-        numbers: all other columns, NaN where a cell is empty, says "not measured" or is no number.
-        bad: for each column that holds something else than numbers, these cells by the position
-            of their row.
+        names: distinct names of the columns.
+        rows: the number of each row in the file, from 1, where the header is row 1 of a CSV file.
+        texts: the columns that were requested as text.
+        numbers: all other columns, NaN where a cell is empty, means "not measured" or is not a
+            number.
+        bad: for each column with cells that are not numbers, these cells by the position of their
+            row.
         notes: what was skipped.
-        is_history: whether the rows are in the order in which they were logged, so that a row
-            without a step belongs to the step before it.
+        is_history: whether rows are in the order in which they were logged, so that a row without
+            a step belongs to the step before it.
     """
 
     path: Path
@@ -63,35 +70,35 @@ class Sheet:
         return int((~np.isnan(self.numbers[name])).sum())
 
     def first_bad(self, name: str) -> Cell:
-        """The first cell of a column that is no number."""
+        """The first cell of a column that is not a number."""
         place = min(self.bad[name])
         return Cell(int(self.rows[place]), self.bad[name][place])
 
     def labels(self, name: str) -> list[str]:
-        """The cells of a column as labels, whether text or numbers."""
+        """The cells of a column as labels, from text or numbers."""
         if name in self.texts:
             return self.texts[name]
         text = self.bad.get(name, {})
         return [text.get(i, f"{value:g}") for i, value in enumerate(self.numbers[name])]
 
     def refuse_bad(self, name: str) -> None:
-        """An error if a column holds something that is no number."""
+        """Refuse a column with a cell that is not a number."""
         if name in self.bad:
             cell = self.first_bad(name)
             raise LogError(
-                f"{self.path}, row {cell.row}, column {name!r} holds {short(cell.text)}, which is "
-                "no number: correct it, or leave the cell empty where nothing was measured"
+                f"{self.path}, row {cell.row}, column {name!r} must be a number, got "
+                f"{short(cell.text)}; correct it, or leave the cell empty if nothing was measured"
             )
 
 
 def is_csv(path: Path) -> bool:
-    """Whether this looks like a table of text: comma, semicolon or tab between the cells."""
+    """Whether this looks like a text table with commas, semicolons or tabs between cells."""
     if not path.is_file():
         return False
     suffix = path.suffix.lower()
     if suffix in _TEXT:
         line = head(path).decode("utf-8", errors="replace").partition("\n")[0]
-        # Other texts have commas too; a table names its axis.
+        # Other text has commas too; the header of a table names its axis.
         return (
             any(axis_of(cell) for cell in re.split("[\t,;]", line)) and _PAIRED.search(line) is None
         )
@@ -104,15 +111,15 @@ def is_parquet(path: Path) -> bool:
 
 
 def is_table(path: Path) -> bool:
-    """Whether this is a file of rows and columns."""
+    """Whether this is a text table or a Parquet file."""
     return is_csv(path) or is_parquet(path)
 
 
 def header(path: Path) -> tuple[str, ...]:
-    """The column names of a CSV or Parquet file; nothing more is read.
+    """The column names of a CSV or Parquet file, without reading its rows.
 
     Raises:
-        LogError: the file is damaged, or two columns have one name.
+        LogError: the file is damaged, or a column name is repeated.
     """
     if is_parquet(path):
         with _parquet(path):
@@ -139,7 +146,7 @@ def read_sheet(path: Path, text: Sequence[str] = ()) -> Sheet:
     """
     sheet = _read_parquet(path, text) if is_parquet(path) else _read_csv(path, text)
     if sheet.rows.size == 0:
-        raise LogError(f"{path} has column names and no rows: nothing was measured")
+        raise LogError(f"{path} must have rows below its column names, got none")
     return sheet
 
 
@@ -148,11 +155,11 @@ def sheet_of(
     records: Sequence[tuple[int, Mapping[str, Any]]],
     text: Collection[str] = (),
 ) -> Sheet:
-    """Rows of key and value as a sheet: JSON lines, histories, text logs.
+    """Rows of keys and values as a sheet: JSON lines, histories, text logs.
 
     Args:
         path: the file.
-        records: for each row its number in the file and its values.
+        records: the number in the file and the values of each row.
         text: keys to keep as text.
     """
     names = list(dict.fromkeys(key for _, record in records for key in record))
@@ -211,8 +218,9 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
                     continue
                 if len(cells) != len(names):
                     raise LogError(
-                        f"{path}, row {reader.line_num} has {len(cells)} cells; the header has "
-                        f"{len(names)}: was the file cut off? correct or remove the row"
+                        f"{path}, row {reader.line_num} must have {len(names)} cells, as the "
+                        "header "
+                        f"has, got {len(cells)}; correct or remove the row"
                     )
                 rows.append(reader.line_num)
                 for i, column in as_text:
@@ -231,7 +239,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
     numeric = [name for name in names if name not in texts]
     values = np.frombuffer(flat, dtype=np.float64).reshape(len(rows), len(numeric))
     numbers = {name: values[:, i] for i, name in enumerate(numeric)}
-    notes = (f"{headers} lines that repeat the header are skipped",) if headers else ()
+    notes = (f"{headers} repeated headers are skipped",) if headers else ()
     places = np.array(rows, dtype=np.int64)
     return Sheet(path, tuple(names), places, texts, numbers, bad, notes)
 
@@ -239,7 +247,7 @@ def _read_csv(path: Path, text: Sequence[str]) -> Sheet:
 def _number(cell: str) -> float:
     if not cell:
         return math.nan
-    # Python reads 1_000 as a thousand; in a table it is a slip.
+    # Python reads 1_000 as a thousand; in a table it is a mistake.
     if "_" in cell:
         raise ValueError(cell)
     return float(cell)
@@ -262,7 +270,7 @@ def _parquet(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, ValueError, KeyError, OSError) as error:
         raise LogError(
-            f"{path} is a damaged Parquet file: {first_line(error)}; write it again"
+            f"{path} is a damaged Parquet file: {first_line(error)}; create it again"
         ) from error
 
 
@@ -271,8 +279,8 @@ def _read_parquet(path: Path, text: Sequence[str]) -> Sheet:
     numbers: dict[str, np.ndarray] = {}
     bad: dict[str, dict[int, str]] = {}
     with _parquet(path):
-        # A thread pool costs more than it gives for tables of this size, and memory mapping turns
-        # a file cut off while it is read into a crash.
+        # A thread pool does not pay for tables of this size, and memory mapping crashes if the
+        # file is cut off while it is read.
         table = pq.read_table(path, use_threads=False, memory_map=False)
     names = [str(name) for name in table.column_names]
     _refuse_repeated(names, path)
@@ -305,5 +313,8 @@ def _is_numeric(kind: pa.DataType) -> bool:
 
 def _refuse_repeated(names: Sequence[str], path: Path) -> None:
     if len(set(names)) < len(names):
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise LogError(f"{path} has two columns {twice!r}; rename or remove one of them")
+        repeated = next(name for i, name in enumerate(names) if name in names[:i])
+        raise LogError(
+            f"{path}: column names must be distinct, got {repeated!r} more than once; rename or "
+            "remove one of the columns"
+        )

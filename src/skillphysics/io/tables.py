@@ -1,8 +1,7 @@
-"""Tables with a row a step: wide, long or tidy, and the CSV of TensorBoard's page."""
+"""Tables with one row per step: wide, long or tidy, and the CSV files of TensorBoard's page."""
 
 import math
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,7 +33,7 @@ from skillphysics.measure.names import (
 
 FORMAT = "table"
 
-# What people call the columns of a row that say what its numbers measure, in normal form.
+# Common names of the columns that say what the numbers of a row are, in normal form.
 _TASKS = ("skill", "task", "task_name", "skill_name", "dataset", "dataset_name", "benchmark")
 _TASKS += ("benchmark_name", "eval_name", "eval_task", "subtask", "subset")
 _RUNS = ("run", "run_name", "run_id", "exp", "exp_name", "experiment", "experiment_name")
@@ -46,7 +45,7 @@ _ERRORS = ("stderr", "std_err", "standard_error", "value_stderr", "score_stderr"
 _LABELS = (*_TASKS, *_RUNS, *_METRICS, *_TAGS, *CHECKPOINTS)
 
 _TENSORBOARD = ("wall time", "step", "value")
-# TensorBoard's page shows, and so exports, a sample of this many points.
+# TensorBoard's page shows and exports a sample of this many points.
 _TENSORBOARD_SAMPLE = 1000
 _UNNAMED = re.compile(r"|Unnamed: \d+")
 
@@ -56,7 +55,7 @@ _SUMMARY = "the mean over the whole run, written at its end"
 
 
 class Series(NamedTuple):
-    """One column of a sheet and what it measures."""
+    """A column of a sheet and what it measures."""
 
     column: str
     key: str
@@ -65,7 +64,7 @@ class Series(NamedTuple):
 
 @dataclass
 class _Roles:
-    """Which columns of a sheet say what its numbers are."""
+    """The columns of a sheet that say what its numbers are."""
 
     run: list[str] = field(default_factory=list)
     task: str | None = None
@@ -76,30 +75,31 @@ class _Roles:
 
     @property
     def names_rows(self) -> bool:
-        """Whether a column says what a row measures."""
+        """Whether a column says what each row measures."""
         return bool(self.task or self.metric or self.tag)
 
     @property
     def used(self) -> set[str]:
-        one = (self.task, self.metric, self.tag, self.value, self.stderr)
-        return {*self.run, *(name for name in one if name is not None)}
+        named = (self.task, self.metric, self.tag, self.value, self.stderr)
+        return {*self.run, *(name for name in named if name is not None)}
 
 
 def detect(path: Path) -> bool:
-    """Whether this is any table of text (CSV, semicolons, tabs) or Parquet file."""
+    """Whether this is a text table (commas, semicolons or tabs) or a Parquet file."""
     return is_table(path)
 
 
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
-    """A table with a row a step.
+    """A table with one row per step.
 
-    Wide: a column a skill, named as `parse_key` says. Tidy: a column for the task of a row, and
-    one a metric. Long: a column for the task, one for the value, and perhaps one for the metric.
-    Each may have columns for runs and seeds. Columns of text, clocks and counters are left out.
+    Wide tables have one column per skill, whose name `parse_key` splits. Tidy tables have a column
+    for the task of each row and one column per metric. Long tables have columns for the task, the
+    value and optionally the metric. All may have columns for runs and seeds. Columns of text,
+    clocks and counters are left out.
 
     Raises:
-        LogError: no column, or several, could be the axis; a cell is no number; nothing is
-            measured.
+        LogError: no column or several columns could be the axis, a cell is not a number, or there
+            are no measurements.
     """
     names = header(path)
     if tuple(name.lower() for name in names) == _TENSORBOARD and not columns.given:
@@ -108,9 +108,9 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
 
 
 def text_columns(names: Sequence[str], columns: Columns) -> list[str]:
-    """The columns that are names, even where they look like numbers."""
-    said = {columns.task, columns.run}
-    return [name for name in names if name in said or normal(name) in _LABELS]
+    """The columns of names, which may look like numbers."""
+    chosen = {columns.task, columns.run}
+    return [name for name in names if name in chosen or normal(name) in _LABELS]
 
 
 def from_sheet(
@@ -120,13 +120,13 @@ def from_sheet(
     notes: Iterable[str] = (),
     left_out: Mapping[str, str] | None = None,
 ) -> Log:
-    """The log of a sheet, whatever it was read from.
+    """The log of a sheet, from whatever file.
 
     Args:
         sheet: the columns.
         format: the name of the reader.
-        columns: what the user says of them.
-        notes: what the reader has to say.
+        columns: the columns that the user chose.
+        notes: notes of the reader.
         left_out: columns that the reader leaves out, and why.
     """
     account, gone = [*sheet.notes, *notes], dict(left_out or {})
@@ -141,7 +141,7 @@ def from_sheet(
     _leave_out_runs_of_one_step(sheet, roles, steps, columns, account)
     taken = {*roles.used, step, *gone}
     if roles.value is not None:
-        gone |= _others(sheet, taken, "another column of a table with one value a row")
+        gone |= _others(sheet, taken, "another column of a table with one value per row")
         series = [Series(roles.value, _key_of(roles.value) if roles.names_rows else roles.value)]
     else:
         series = [Series(name, name) for name in _measured(sheet, taken, gone)]
@@ -155,13 +155,13 @@ def from_sheet(
     elif roles.stderr:
         _refuse_unclear(sheet, series, columns)
         gone[roles.stderr] = (
-            f"it is not known of which of {listed(one.column for one in series)} it is"
+            f"unclear which of {listed(one.column for one in series)} it belongs to"
         )
     table = _melted(sheet, series, rows, error)
     if columns.stderr is not None and np.isnan(table["stderr"].to_numpy()).all():
         raise LogError(
-            f"{sheet.path}: the column {columns.stderr!r} for --stderr is empty wherever "
-            f"{series[0].column!r} is measured; choose another or leave --stderr out"
+            f"{sheet.path}: stderr={columns.stderr!r} is empty in all rows with a measurement "
+            f"{series[0].column!r}; choose another column, or leave stderr out"
         )
     if not columns.given:
         _refuse_unknown_rows(sheet, roles, steps, rows, table, gone)
@@ -200,7 +200,7 @@ def from_series(
     notes: Iterable[str] = (),
     left_out: Mapping[str, str] | None = None,
 ) -> Log:
-    """The log of some columns of a sheet, each of which is a skill of a run."""
+    """The log of some columns of a sheet, each of which is a skill in a run."""
     account, gone = [*sheet.notes, *notes], dict(left_out or {})
     steps, rows = steps_of(sheet, step, account, chosen=True)
     kept = set(_measured(sheet, {step}, gone, only={one.column: one.key for one in series}))
@@ -235,24 +235,24 @@ def _refuse_unknown(sheet: Sheet, columns: Columns) -> None:
             continue
         if name not in sheet.names:
             raise LogError(
-                f"{sheet.path} has no column {name!r} for --{option}; "
-                f"there are {listed(sheet.names, 12)}"
+                f"{sheet.path} has no column {name!r}, given as {option}; the columns are "
+                f"{listed(sheet.names, 12)}"
             )
         if option == "step" and parse_key(name).metric:
             raise LogError(
-                f"{sheet.path}: the column {name!r} for --step is a measurement by its name; "
-                "choose one that counts steps, epochs or tokens"
+                f"{sheet.path}: step must name a column that counts steps, epochs or tokens, got "
+                f"{name!r}, which is a measurement by its name"
             )
         if names_rows and parse_key(name).metric and _holds_numbers(sheet.labels(name)):
             raise LogError(
-                f"{sheet.path}: the column {name!r} for --{option} is a measurement by its name; "
-                f"choose one that names {option}s"
+                f"{sheet.path}: {option} must name a column with names of {option}s, got {name!r}, "
+                "which is a measurement by its name"
             )
         if option in ("value", "stderr") and axis_of(name):
+            holds = "measurements" if option == "value" else "standard errors"
             raise LogError(
-                f"{sheet.path}: the column {name!r} for --{option} counts {axis_of(name)} by its "
-                f"name; choose a column of "
-                f"{'measurements' if option == 'value' else 'standard errors'}"
+                f"{sheet.path}: {option} must name a column of {holds}, got {name!r}, which counts "
+                f"{axis_of(name)} by its name"
             )
         if option == "stderr":
             _refuse_no_numbers(sheet, name)
@@ -268,8 +268,8 @@ def _holds_numbers(labels: Sequence[str]) -> bool:
 def _refuse_no_numbers(sheet: Sheet, stderr: str) -> None:
     if stderr in sheet.texts or sheet.n_numbers(stderr) == 0:
         raise LogError(
-            f"{sheet.path}: the column {stderr!r} for --stderr holds no numbers; choose a column "
-            "of standard errors"
+            f"{sheet.path}: stderr must name a column of standard errors, got {stderr!r}, which "
+            "holds no numbers"
         )
     sheet.refuse_bad(stderr)
 
@@ -278,8 +278,8 @@ def _refuse_axis(sheet: Sheet, roles: _Roles, step: str) -> None:
     for option, name in (("value", roles.value), ("stderr", roles.stderr)):
         if name == step:
             raise LogError(
-                f"{sheet.path}: the column {name!r} for --{option} is that of the steps; choose "
-                "another, or say with --step which column counts steps"
+                f"{sheet.path}: {option} must name another column than that of the steps, got "
+                f"{name!r}; set step=… to the column that counts steps"
             )
 
 
@@ -287,16 +287,15 @@ def _refuse_unclear(sheet: Sheet, series: Sequence[Series], columns: Columns) ->
     if columns.stderr is not None:
         names = [one.column for one in series if normal(one.column) not in _ERRORS]
         raise LogError(
-            f"{sheet.path}: the column {columns.stderr!r} for --stderr could belong to any of "
-            f"{listed(names)}; choose one with --value, such as --value {shlex.quote(names[0])}, "
-            "or leave --stderr out"
+            f"{sheet.path}: stderr={columns.stderr!r} could belong to any of {listed(names)}; set "
+            f"value={names[0]!r} or another of them, or leave stderr out"
         )
 
 
 def _roles(sheet: Sheet, columns: Columns) -> _Roles:
-    def first(wanted: Sequence[str]) -> str | None:
+    def first(known: Sequence[str]) -> str | None:
         by_name = {normal(name): name for name in reversed(sheet.names)}
-        return next((by_name[name] for name in wanted if name in by_name), None)
+        return next((by_name[name] for name in known if name in by_name), None)
 
     roles = _Roles(metric=first(_METRICS), tag=first(_TAGS), value=columns.value)
     roles.task = columns.task if columns.task not in (None, FOLDER) else _task_column(sheet)
@@ -311,7 +310,7 @@ def _roles(sheet: Sheet, columns: Columns) -> _Roles:
     if roles.value is None and roles.stderr and len(others) == 1:
         roles.value = others[0]
     if roles.value is None:
-        # A column of names without a column of values says nothing.
+        # Names without values mean nothing.
         roles.metric = roles.tag = None
     elif roles.metric:
         roles.tag = None
@@ -323,19 +322,19 @@ def _roles(sheet: Sheet, columns: Columns) -> _Roles:
 
 def _task_column(sheet: Sheet) -> str | None:
     found = [name for name in sheet.names if normal(name) in _TASKS and name in sheet.texts]
-    # A constant beside columns that name tasks of their own is a setting.
+    # A constant next to columns that are named after tasks is a setting.
     own = any(parse_key(n).metric and not parse_key(n).generic for n in sheet.numbers)
     found = [name for name in found if not (own and len(set(sheet.texts[name])) == 1)]
     if len(found) > 1:
         raise LogError(
-            f"{sheet.path} has several columns that name tasks ({listed(found)}); choose one with "
-            "--task (task=…)"
+            f"{sheet.path} has several columns that name tasks ({listed(found)}); set "
+            f"task={found[0]!r} or another of them"
         )
     return found[0] if found else None
 
 
 def _run_columns(sheet: Sheet, roles: _Roles) -> list[str]:
-    """The columns that tell runs apart, without those that add nothing."""
+    """The columns that distinguish runs, without redundant ones."""
     found = [n for n in sheet.names if normal(n) in _RUNS and n in sheet.texts and n != roles.task]
     found.sort(key=lambda name: _RUNS.index(normal(name)))
     kept: list[str] = []
@@ -354,7 +353,7 @@ def _run_columns(sheet: Sheet, roles: _Roles) -> list[str]:
 def _leave_out_runs_of_one_step(
     sheet: Sheet, roles: _Roles, steps: np.ndarray, columns: Columns, notes: list[str]
 ) -> None:
-    """A name that changes with every step is that of a checkpoint and not of a run."""
+    """Leave out names that change with every step, which are those of checkpoints, not of runs."""
     if columns.run is not None or not roles.run:
         return
     labels = _run_labels(sheet, roles.run, np.arange(sheet.rows.size))
@@ -363,8 +362,8 @@ def _leave_out_runs_of_one_step(
     pairs = set(zip(steps.tolist(), labels.codes.tolist(), strict=True))
     if len(pairs) == len(labels.categories) == len(set(steps.tolist())) > 1:
         notes.append(
-            f"{listed(roles.run)} changes with every step and is taken for the name of a "
-            "checkpoint, not of a run"
+            f"{listed(roles.run)} changes with every step and is read as the name of a checkpoint, "
+            "not of a run"
         )
         roles.run = []
 
@@ -381,14 +380,14 @@ def _run_labels(sheet: Sheet, run: Sequence[str], rows: np.ndarray) -> pd.Catego
 
 
 def _key_of(value: str) -> str:
-    """The key of a column of values: its own name where that says what it measures."""
+    """The key of a column of values: its name, if that says what it measures."""
     return value if parse_key(value).metric else ""
 
 
 def _labels_of(
     sheet: Sheet, roles: _Roles, table: pd.DataFrame
 ) -> tuple[pd.Categorical | None, pd.Categorical | None]:
-    """Key and task of each measurement, where rows say them."""
+    """Key and task of each measurement, if columns give them."""
 
     def by_row(name: str | None) -> pd.Categorical | None:
         if name is None:
@@ -407,7 +406,7 @@ def _refuse_unknown_rows(
     table: pd.DataFrame,
     gone: Mapping[str, str],
 ) -> None:
-    """An error if rows of one step differ in a column that could name their tasks or runs."""
+    """Refuse rows of the same step that differ in a column that could name their tasks or runs."""
     names = [*roles.run, *(n for n in (roles.task, roles.metric, roles.tag) if n is not None)]
     group = _groups([steps, *(np.array(sheet.texts[name])[rows] for name in names)])
     sizes = np.bincount(group)
@@ -426,14 +425,14 @@ def _refuse_unknown_rows(
         if 2 <= len(distinct) <= sizes.max() and np.bincount(_groups([group, labels])).max() == 1:
             first = sheet.rows[rows][again][:2]
             raise LogError(
-                f"{sheet.path}: rows {first[0]} and {first[1]} are of one step and differ in "
-                f"{name!r} ({listed(distinct, 4)}); say --task {shlex.quote(name)} if it names "
-                f"tasks, --run {shlex.quote(name)} if it names runs (task=… or run=…)"
+                f"{sheet.path}: rows {first[0]} and {first[1]} have the same step and differ in "
+                f"{name!r} ({listed(distinct, 4)}); set task={name!r} if it names tasks, or "
+                f"run={name!r} if it names runs"
             )
 
 
 def _groups(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """For each row the number of its combination of labels."""
+    """For each row, the number of its combination of labels."""
     group = np.zeros(len(columns[0]), dtype=np.int64)
     for labels in columns:
         _, code = np.unique(labels, return_inverse=True)
@@ -447,7 +446,7 @@ def _groups(columns: Sequence[np.ndarray]) -> np.ndarray:
 def _measured(
     sheet: Sheet, taken: set[str], gone: dict[str, str], only: Mapping[str, str] | None = None
 ) -> list[str]:
-    """The columns that measure something; why the others do not goes into `gone`."""
+    """The columns of measurements; the reasons against all others are added to `gone`."""
     found = []
     for name in sheet.names if only is None else only:
         if name in taken:
@@ -466,14 +465,14 @@ def _measured(
         elif name.endswith("_step") and f"{name[:-5]}_epoch" in sheet.numbers:
             gone[name] = _BATCH
         elif sheet.n_numbers(name) == 0:
-            gone[name] = "without a number"
+            gone[name] = "no numbers"
         else:
             found.append(name)
     return found
 
 
 def _is_text(sheet: Sheet, name: str, key: str) -> bool:
-    """Whether a column with cells that are no numbers is one of text, else an error."""
+    """Whether a column with cells that are not numbers is text; refuse one of mostly numbers."""
     if sheet.n_numbers(name) >= len(sheet.bad[name]) or (
         parse_key(key).metric and sheet.n_numbers(name)
     ):
@@ -482,7 +481,7 @@ def _is_text(sheet: Sheet, name: str, key: str) -> bool:
 
 
 def _is_summary(sheet: Sheet, name: str) -> bool:
-    """`train_loss` of the Trainer's last row, beside the `loss` of each step."""
+    """Whether this is `train_loss` in the Trainer's last row, next to the `loss` of each step."""
     return (
         normal(name) == "train_loss"
         and sheet.n_numbers(name) == 1
@@ -503,15 +502,15 @@ def _nothing(sheet: Sheet, step: str) -> str:
         cell = sheet.first_bad(text)
         found = f" (row {cell.row}, column {text!r} holds {short(cell.text)})"
     return (
-        f"{sheet.path} has no column of measurements beside {step!r}{found}; give it one column a "
-        "skill, or columns skill and value"
+        f"{sheet.path} must have columns of measurements besides {step!r}{found}: one column per "
+        "skill, or columns 'skill' and 'value'"
     )
 
 
 def _melted(
     sheet: Sheet, series: Sequence[Series], rows: np.ndarray, stderr: np.ndarray | None
 ) -> pd.DataFrame:
-    """One row a measured cell, in the order of the rows: which series, row and value."""
+    """One row per measured cell, in the order of the rows: its series, row and value."""
     shape = (len(series), rows.size)
     values = np.array([sheet.numbers[one.column][rows] for one in series]).reshape(shape).T
     place, column = np.nonzero(~np.isnan(values))
@@ -533,8 +532,8 @@ def _refuse_infinite(sheet: Sheet, name: str) -> None:
     infinite = np.isinf(sheet.numbers[name])
     if infinite.any():
         raise LogError(
-            f"{sheet.path}, row {sheet.rows[int(np.argmax(infinite))]}, column {name!r} is "
-            "infinite; leave the cell empty where nothing was measured"
+            f"{sheet.path}, row {sheet.rows[int(np.argmax(infinite))]}, column {name!r} must be "
+            "finite, got an infinite number; leave the cell empty if nothing was measured"
         )
 
 
@@ -542,7 +541,9 @@ def _refuse_empty(sheet: Sheet, name: str) -> None:
     empty = next((i for i, cell in enumerate(sheet.texts[name]) if not cell.strip()), None)
     if empty is not None:
         row = sheet.rows[empty]
-        raise LogError(f"{sheet.path}, row {row}, column {name!r} is empty; give it a name")
+        raise LogError(
+            f"{sheet.path}, row {row}, column {name!r} must hold a name, got an empty cell"
+        )
 
 
 # --- TensorBoard's page -----------------------------------------------------------------------
@@ -556,6 +557,6 @@ def _tensorboard_page(path: Path, names: Sequence[str]) -> Log:
     if sheet.rows.size == _TENSORBOARD_SAMPLE:
         notes = (
             f"{path.name} has exactly {_TENSORBOARD_SAMPLE} rows, the sample that TensorBoard's "
-            "page exports: read the event files instead to have every point",
+            "page exports; read the event files instead to get all points",
         )
     return from_series(sheet, FORMAT, [Series(names[2], tag, run)], names[1], "steps", notes)

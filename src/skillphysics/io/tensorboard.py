@@ -1,4 +1,4 @@
-"""Event files of TensorBoard, every point of every scalar."""
+"""Event files of TensorBoard: all points of all scalars."""
 
 import importlib
 import os
@@ -20,7 +20,7 @@ from skillphysics.measure.names import is_measurement
 FORMAT = "tensorboard"
 
 _MARK = "tfevents"
-# SessionLog.START, the mark of a training that begins or begins again.
+# SessionLog.START marks the start or restart of a training.
 _START = 1
 _BEGUN = re.compile(r"tfevents\.(\d+)")
 
@@ -35,10 +35,9 @@ def detect(path: Path) -> bool:
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The scalars of an event file, or of every folder with event files below `path`.
 
-    Folders are runs, tasks or splits as `places.sorted_out` says. Points are kept in whatever
-    order they were written. Where a training marks its restart at a step, what its run had
-    written from that step on is forgotten, as TensorBoard itself does; other repeated steps are
-    settled as in every log.
+    `places.sorted_out` decides which folders are runs, tasks or splits. Points keep the order in
+    which they were written. When a training restarts at a marked step, earlier points from that
+    step on are dropped, as in TensorBoard. Other repeated steps are handled as in all logs.
 
     Raises:
         LogError: the package tensorboard is missing, or a file is damaged before its end.
@@ -46,27 +45,27 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     columns.allow(FORMAT, "task", "run")
     files = list(files_below(path, inside=_MARK)) if path.is_dir() else [path]
     if not files:
-        raise LogError(f"{path} holds no event file (events.out.tfevents.…)")
+        raise LogError(f"{path} must hold event files (events.out.tfevents.…)")
     points: dict[tuple[str, str], list[tuple[int, float]]] = {}
     plugins: dict[tuple[str, str], str] = {}
     notes: list[str] = []
     gone: dict[str, str] = {}
     replaced = 0
     for file in sorted(files, key=_age):
-        # A writer that was opened and never used, or a profiler, leaves such files.
+        # Profilers, and writers that were never used, leave such files.
         if file != path and not head(file):
             gone[file.name] = "an empty file"
             continue
         place = "." if path == file else file.parent.relative_to(path).as_posix()
         events, torn = _events(file)
         if torn:
-            notes.append(f"{file.name} ends in the middle of an event, which is left out")
+            notes.append(f"{file.name} ends in the middle of an event, which is ignored")
         for event in events:
             if event.HasField("session_log") and event.session_log.status == _START:
                 replaced += _rewind(points, place, event.step)
             for one in event.summary.value:
                 key = (place, one.tag)
-                # Only the first event of a tag says what its tensors hold.
+                # Only the first event of a tag describes its tensors.
                 plugin = plugins.setdefault(key, one.metadata.plugin_data.plugin_name)
                 value = _scalar(one, plugin, file)
                 if value is None or not one.tag:
@@ -76,18 +75,18 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
                 else:
                     gone[one.tag] = "a clock, a setting, a speed or a counter"
     if replaced:
-        notes.append(f"{replaced} points written before a restart are left out")
+        notes.append(f"{replaced} points from before a restart are dropped")
     return _log(points, path, columns, notes, gone)
 
 
 def _age(file: Path) -> tuple[str, str]:
-    """Files of one folder in the order in which they were begun, which their names say."""
+    """Sorts the files of a folder by the time in their names, at which they were begun."""
     begun = _BEGUN.search(file.name)
     return file.parent.as_posix(), f"{int(begun[1]):020d}{file.name}" if begun else file.name
 
 
 def _rewind(points: dict[tuple[str, str], list[tuple[int, float]]], place: str, step: int) -> int:
-    """Forgets what a place has written from `step` on, and counts it."""
+    """Drop the points of a place from `step` on, and return how many."""
     forgotten = 0
     for (where, _), series in points.items():
         if where == place:
@@ -131,18 +130,18 @@ def _log(
 
 
 def _axis(points: dict[tuple[str, str], list[tuple[int, float]]], gone: dict[str, str]) -> str:
-    """What the steps count: Keras writes tags `epoch_…` at epochs, and others at batches."""
+    """What the steps count: Keras logs tags `epoch_…` at epochs and others at batches."""
     by_epoch = {key for key in points if key[1].rpartition("/")[2].startswith("epoch_")}
     if not by_epoch:
         return "steps"
     for key in set(points) - by_epoch:
-        gone[key[1]] = "drawn over steps, while tags 'epoch_…' are drawn over epochs"
+        gone[key[1]] = "logged over steps, while tags 'epoch_…' are logged over epochs"
         del points[key]
     return "epochs"
 
 
 def _scalar(one: Any, plugin: str, file: Path) -> float | None:
-    """The number of a summary, None where it holds an image, a histogram or a text."""
+    """The number in a summary; None for images, histograms and text."""
     held = one.WhichOneof("value")
     if held == "simple_value":
         return one.simple_value
@@ -152,14 +151,14 @@ def _scalar(one: Any, plugin: str, file: Path) -> float | None:
         return float(_tensorboard("util.tensor_util").make_ndarray(one.tensor).reshape(()))
     except (TypeError, ValueError) as error:
         raise LogError(
-            f"{file}, tag {one.tag!r} holds no plain number: {first_line(error)}; remove the tag"
+            f"{file}, tag {one.tag!r} must hold single numbers: {first_line(error)}; remove the tag"
         ) from error
 
 
 def _events(file: Path) -> tuple[list[Any], bool]:
-    """The events of a file, and whether it ends within one.
+    """The events of a file, and whether it ends in the middle of one.
 
-    TensorBoard's loader stops at damage as it does at the end, so the events are counted.
+    TensorBoard's loader stops at damage as if the file ended there, so the events are counted.
     """
     load = _tensorboard("backend.event_processing.event_file_loader").LegacyEventFileLoader
     damage = importlib.import_module("google.protobuf.message").DecodeError
@@ -173,19 +172,19 @@ def _events(file: Path) -> tuple[list[Any], bool]:
             f"{file} is damaged after its event {len(events)} of {complete}; copy it again"
         )
     if not events:
-        raise LogError(f"{file} holds no complete event; copy it again")
+        raise LogError(f"{file} must hold a complete event; copy it again")
     return events, torn
 
 
 def _frames(file: Path) -> tuple[int, bool]:
-    """How many whole records a file has, by their stated lengths, and whether more follows."""
+    """How many complete records a file has, and whether an incomplete one follows."""
     complete, position = 0, 0
     with readable(file), file.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         while position < size:
             stream.seek(position)
             length = stream.read(8)
-            # A record is a length of eight bytes, its checksum of four, an event, its checksum.
+            # A record is a length (8 bytes), its checksum (4), an event, and its checksum (4).
             position += 16 + int.from_bytes(length, "little")
             if len(length) < 8 or position > size:
                 return complete, True
@@ -198,5 +197,5 @@ def _tensorboard(module: str) -> ModuleType:
         return importlib.import_module(f"tensorboard.{module}")
     except ImportError as error:
         raise LogError(
-            "reading event files needs the package tensorboard: install skillphysics[logs]"
+            "event files need the package tensorboard; install skillphysics[logs]"
         ) from error

@@ -1,4 +1,4 @@
-"""Text logs of training scripts: lines with a counter and numbers, as of Megatron and nanoGPT."""
+"""Text logs of training scripts, like Megatron's and nanoGPT's: lines of counters and numbers."""
 
 import ast
 import json
@@ -18,7 +18,7 @@ FORMAT = "text"
 
 _SUFFIXES = (".log", ".txt", ".out", ".stdout", ".err", "")
 # A name of a few words, then a number: `lm loss: 2.3E+00 |`, `step 250: train loss 2.4,`,
-# `Epoch: [3]`. Words such as INFO and time stamps before the name are no part of it.
+# `Epoch: [3]`. Words like INFO and time stamps before the name do not belong to it.
 _PAIR = re.compile(
     r"(?<!\w)(?P<name>[A-Za-z_][\w@./()%+-]{0,60}(?: [A-Za-z_(][\w@./()%+-]{0,60}){0,5})"
     r"\s{0,9}[:=]?\s{0,9}\[?\s{0,9}"
@@ -32,15 +32,15 @@ _LEVELS = re.compile(r"^(?:(?:INFO|DEBUG|WARNING|root|rank\d*)[ :|-]+)+", re.IGN
 
 
 def detect(path: Path) -> bool:
-    """Whether the first lines hold, twice at least, a counter and a metric."""
+    """Whether at least two of the first lines have a counter and a metric."""
     if not path.is_file() or path.suffix.lower() not in _SUFFIXES:
         return False
     lines = head(path).decode("utf-8", errors="replace").split("\n")
-    return sum(_tells(_pairs(line)) for line in lines[:400]) >= 2
+    return sum(_is_measurement_line(_pairs(line)) for line in lines[:400]) >= 2
 
 
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
-    """The numbers of a text log that are named like metrics, at the counter of their line.
+    """The numbers of a text log whose names are those of metrics, at the counter of their line.
 
     Raises:
         LogError: no line has a counter and a metric.
@@ -48,20 +48,20 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
     with readable(path):
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     records = [(row, pairs) for row, line in enumerate(lines, start=1) if (pairs := _pairs(line))]
-    if not any(_tells(pairs) for _, pairs in records):
+    if not any(_is_measurement_line(pairs) for _, pairs in records):
         raise NoLogError(
-            f"{path} has no line with a counter and a metric, such as 'step 100: loss 2.3'; write "
-            "a CSV with a column 'step' and one column a skill"
+            f"{path} must have lines with a counter and a metric, like 'step 100: loss 2.3'; or "
+            "write a CSV file with a column 'step' and one column per skill"
         )
     return from_records(path, FORMAT, records, columns)
 
 
-def _tells(pairs: dict[str, Any]) -> bool:
+def _is_measurement_line(pairs: dict[str, Any]) -> bool:
     return any(axis_of(name) for name in pairs) and any(parse_key(n).metric for n in pairs)
 
 
 def _pairs(line: str) -> dict[str, Any]:
-    """The counters and metrics of a line; other numbers are no measurement that is known."""
+    """The counters and metrics of a line, without other numbers."""
     objects = dict(_object(line))
     if objects:
         return {name: value for name, value in objects.items() if _is_known(name)}
@@ -79,11 +79,11 @@ def _pairs(line: str) -> dict[str, Any]:
 
 
 def _counter(name: str) -> str | None:
-    """The counter that a name ends with, in one spelling for all of steps."""
+    """The counter that a name ends with, always "step" for steps; or None."""
     words = name.split()
     for start in range(len(words)):
         axis = axis_of(" ".join(words[start:]))
-        # `number of skipped iterations` is none.
+        # `number of skipped iterations` is not a counter.
         before = words[start - 1] if start else "at"
         if axis is not None and (before.lower() in _BEFORE_COUNTERS or before.isupper()):
             return "step" if axis == "steps" else " ".join(words[start:])
@@ -95,7 +95,7 @@ def _is_known(name: str) -> bool:
 
 
 def _object(line: str) -> Iterator[tuple[str, Any]]:
-    """The values of an object within a line, as the Trainer and fairseq print."""
+    """The values of an object within a line, as printed by the Trainer and fairseq."""
     for found in _OBJECT.finditer(line):
         for load in (json.loads, ast.literal_eval):
             try:

@@ -24,20 +24,21 @@ def detect(path: Path) -> bool:
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The history of one training run.
 
-    Of a folder of checkpoints, the one with the largest step, whose history holds the others'.
+    In a folder of checkpoints, the one with the largest step is read: its history contains the
+    others'.
 
     Raises:
-        LogError: the file is no JSON, has no history, or a row has no step.
+        LogError: the file is not JSON, has no history, or a row has no step.
     """
     file = _latest(path) if path.is_dir() else path
     content = read_json(file)
     history = content.get("log_history") if isinstance(content, dict) else None
     if not isinstance(history, list):
-        raise LogError(f"{file} has no list 'log_history'; give the {_NAME} of a Trainer")
+        raise LogError(f"{file} must have a list 'log_history'; give the path of a {_NAME}")
     for index, row in enumerate(history):
         where = f"{file}: log_history[{index}]"
         if not isinstance(row, dict) or "step" not in row:
-            raise LogError(f"{where} has no 'step'; add it or remove the row")
+            raise LogError(f"{where} must have a 'step'; add it or remove the row")
         step_number(row["step"], f"{where}['step']")
         for key, value in row.items():
             if parse_key(key).metric:
@@ -46,7 +47,7 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
 
 
 def _states(folder: Path) -> dict[Path, int]:
-    """The state files of a folder and the step of each by its name; −1 for the folder's own."""
+    """The state files of a folder with the steps in their names, −1 for the folder's own."""
     found = {}
     if (folder / _NAME).is_file():
         found[folder / _NAME] = -1
@@ -60,12 +61,12 @@ def _states(folder: Path) -> dict[Path, int]:
 def _latest(folder: Path) -> Path:
     states = _states(folder)
     if not states:
-        raise LogError(f"{folder} has neither {_NAME} nor checkpoint-<N>/{_NAME}")
+        raise LogError(f"{folder} must hold {_NAME} or checkpoint-<N>/{_NAME}")
     latest = max(states, key=lambda file: states[file])
     own = folder / _NAME
     if own not in states or latest == own:
         return latest
-    # The folder's own file is written at the end of training, but may be of an earlier attempt.
+    # The folder's own file is written at the end of training, but may be from an earlier attempt.
     content = read_json(own)
     step = content.get("global_step") if isinstance(content, dict) else None
     return own if isinstance(step, int) and step >= states[latest] else latest

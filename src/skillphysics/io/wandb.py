@@ -18,14 +18,14 @@ FORMAT = "wandb"
 
 _SPREAD = ("__MIN", "__MAX")
 _HISTORY = ("_runtime", "_timestamp")
-# The tracker's own record of a run, which only its own program reads.
+# The binary record of a run, which only wandb itself reads.
 _LOCAL = ".wandb"
-# run.history() gives a sample of this many rows.
+# run.history() returns a sample of this many rows.
 _SAMPLE = 500
 
 
 def detect(path: Path) -> bool:
-    """Whether the columns are those of a chart or of a history, or this is the local folder."""
+    """Whether this is the export of a chart or of a history, or the local folder."""
     if path.is_dir():
         return next(files_below(path, _LOCAL), None) is not None
     if path.suffix == _LOCAL:
@@ -39,16 +39,17 @@ def detect(path: Path) -> bool:
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The runs of a chart (`<run> - <metric>`), or the history of one run (`_step`).
 
-    In a history the step is that of the optimizer where it was logged, also in other rows.
+    The step of a history is that of the optimizer if it was logged, even in other rows.
 
     Raises:
-        LogError: the chart is drawn over time, a cell of a known metric is no number, or this is
-            the local folder of the tracker.
+        LogError: the x axis of the chart is time, a cell of a known metric is not a number, or
+            this is the local folder of wandb.
     """
     if path.is_dir() or path.suffix == _LOCAL:
         raise LogError(
-            f"{path} is the local folder of Weights & Biases, whose files only its own program "
-            "reads; export the history: pandas.DataFrame(wandb.Api().run('entity/project/run')"
+            f"{path} is the local folder of Weights & Biases, which only wandb itself reads; "
+            "export "
+            "the history: pandas.DataFrame(wandb.Api().run('entity/project/run')"
             ".scan_history()).to_csv('history.csv')"
         )
     names = header(path)
@@ -58,8 +59,8 @@ def read(path: Path, columns: Columns = BY_NAME) -> Log:
         columns.allow(FORMAT)
         return _chart(path, names)
     raise LogError(
-        f"{path} is no export of Weights & Biases: neither columns '<run> - <metric>' nor '_step' "
-        "with '_timestamp'; for other tables say format 'table'"
+        f"{path} must be an export of Weights & Biases, with columns '<run> - <metric>' or '_step' "
+        "and '_timestamp'; for other tables set format='table'"
     )
 
 
@@ -80,8 +81,8 @@ def _chart(path: Path, names: Sequence[str]) -> Log:
     step = names[0]
     if "time" in step.lower() and axis_of(step) is None:
         raise LogError(
-            f"{path} is drawn over {step!r}; choose the x axis 'Step' in the chart and export "
-            "it again"
+            f"the x axis of {path} must be steps, got {step!r}; choose the x axis 'Step' in the "
+            "chart and export it again"
         )
     sheet = read_sheet(path)
     series, gone = [], {}
@@ -96,12 +97,12 @@ def _chart(path: Path, names: Sequence[str]) -> Log:
     notes = []
     if any(_differs(sheet, one.column) for one in series):
         notes.append(
-            "the chart shows means over several steps (__MIN and __MAX differ): export the whole "
-            "history to have every point"
+            "the chart shows means over several steps (__MIN and __MAX differ); export the whole "
+            "history to get all points"
         )
     axis = axis_of(step) or step
     if axis != "steps":
-        notes.append(f"the chart is drawn over {axis}, column {step!r}")
+        notes.append(f"the x axis of the chart is {axis}, column {step!r}")
     return from_series(sheet, FORMAT, series, step, axis, notes, gone)
 
 
@@ -110,10 +111,10 @@ def _history(path: Path, names: Sequence[str], columns: Columns) -> Log:
     notes = []
     if sheet.rows.size == _SAMPLE:
         notes.append(
-            f"{path.name} has exactly {_SAMPLE} rows, the sample that run.history() gives: use "
-            "run.scan_history() to have every row"
+            f"{path.name} has exactly {_SAMPLE} rows, the sample that run.history() returns; use "
+            "run.scan_history() to get all rows"
         )
-    own = {name: "written by the tracker itself" for name in names if name.startswith("_")}
+    own = {name: "a column of wandb itself" for name in names if name.startswith("_")}
     own = {name: why for name, why in own.items() if name != columns.step}
     return from_sheet(sheet, FORMAT, columns, notes, own)
 

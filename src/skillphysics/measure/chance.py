@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import SupportsFloat
 
-# Only where every question has the same number of options, or free text is asked for. Tasks whose
-# options vary, such as truthfulqa_mc1 or bbh, are left to the user. ARC has a few questions with
-# three or five options; 1/4 is the customary level.
+# Only tasks in which every question has the same number of options, or answers in free text. Tasks
+# whose options vary, for example truthfulqa_mc1 or bbh, are left to the user. ARC has a few
+# questions with three or five options; 1/4 is the customary level.
 KNOWN: Mapping[str, float] = {
-    # Free text or the next word: nothing to guess among.
+    # Free text or the next word: guessing is hopeless.
     **dict.fromkeys(
         ("lambada*", "triviaqa", "nq_open", "webqs", "gsm8k", "gsm8k_cot", "arithmetic_*"), 0.0
     ),
@@ -30,8 +30,8 @@ KNOWN: Mapping[str, float] = {
     # Five options.
     **dict.fromkeys(("commonsense_qa", "commonsenseqa", "csqa", "mathqa"), 0.2),
 }
-# What a name may carry beside that of the benchmark: where it is grouped, which split, how many
-# examples were shown, and how the question was put.
+# What logs add to the name of a benchmark: groups, splits, the number of examples shown, and the
+# format of the question.
 _BEFORE = re.compile(
     r"^(?:.*[/|])?(?:(?:eval|downstream|icl|lm_eval|test|val|valid|validation|dev|train)[_.])*"
 )
@@ -40,17 +40,17 @@ _AFTER = re.compile(
     r"|zero_shot|few_shot))+$"
 )
 _HARNESS = re.compile(r"^(?:lighteval|leaderboard|custom|original|helm)\|(.*?)(?:\|\d+)*$")
-# Look like the above and are not: up to ten options, or answers in free text.
+# Similar names with other chance levels: up to ten options, or answers in free text.
 UNLIKE = ("mmlu_pro*", "mmlu_*generative*", "mmlu_*cot*", "mmlu_redux*")
 
 
 def known_chance(task: str, *, free_text: bool) -> float | None:
-    """The chance level of a task, or None where it is not certain.
+    """The chance level of a task, or None if it is uncertain.
 
     Args:
         task: the name in lm-evaluation-harness.
-        free_text: whether the metric compares free text, so that a guess among options is not
-            what a random model makes.
+        free_text: whether the metric compares free text, where a model does not choose among
+            options.
 
     Example:
         >>> known_chance("hendrycksTest-anatomy", free_text=False)
@@ -71,7 +71,7 @@ def known_chance(task: str, *, free_text: bool) -> float | None:
 
 
 def benchmark(task: str) -> str:
-    """The name of a benchmark without what a log adds to it.
+    """The name of a benchmark, without what logs add to it.
 
     Example:
         >>> benchmark("downstream/piqa_val_rc_5shot"), benchmark("lighteval|arc:easy|0|0")
@@ -83,7 +83,7 @@ def benchmark(task: str) -> str:
 
 
 def most_specific(levels: Mapping[str, SupportsFloat], task: str) -> float | None:
-    """The value given for a task by name, else by the pattern with the most letters, else None.
+    """The value for a task by its name, else by the matching pattern with most letters, or None.
 
     Example:
         >>> most_specific({"*": 0.0, "arc_*": 0.25}, "arc_easy")

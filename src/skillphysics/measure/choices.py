@@ -19,14 +19,14 @@ KINDS = ("accuracy", "loss", "level")
 
 @dataclass(frozen=True)
 class Choice:
-    """What is measured of a task, and how it is read.
+    """The metric by which a task is read.
 
     Attributes:
         task: the task in the log.
         name: the name of the skill, which may be shorter.
-        metric: the metric in the log, "" where it names none.
-        kind: "accuracy", "loss" or "level"; "" where nobody has said.
-        key: the column or key that holds it.
+        metric: the metric in the log, "" if it has no name.
+        kind: "accuracy", "loss" or "level"; "" if unknown.
+        key: the column or key that holds the metric.
     """
 
     task: str
@@ -47,7 +47,7 @@ class Choice:
 
     @property
     def zero(self) -> float | None:
-        """What a model that can do nothing (or everything, of a loss) has by the metric alone."""
+        """The value that the metric alone implies for chance, or for the floor of a loss."""
         known = metric_of(self.metric)
         return None if known is None else known.zero
 
@@ -60,21 +60,21 @@ class Choice:
 
 @dataclass
 class Account:
-    """Notes and what is left out, gathered along the way."""
+    """Notes and what is left out, collected while a log is read."""
 
     notes: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
     def leave_out(self, names: Iterable[str], why: str) -> None:
-        """Notes that some names are not read, and why."""
+        """Record that some names are not read, and why."""
         self.left_out |= dict.fromkeys(names, why)
 
 
 def matching(names: Sequence[str], patterns: Sequence[str], what: str) -> list[str]:
-    """Names that are given, or that fit a pattern, in the order of the patterns.
+    """The names that equal or match a pattern, in the order of the patterns.
 
     Raises:
-        LogError: a pattern fits no name; `what` begins the message, which shows near names.
+        LogError: a pattern matches no name. The message begins with `what` and shows similar names.
     """
     known = set(names)
     found: dict[str, None] = {}
@@ -82,14 +82,14 @@ def matching(names: Sequence[str], patterns: Sequence[str], what: str) -> list[s
         hits = [pattern] if pattern in known else [n for n in names if fnmatchcase(n, pattern)]
         if not hits:
             near = difflib.get_close_matches(pattern, names, n=4, cutoff=0.5)
-            hint = f"near it are {listed(near)}" if near else f"there are {listed(names)}"
-            raise LogError(f"{what}: no task is called {pattern!r}; {hint}")
+            hint = f"similar names are {listed(near)}" if near else f"the tasks are {listed(names)}"
+            raise LogError(f"{what}: no task matches {pattern!r}; {hint}")
         found |= dict.fromkeys(hits)
     return list(found)
 
 
 def short_names(log: Log) -> dict[str, str]:
-    """For each task the name of its skill: without what all tasks measured alike share."""
+    """The name of the skill of each task, without what all tasks of its kind share."""
     metrics = _metrics_of(log)
     groups: dict[str, list[str]] = {}
     for task in log.tasks:
@@ -107,7 +107,7 @@ def short_names(log: Log) -> dict[str, str]:
 
 
 def with_metric(log: Log, metric: str, account: Account) -> tuple[Log, str | None]:
-    """The log and the metric to look for, where a user names a whole key or an unknown metric."""
+    """The log and the metric to read, if the user names a whole key or an unknown metric."""
     named = set(labels(log.table, "metric"))
     if metric in KINDS or metric in named or not metric:
         return log, metric
@@ -120,7 +120,7 @@ def with_metric(log: Log, metric: str, account: Account) -> tuple[Log, str | Non
         table = rows_where(log.table, chosen).reset_index(drop=True)
         used = {name: table[name].cat.remove_unused_categories() for name in ("task", "metric")}
         if not found:
-            # Its own name is all that is known of it.
+            # Only its name is known.
             used["metric"] = used["metric"].cat.rename_categories([metric])
             keys = {(task, metric): metric for task, _ in whole}
             return replace(log, table=table.assign(**used), keys=keys), metric
@@ -129,7 +129,7 @@ def with_metric(log: Log, metric: str, account: Account) -> tuple[Log, str | Non
 
 
 def _split_off(log: Log, metric: str) -> Log:
-    """The log, with a metric that only the user knows taken off the names of its tasks."""
+    """The log, with a metric that only the user knows removed from the names of its tasks."""
     pattern = re.compile(
         rf"(?:(?P<a>.*)[_\s.\-/])?{re.escape(metric)}(?:[_\s.\-/](?P<b>.*))?", re.DOTALL
     )
@@ -154,34 +154,36 @@ def _split_off(log: Log, metric: str) -> Log:
 
 
 def selected(
-    log: Log, wanted: Sequence[str] | None, short: Mapping[str, str], account: Account
+    log: Log, patterns: Sequence[str] | None, short: Mapping[str, str], account: Account
 ) -> list[str]:
-    """The tasks that are asked for, by default all but the parts of larger families."""
+    """The requested tasks, by default all but the parts of larger families."""
     if not log.tasks:
-        raise LogError(f"{log.source} holds no measurement")
+        raise LogError(f"{log.source} must hold measurements, got none")
     nameless = [task for task in log.tasks if not task.strip()]
     if len(nameless) == len(log.tasks):
-        raise LogError(f"{log.source} measures a task without a name; give the task a name")
+        raise LogError(
+            f"{log.source} must name its tasks, got an empty name; rename the column or key"
+        )
     account.leave_out(nameless, "a task without a name")
-    if wanted is None:
+    if patterns is None:
         kept = [task for task in log.tasks if task not in log.members and task.strip()]
         left_out = [task for task in log.tasks if task in log.members]
         if not kept:
             raise LogError(
-                f"{log.source} holds only parts of larger families: {listed(left_out)}; ask for "
-                "them by name or pattern, --skills '*' on the command line or skills=['*']"
+                f"{log.source} holds only parts of larger families: {listed(left_out)}; to read "
+                "them, set skills=['*']"
             )
-        account.leave_out(left_out, "part of a larger family; ask for it by name or pattern")
+        account.leave_out(left_out, "part of a larger family; to read it, name it in skills")
         return kept
     task_of = {name: task for task, name in short.items()} | {task: task for task in short}
     chosen = list(
-        dict.fromkeys(task_of[n] for n in matching(list(task_of), wanted, str(log.source)))
+        dict.fromkeys(task_of[n] for n in matching(list(task_of), patterns, str(log.source)))
     )
     for group in [task for task in chosen if task in log.groups]:
         both = log.groups[group].intersection(chosen)
-        if both and group in wanted:
+        if both and group in patterns:
             account.notes.append(
-                f"{group} is the mean of other tasks that are read too: {listed(both)}"
+                f"{group} is the mean of other tasks that are also read: {listed(both)}"
             )
         elif both:
             chosen.remove(group)
@@ -196,20 +198,20 @@ def choose(
     account: Account,
     *,
     short: Mapping[str, str],
-    wanted: Sequence[str] | None,
+    patterns: Sequence[str] | None,
     given: Mapping[str, Given],
 ) -> list[Choice]:
-    """What is measured of each task; those asked for by name may not be left out."""
+    """The metric of each task; tasks that are requested by name may not be left out."""
     metrics = _metrics_of(log)
     if metric is not None:
         _refuse_unknown(log, metric, sorted({m for found in metrics.values() for m in found if m}))
-    named = {task for task in tasks if {task, short[task]} & set(wanted or ())}
+    named = {task for task in tasks if {task, short[task]} & set(patterns or ())}
     found: dict[str, Choice] = {}
     unusable = []
-    # Beside columns whose names say so, one without a name could be anything.
-    some_say = any(kind(m) == metric for one in metrics.values() for m in one)
+    # Next to columns named after the metric, a column without a metric could be anything.
+    some_named = any(kind(m) == metric for one in metrics.values() for m in one)
     for task in tasks:
-        usable = [m for m in metrics.get(task, []) if m or not some_say or task in named]
+        usable = [m for m in metrics.get(task, []) if m or not some_named or task in named]
         best = _best(task, usable, metric)
         if best is None:
             unusable.append(task)
@@ -230,28 +232,28 @@ def choose(
     nameless = [task for task in unusable if "" in metrics.get(task, [])]
     account.leave_out(
         (log.keys.get((task, ""), task) for task in nameless),
-        "the log does not name its metric; say what it measures (--metric, metric=…)"
+        "the log does not name its metric; to read it, set metric=…"
         if metric is None
-        else f"no {metric} by its name, as others are; ask for it by name (--skills, skills=…)",
+        else f"not named as {metric}, unlike others; to read it, name it in skills",
     )
     for task in [task for task in unusable if task not in nameless]:
-        why = "without a usable metric" if metric is None else f"not measured by {metric}"
+        why = "no usable metric" if metric is None else f"not measured by {metric}"
         if metric is None and any(kind(m) == "perplexity" for m in metrics.get(task, [])):
-            why = "a perplexity; ask for its logarithm by its name (--metric, metric=…)"
+            why = "a perplexity; to read its logarithm, name it in metric"
         known = [log.keys[task, m] for m in metrics.get(task, []) if (task, m) in log.keys]
         account.leave_out(known or [task], why)
     return list(found.values())
 
 
 def _leave_losses_out(found: dict[str, Choice], named: set[str], account: Account) -> None:
-    """Beside accuracies, losses wait until somebody says where they end."""
+    """Leave out losses next to accuracies, unless a floor is given."""
     losses = [t for t, choice in found.items() if choice.kind == "loss" and choice.zero is None]
     if len(losses) == len(found):
         return
     waiting = [task for task in losses if task not in named]
     account.leave_out(
         [found.pop(task).key for task in waiting],
-        "a loss; give that of a perfect model (--floor, floor=…) to have it",
+        "a loss; to read it, give that of a perfect model as floor",
     )
 
 
@@ -259,13 +261,13 @@ def _refuse_unknown(log: Log, metric: str, every: Sequence[str]) -> None:
     known = {*every, *map(family, every), *(name.partition(",")[0].lower() for name in every)}
     if metric in KINDS or metric in known or family(metric) in known or normal(metric) in known:
         return
-    hint = "it names none: say what its values are, metric 'accuracy', 'loss' or 'level'"
-    hint = f"it has {listed(every)}" if every else hint
+    hint = "it names no metric: set metric to 'accuracy', 'loss' or 'level'"
+    hint = f"the metrics are {listed(every)}" if every else hint
     raise LogError(f"{log.source} has no metric {metric!r}; {hint}")
 
 
 def _metrics_of(log: Log) -> dict[str, list[str]]:
-    """The metrics of each task that are measured at all."""
+    """The metrics of each task that have measurements."""
     tasks, metrics = log.tasks, labels(log.table, "metric")
     measured = rows_where(log.table, log.table["value"].notna().to_numpy())
     found: dict[str, list[str]] = {}
@@ -275,62 +277,64 @@ def _metrics_of(log: Log) -> dict[str, list[str]]:
     return found
 
 
-def _best(task: str, metrics: Sequence[str], wanted: str | None) -> str | None:
-    """The metric of a task to read: what was asked for, else the first in order of preference."""
-    if wanted is None:
+def _best(task: str, metrics: Sequence[str], requested: str | None) -> str | None:
+    """The metric of a task to read: the requested one, else the first in order of preference."""
+    if requested is None:
         usable = [m for m in metrics if kind(m) in KINDS]
     else:
         usable = (
-            [m for m in metrics if m == wanted and m]
-            or [m for m in metrics if m.partition(",")[0].lower() == wanted and m]
-            or [m for m in metrics if m and wanted not in KINDS and family(m) == family(wanted)]
-            or [m for m in metrics if kind(m) == wanted]
+            [m for m in metrics if m == requested and m]
+            or [m for m in metrics if m.partition(",")[0].lower() == requested and m]
             or [
                 m
                 for m in metrics
-                if m == "" and wanted in KINDS and kind_in(task) in (None, wanted)
+                if m and requested not in KINDS and family(m) == family(requested)
+            ]
+            or [m for m in metrics if kind(m) == requested]
+            or [
+                m
+                for m in metrics
+                if m == "" and requested in KINDS and kind_in(task) in (None, requested)
             ]
         )
     return min(usable, key=rank) if usable else None
 
 
-def _kind(metric: str, wanted: str | None, given: Mapping[str, Given]) -> str:
+def _kind(metric: str, requested: str | None, given: Mapping[str, Given]) -> str:
     known = kind(metric)
     if known is not None:
         return "loss" if known == "perplexity" else known
-    if wanted in KINDS:
-        return str(wanted)
+    if requested in KINDS:
+        return str(requested)
     falls = given["floor"] is not None or given["start"] is not None
     rises = given["chance"] is not None or given["ceiling"] is not None
     return "" if falls == rises else "loss" if falls else "accuracy"
 
 
 def _refuse_unusable(
-    log: Log, tasks: Sequence[str], metrics: Mapping[str, Sequence[str]], wanted: str | None
+    log: Log, tasks: Sequence[str], metrics: Mapping[str, Sequence[str]], requested: str | None
 ) -> None:
     named = sorted({m for task in tasks for m in metrics.get(task, []) if m})
     nameless = [task for task in tasks if "" in metrics.get(task, [])]
-    if nameless and wanted is None:
+    if nameless and requested is None:
         raise LogError(
-            f"{log.source} does not say what it measures of {listed(nameless)}; say it with "
-            "--metric accuracy, --metric loss or --metric level (metric='accuracy' in Python), or "
-            "rename a column to <task>/acc"
+            f"{log.source} does not name the metric of {listed(nameless)}; set metric='accuracy', "
+            "metric='loss' or metric='level', or rename a column to <task>/acc"
         )
-    if wanted is not None:
-        kinds = sorted({str(kind(m)) for m in named if kind(m) not in (None, wanted)})
-        hint = f", which is no {wanted} but a {kinds[0]}: say --metric {kinds[0]}" if kinds else ""
+    if requested is not None:
+        kinds = sorted({str(kind(m)) for m in named if kind(m) not in (None, requested)})
+        hint = f", of kind {kinds[0]}; set metric={kinds[0]!r}" if kinds else ""
         raise LogError(
-            f"{log.source} has no metric {wanted!r} of {listed(tasks)}; "
-            f"there are {listed(named) or 'none'}{hint if wanted in KINDS else ''}"
+            f"{log.source} has no metric {requested!r} of {listed(tasks)}; the metrics are "
+            f"{listed(named) or 'none'}{hint if requested in KINDS else ''}"
         )
     exponentials = [m for m in named if kind(m) == "perplexity"]
     if exponentials:
         raise LogError(
-            f"{log.source} measures {listed(tasks)} by {exponentials[0]}, which is no loss but "
-            f"its exponential; ask for its logarithm with --metric {exponentials[0]} "
-            f"(metric={exponentials[0]!r})"
+            f"{log.source} measures {listed(tasks)} by {exponentials[0]}, the exponential of a "
+            f"loss; to read its logarithm, set metric={exponentials[0]!r}"
         )
     raise LogError(
-        f"{log.source} measures {listed(tasks)} only by {listed(named) or 'nothing'}, which is not "
-        "known to be an accuracy or a loss; ask for it by name with --metric (metric=…)"
+        f"{log.source} measures {listed(tasks)} only by {listed(named) or 'nothing'}, of unknown "
+        "kind; to read it, set metric=… to its name"
     )

@@ -1,4 +1,4 @@
-"""Curves as the numbers that a fit compares a theory with."""
+"""Curves as arrays for fits."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ from skillphysics.curves import Curves
 from skillphysics.errors import FitError
 
 FEWEST_STEPS = 3
-"""With fewer there is nothing to fit."""
-# Standard errors that are no function of the level are trusted down to this share of the median.
+"""The smallest number of steps that can be fitted."""
+# Standard errors that are not a function of the level are raised to this share of their median.
 _LEAST_STDERR = 0.25
-# Standard errors are a quadratic function of the level where half of them lie this close to it.
+# Squared standard errors are a quadratic of the level if half of them lie this close to it.
 _QUADRATIC = 0.05
-# The level of no right answer is −chance/(1 − chance), and no measured one lies beyond both ends.
+# The level of no right answer is −chance/(1 − chance); measured levels lie between both ends.
 _LOWEST, _NEAR = -4.0, 0.02
-# An accuracy of 0 or 1 is given an error of 0, or one of a floor: neither shows the function.
+# The stated error of an accuracy of 0 or 1 is 0 or a floor, which does not follow the quadratic.
 _SATURATED = 0.05
 
 
@@ -26,9 +26,9 @@ class Data(NamedTuple):
         steps: [n_step].
         level: [n_run, n_step, n_skill], 0 where not measured.
         stderr: like `level`; infinite where not measured. Without standard errors, 1.
-        known_noise: whether the curves carry standard errors.
-        variance: coefficients c of the variance Σ_k c_k level^k of each skill, [n_skill, 3], NaN
-            where the standard errors are no such function.
+        known_noise: whether the curves have standard errors.
+        variance: coefficients c of the variance Σ_k c_k level^k of each skill, [n_skill, 3]; NaN
+            if the standard errors do not follow such a function.
     """
 
     steps: np.ndarray
@@ -59,21 +59,21 @@ class Data(NamedTuple):
         return total / np.where(square > 0, square, 1), np.sqrt(square)
 
     def before(self, n_step: int) -> "Data":
-        """The same data as if nothing had been measured from step number `n_step` on."""
+        """The same data without the measurements from step number `n_step` on."""
         kept = np.arange(self.steps.size)[:, None] < n_step
         return self._replace(stderr=np.where(kept, self.stderr, np.inf))
 
     def after(self, n_step: int) -> "Data":
-        """The same data as if nothing had been measured before step number `n_step`."""
+        """The same data without the measurements before step number `n_step`."""
         kept = np.arange(self.steps.size)[:, None] >= n_step
         return self._replace(stderr=np.where(kept, self.stderr, np.inf))
 
     def expecting(self, level: np.ndarray) -> "Data":
         """The same data with the standard errors that are expected at other levels.
 
-        An accuracy that happens to be high claims a small error, and pulls a fit towards itself.
-        The error at the level of a theory does not. Skills whose errors are no function of the
-        level keep theirs.
+        An accuracy that happens to be high has a small stated error and attracts a fit; the error
+        at the level of a theory avoids this bias. Skills whose errors do not follow a function of
+        the level keep theirs.
 
         Args:
             level: [n_step, n_skill].
@@ -84,12 +84,12 @@ class Data(NamedTuple):
         return self._replace(stderr=stderr)
 
     def deviance(self, level: np.ndarray) -> float:
-        """How far levels [n_step, n_skill] are from the measured ones, in units of −2 ln L.
+        """The deviance of levels [n_step, n_skill]: −2 ln L of the measurements up to a constant.
 
-        Where standard errors are a function of the level, levels are shares of right answers, and
-        this is the deviance of binomial counts. Elsewhere it is the sum of squared residuals.
+        It is that of binomial counts for skills whose standard errors are a function of the level,
+        and the sum of squared residuals for others.
         """
-        # Takes longer to import than a log to read, and only fits need it.
+        # SciPy takes longer to import than a log to read, and only fits need it.
         from scipy import special
 
         square = ((self.level - level) * self.weight) ** 2
@@ -114,7 +114,7 @@ def data_of(curves: Curves) -> Data:
     """
     if curves.steps.size < FEWEST_STEPS:
         raise FitError(
-            f"a fit needs at least {FEWEST_STEPS} steps, but the curves have {curves.steps.size}; "
+            f"a fit needs at least {FEWEST_STEPS} steps, got {curves.steps.size}; "
             "give a log with more checkpoints"
         )
     level = _with_runs(curves, "level")
@@ -122,7 +122,7 @@ def data_of(curves: Curves) -> Data:
     empty = ~measured.any(axis=(0, 1))
     if empty.any():
         name = curves.names[int(np.argmax(empty))]
-        raise FitError(f"the skill {name!r} was never measured; leave it out")
+        raise FitError(f"every skill must have measurements, and {name!r} has none; leave it out")
     known_noise = "level_stderr" in curves.dataset
     given = _with_runs(curves, "level_stderr") if known_noise else np.ones_like(level)
     known_noise = known_noise and bool((given > 0).any())
@@ -145,7 +145,7 @@ def _usable(stderr: np.ndarray) -> np.ndarray:
     """Standard errors without zeros and gaps."""
     known = np.where(stderr > 0, stderr, np.nan)
     overall = np.nanmedian(known)
-    # nanmedian warns of a skill without any; the overall median stands in for it.
+    # A skill without standard errors, of which nanmedian would warn, gets the overall median.
     filled = np.where(np.isnan(known).all(axis=(0, 1)), overall, known)
     typical = np.nanmedian(filled, axis=(0, 1))
     usual = np.where(np.isnan(stderr), typical, stderr)
@@ -153,9 +153,9 @@ def _usable(stderr: np.ndarray) -> np.ndarray:
 
 
 def _variance_functions(level: np.ndarray, stderr: np.ndarray) -> np.ndarray:
-    """The quadratic of each skill's level that its squared standard errors follow.
+    """For each skill, the quadratic of the level that its squared standard errors follow.
 
-    For an accuracy a over n questions it is a(1 − a)/n, with a linear in the level.
+    For an accuracy a over n questions it is a(1 − a)/n, and a is linear in the level.
     """
     found = np.full((level.shape[-1], 3), np.nan)
     for skill in range(len(found)):
@@ -177,9 +177,9 @@ def _variance_functions(level: np.ndarray, stderr: np.ndarray) -> np.ndarray:
 
 
 def _questions(coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Level of no right answer and of right ones only, and the number of questions.
+    """The levels of no right and only right answers, and the number of questions.
 
-    The variance is (level − zero)(one − level)/count; NaN where it has another form.
+    The variance is (level − zero)(one − level)/count; NaN if it has another form.
     """
     c0, c1, c2 = np.moveaxis(coefficients, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -188,7 +188,7 @@ def _questions(coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def _variance(coefficients: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """The variance at each level, [n_step, n_skill], that of half a wrong answer at least."""
+    """The variance at each level, [n_step, n_skill], at least that of half a wrong answer."""
     c0, c1, c2 = coefficients.T
     zero, one, count = _questions(coefficients)
     least = np.where(np.isfinite(count), ((one - zero) / count) ** 2 / 2, 1e-6 * np.abs(c0))
@@ -196,7 +196,7 @@ def _variance(coefficients: np.ndarray, level: np.ndarray) -> np.ndarray:
 
 
 def _smooth(data: Data) -> np.ndarray:
-    """Mean level of each measurement and its two neighbours, [n_step, n_skill]."""
+    """The mean of each level and its two neighbours, [n_step, n_skill]."""
     level, weight = data.mean()
     smooth = level.copy()
     for skill in range(level.shape[1]):

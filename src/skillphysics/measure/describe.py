@@ -1,4 +1,4 @@
-"""What was understood of a log, in a few sentences."""
+"""How a log was read, in a few sentences."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -35,11 +35,11 @@ class Measured(NamedTuple):
 def reading_paragraph(curves: Curves) -> str:
     """How the log of some curves was read, in two to four sentences.
 
-    Everything is taken from the curves and their attributes, so it is the same for curves that
-    were written to a file and loaded again.
+    They depend only on the curves and their attributes, so curves that were saved and loaded give
+    the same.
 
     Args:
-        curves: what `read_curves` gave.
+        curves: the result of `read_curves`.
 
     Example:
         >>> attrs = {"source": "log.csv", "format": "table", "tasks": {"add": {"metric": "acc",
@@ -82,10 +82,12 @@ def paragraph(
 ) -> str:
     """The sentences of `reading_paragraph`, from their parts."""
     title = _TITLES.get(format, format)
-    first = f"{source} is read as {title}" if source and title else source or "There are curves"
+    first, has = source or "These curves", "have" if not source else "has"
+    if source and title:
+        first, has = f"{source} is read as {title}", "with"
     if steps:
         number, unit = f"{len(steps):,}", axis if len(steps) > 1 else axis.removesuffix("s")
-        first += f" with {number} {unit} from {_plain(steps[0])} to {_plain(steps[-1])}"
+        first += f" {has} {number} {unit} from {_plain(steps[0])} to {_plain(steps[-1])}"
     if len(runs) > 1:
         first += f" in {len(runs)} runs ({listed(runs)})"
     elif runs and runs[0]:
@@ -99,13 +101,13 @@ def paragraph(
 
 
 def _plain(step: float) -> str:
-    """A step with thousands apart, and without a fraction where it has none."""
+    """A step with separators of thousands, as an integer if it is one."""
     return f"{int(step):,}" if float(step).is_integer() else f"{step:,}"
 
 
 def _skills(skills: Sequence[Measured]) -> str:
     if not skills:
-        return "No skill can be read from it yet"
+        return "No skill can be read yet"
     whose = "its" if len(skills) == 1 else "their"
     metrics = list(dict.fromkeys(skill.metric or f"{whose} {skill.kind}" for skill in skills))
     by = f", by {listed(metrics)}" if any(skill.kind for skill in skills) else ""
@@ -117,7 +119,7 @@ def _scale(skills: Sequence[Measured]) -> str:
     parts = []
     for kind, zero, one in (
         ("accuracy", "chance", ""),
-        ("loss", "the first loss or the start given", "the floor"),
+        ("loss", "the first loss or the given start", "the floor"),
     ):
         chosen = [skill for skill in skills if skill.kind == kind]
         if not chosen:

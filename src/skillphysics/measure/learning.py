@@ -1,4 +1,4 @@
-"""Which skills show learning: what a report explains, and what it has nothing to say of."""
+"""Which skills show learning."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,16 @@ from skillphysics.errors import FitError
 from skillphysics.measure.data import Data, data_of
 
 SIGNIFICANT = 3.0
-"""A rise is a rise from this many standard errors on."""
-# From fewer measurements than this noise cannot be told from learning: every rise counts.
+"""The smallest rise that counts, in standard errors."""
+# With fewer measurements, noise cannot be distinguished from learning and every rise counts.
 _FEW = 6
 
 
 class Learning(NamedTuple):
-    """What is seen of each skill, [n_skill] each.
+    """Whether each skill shows learning, in arrays [n_skill].
 
     Attributes:
-        measured: whether it was ever measured.
+        measured: whether the skill has measurements.
         rising: whether it rises by more than its noise.
         above: whether it ends above chance by more than its noise.
     """
@@ -41,7 +41,7 @@ def learning(curves: Curves) -> Learning:
     names = np.array(curves.names)
     measured = curves.level.notnull().any([d for d in curves.level.dims if d != "skill"]).values
     if not measured.any():
-        raise FitError("no skill was ever measured; the log holds no numbers")
+        raise FitError("the curves must have measurements, got none")
     data = data_of(curves.select(names[measured]))
     rise, error = _rise(data)
     final, final_error = _final(data)
@@ -51,14 +51,13 @@ def learning(curves: Curves) -> Learning:
     if not (rising & above).any():
         raise FitError(
             f"no skill of {curves.dataset.attrs.get('source', 'these curves')} rises above chance "
-            f"by more than {SIGNIFICANT:g} standard errors of its measurement, so there is no "
-            "learning to explain; give a longer log or other skills"
+            f"by more than {SIGNIFICANT:g} standard errors; give a longer log or other skills"
         )
     return Learning(measured, rising, above)
 
 
 def _rise(data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """How much each skill rises from its first measurements to its last quarter, and the error."""
+    """The rise of each skill from its first measurements to its last quarter, and its error."""
     level, weight = data.mean()
     n_run = data.measured.sum(0)
     rise, error = np.empty(level.shape[1]), np.empty(level.shape[1])
@@ -74,7 +73,7 @@ def _rise(data: Data) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _noise(data: Data, level: np.ndarray, seen: np.ndarray, skill: int) -> float:
-    """Standard error of one measurement: as given, else from the jumps between neighbours."""
+    """The standard error of a measurement: as given, or from the jumps between neighbours."""
     if data.known_noise:
         return float(np.median(data.stderr[:, seen, skill][data.measured[:, seen, skill]]))
     if level.size < _FEW:
@@ -85,7 +84,7 @@ def _noise(data: Data, level: np.ndarray, seen: np.ndarray, skill: int) -> float
 
 
 def _final(data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Mean level of the last tenth of each skill's measurements, and its standard error."""
+    """The mean level of the last tenth of each skill's measurements, and its standard error."""
     level, weight = data.mean()
     final, error = np.empty((2, level.shape[1]))
     for i in range(final.size):

@@ -1,4 +1,4 @@
-"""Where metrics become levels: 0 is chance or the start, 1 is mastered."""
+"""Metrics as levels: 0 is chance or the start, 1 is mastery."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,15 +35,15 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What was understood of a log, whether or not it is enough for levels.
+    """How a log is read, whether or not that is enough for levels.
 
     Attributes:
         log: the log.
         choices: what becomes a skill.
         grid: the measurements of the choices.
-        scale: for each task of a known kind, the values of level 0 and level 1, NaN where missing.
-        missing: options that would complete the scales, and the tasks that need them.
-        notes: what a user must know.
+        scale: the values of level 0 and level 1 of each task of known kind, NaN if missing.
+        missing: arguments that would complete the scales, and the tasks that need them.
+        notes: notes on how the log is read.
         left_out: tasks, columns and keys that are not read, and why.
     """
 
@@ -69,33 +69,32 @@ def levels(
     """The skill curves of a log.
 
     An accuracy a becomes (a − chance)/(ceiling − chance), a loss ℓ becomes
-    (start − ℓ)/(start − floor), and a level stays as it is. Nothing is clipped. A task with
-    several metrics is read by the first of `names` that it has. Choices are kept in the
-    attributes `source`, `format`, `axis`, `tasks`, `left_out` and `notes` of the curves.
+    (start − ℓ)/(start − floor), and a level is kept. Nothing is clipped. Of several metrics of a
+    task, the first in the order of `measure.names` is read. The attributes `source`, `format`,
+    `axis`, `tasks`, `left_out` and `notes` of the curves record how the log was read.
 
     Chance, ceiling, floor and start are one number for all tasks, or a mapping from names or
-    patterns to numbers, of which the most specific counts. A chance level given for all is used
-    only where none is known: one given by name or pattern replaces a known one.
+    patterns to numbers, of which the most specific is used. A chance level for all tasks is used
+    only for tasks without a known one; a chance level by name or pattern replaces a known one.
 
     Args:
-        log: what `read_log` gives.
-        skills: names or patterns (`arc_*`) of tasks, by default all that have a usable metric
-            and are no members of a larger family.
-        metric: a metric of the log, or any of a kind ("accuracy", "loss", "level"), instead of
-            the preferred one; where the log names no metric, what its values are, by kind. A
-            column whose name says another kind is not read.
-        chance: accuracy of guessing, by default what is known of well-known benchmarks.
-        ceiling: accuracy of a perfect model, by default 1; 100 for percent.
-        floor: loss of a perfect model; by default 0 for errors, unknown for other losses.
-        start: loss at level 0, by default the first measured loss of the task, averaged over
-            runs.
+        log: the result of `read_log`.
+        skills: names or patterns (`arc_*`) of tasks; by default all that have a usable metric and
+            are not members of a larger family.
+        metric: a metric of the log, or a kind ("accuracy", "loss", "level"), instead of the
+            preferred one. If the log names no metric, the kind of its values. Columns whose names
+            imply another kind are not read.
+        chance: accuracy of guessing; by default that of well-known benchmarks.
+        ceiling: accuracy of a perfect model, 1 by default; 100 for percent.
+        floor: loss of a perfect model; by default 0 for errors and unknown for other losses.
+        start: loss at level 0; by default the first measured loss of the task, averaged over runs.
 
     Returns:
-        Curves over the union of all steps, with runs where the log has several.
+        Curves over the union of all steps, with runs if the log has several.
 
     Raises:
-        LogError: a pattern matches nothing, no task is usable, a chance level or a floor is
-            needed and unknown, or a value lies outside its scale.
+        LogError: a pattern matches nothing, no task is usable, a required chance level or floor is
+            unknown, or a value is outside of its scale.
 
     Example:
         >>> from skillphysics.measure.log import make_table
@@ -129,21 +128,21 @@ def understand(
     floor: Given = None,
     start: Given = None,
 ) -> Reading:
-    """What can be said of a log before it is known whether that is enough for levels.
+    """How a log is read, even if a scale is unknown.
 
     The arguments are those of `levels`.
 
     Raises:
-        LogError: as `levels`, but not for a scale that is unknown.
+        LogError: as in `levels`, except for an unknown scale.
     """
     account = Account(list(log.notes), dict(log.left_out))
     if metric is not None:
         log, metric = with_metric(log, metric, account)
-    wanted = [skills] if isinstance(skills, str) else skills
+    patterns = [skills] if isinstance(skills, str) else skills
     short = short_names(log)
-    tasks = selected(log, wanted, short, account)
+    tasks = selected(log, patterns, short, account)
     given = {"chance": chance, "ceiling": ceiling, "floor": floor, "start": start}
-    choices = choose(log, tasks, metric, account, short=short, wanted=wanted, given=given)
+    choices = choose(log, tasks, metric, account, short=short, patterns=patterns, given=given)
     refuse_unused(log, choices, short, given)
     grid = make_grid(log, choices)
     missing: dict[str, list[str]] = {}
@@ -166,16 +165,16 @@ def _refuse_missing(reading: Reading) -> None:
 
 
 def curves_of(reading: Reading) -> Curves:
-    """The skill curves, once no scale is missing.
+    """The skill curves, if no scale is missing.
 
     Raises:
-        LogError: a value lies outside its scale.
+        LogError: a value is outside of its scale.
     """
     log, choices, grid, scale = reading.log, reading.choices, reading.grid, reading.scale
     _refuse_outside(log, choices, grid, scale)
     ends = np.array([scale.get(choice.task, (0.0, 1.0)) for choice in choices])
     zero, one = ends[:, 0], ends[:, 1]
-    # A level beyond all bounds is refused below, by name.
+    # Levels that overflow are refused below, by name.
     with np.errstate(over="ignore"):
         level, stderr = (grid.value - zero) / (one - zero), grid.stderr / np.abs(one - zero)
     attrs: dict[str, Any] = {
@@ -209,7 +208,7 @@ def curves_of(reading: Reading) -> Curves:
 
 
 def left_out(reasons: Mapping[str, str]) -> list[str]:
-    """What is left out as sentences, one a reason."""
+    """What is left out as sentences, one per reason."""
     groups: dict[str, list[str]] = {}
     for name, why in reasons.items():
         groups.setdefault(why, []).append(name or "''")
@@ -227,13 +226,13 @@ def _record(choice: Choice, scale: Mapping[str, tuple[float, float]]) -> dict[st
 
 def _taken_as_logarithm(choices: Sequence[Choice]) -> list[str]:
     tasks = [choice.name for choice in choices if choice.is_perplexity]
-    return [f"the loss of {listed(tasks)} is the logarithm of its perplexity"] if tasks else []
+    return [f"the loss of {listed(tasks)} is the logarithm of the perplexity"] if tasks else []
 
 
 def _refuse_outside(
     log: Log, choices: Sequence[Choice], grid: Grid, scale: Mapping[str, tuple[float, float]]
 ) -> None:
-    """An accuracy below 0 or above its ceiling is in another unit, or no accuracy."""
+    """Refuse accuracies outside of 0 and the ceiling: another unit, or not accuracies."""
     for i, choice in enumerate(choices):
         if choice.kind != "accuracy":
             continue
@@ -244,12 +243,13 @@ def _refuse_outside(
         worst = np.nanmin(values) if np.nanmin(values) < low else np.nanmax(values)
         falls = last_value(grid, i) < first_value(grid, i)
         if top <= 1 < worst <= 100 and not falls:
-            remedy = "is it in percent? give --ceiling 100 (ceiling=100 in Python)"
+            remedy = "set ceiling=100 if it is in percent"
         elif falls:
-            remedy = "its values fall as those of a loss do: say --metric loss (metric='loss')"
+            remedy = "its values fall; set metric='loss' if it is a loss"
         else:
-            remedy = "is it a loss? say --metric loss (metric='loss'); else correct the log"
+            remedy = "set metric='loss' if it is a loss, or correct the log"
         raise LogError(
-            f"{log.source}: the accuracy of {choice.key!r} is {worst:g}, outside {low:g} to "
-            f"{top:g}; {remedy}"
+            f"{log.source}: the accuracy of {choice.key!r} must be between {low:g} and {top:g}, "
+            "got "
+            f"{worst:g}; {remedy}"
         )

@@ -1,4 +1,4 @@
-"""A training log as one long table, whatever tool wrote it."""
+"""A training log of any tool as one long table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,26 +16,26 @@ _SERIES = ("run", "task", "metric")
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """What a training log holds, before any metric becomes a level.
+    """The content of a training log, before metrics become levels.
 
     Attributes:
-        table: one row a measurement, sorted by run, task, metric and step. Columns `run`, `task`
-            and `metric` (text, stored as categories; `metric` is "" where the log does not name
-            it, `run` is "" where there is one run without a name), `step` (whole numbers where
-            all are whole), `value` and `stderr` (NaN where not measured).
+        table: one row per measurement, sorted by run, task, metric and step. Columns: `run`, `task`
+            and `metric` (text, stored as categories; `metric` is "" if the log does not name it,
+            `run` is "" for a single run without a name), `step` (integers if all are integers),
+            `value` and `stderr` (NaN where not measured).
         source: the file or folder read.
         format: the name of the reader.
-        axis: what `step` counts: "steps", or "epochs", "tokens", … where the log has only those
-            or they were asked for.
-        keys: for a task and a metric, the column or key of the log that holds it.
-        notes: what a user must know of how the log was read.
+        axis: what `step` counts: "steps", or "epochs", "tokens", … if the log has no steps or they
+            were requested.
+        keys: the column or key of the log for each task and metric.
+        notes: notes on how the log was read.
         left_out: columns, keys and files that are not read, and why.
-        members: tasks that are parts of a larger family, left out unless asked for.
-        groups: tasks that are the mean of other tasks, and of which.
-        chance: chance levels that the log itself states, by task or pattern.
-        frequency: how often skills occur, where the log states it, by task.
-        tokens: tokens seen at each step, where the log counts them beside steps.
-        loss: training loss at each step, where the log has one run and says which number it is.
+        members: tasks that are parts of a larger family, left out by default.
+        groups: tasks that are the mean of other tasks, and these tasks.
+        chance: chance levels in the log, by task or pattern.
+        frequency: how often skills occur, by task, if the log states it.
+        tokens: tokens seen at each step, if the log counts them next to steps.
+        loss: training loss at each step, if the log is a single run and states it.
     """
 
     table: pd.DataFrame
@@ -103,14 +103,14 @@ def measured(
         format: the name of the reader.
         run: the run of each measurement.
         step: the step of each.
-        key: the column or tag of each, which `parse_key` takes apart.
-        value: the number itself.
-        stderr: its standard error, where the log has one beside it.
-        task: the task of each, where rows or files say it and not the key ("" where they do not).
-        key_is_metric: whether the keys are names of metrics, to be kept as they are.
+        key: the column or tag of each, which `parse_key` splits.
+        value: the number.
+        stderr: its standard error, if the log has it.
+        task: the task of each, if rows or files name it and not the key ("" if they do not).
+        key_is_metric: whether keys are names of metrics, which are not split.
         axis: what the steps count.
-        notes: what the reader has to say.
-        left_out: what it left out, and why.
+        notes: notes of the reader.
+        left_out: what the reader left out, and why.
     """
     keys = categories(key)
     outer = categories(task if task is not None else [""]).categories
@@ -155,10 +155,10 @@ def measured(
 
 
 def _named(pairs: Sequence[tuple[str, str]], key_is_metric: bool) -> list[tuple[str, str]]:
-    """Task and metric of each (task of the row, key).
+    """Task and metric of each pair (task of the row, key).
 
-    Where two keys name one metric of one task, it cannot be known which of the keys of this task
-    belong together: all of them keep their whole names.
+    If two keys name the same metric of a task, it is unclear which keys of this task belong
+    together, and all of them keep their whole names.
     """
     found = [_pair(outer, key, key_is_metric) for outer, key in pairs]
     seen: dict[tuple[str, str], int] = {}
@@ -188,12 +188,12 @@ def _pair(outer: str, key: str, key_is_metric: bool) -> tuple[str, str]:
 
 
 def later(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """A table in the order of writing, without what was measured again later, and notes on it.
+    """A table in the order of writing without measurements that were repeated later, and notes.
 
-    The later of two measurements at one step counts. A training that was resumed from a
-    checkpoint shows as a series that jumps back to a step it had passed, repeats it, and goes on
-    to the old end or beyond: then the old attempt is forgotten from that step on. Points that are
-    merely out of order, such as the newest checkpoint first, are all kept.
+    Of two measurements at a step the later is kept. A training that was resumed from a checkpoint
+    appears as a series that jumps back to an earlier step, repeats it, and goes on to the old end
+    or beyond: then the first attempt is dropped from that step on. Points that are only out of
+    order, for example with the newest checkpoint first, are all kept.
     """
     steps, step = np.unique(table["step"].to_numpy(), return_inverse=True)
     series = np.zeros(len(table), dtype=np.int64)
@@ -220,15 +220,15 @@ def later(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     tasks = dict.fromkeys(names[i] for i in codes(table, "task")[order[1:][again]])
     notes = [
         f"{int(counted.sum())} measurements repeat a step ({listed(tasks)}), "
-        + ("all with the same values" if not changed.any() else "and the later ones count")
+        + ("all with the same values" if not changed.any() else "and the later ones are kept")
     ]
     if old:
-        notes.append(f"{old} more, from before a training was resumed, are left out")
+        notes.append(f"{old} more from before the training was resumed are dropped")
     return rows_where(table, kept), notes
 
 
 def _forgotten(step: np.ndarray) -> np.ndarray:
-    """Positions in one series that an attempt resumed from a checkpoint replaces."""
+    """Positions in a series that a resumed attempt replaces."""
     starts = [0, *(np.flatnonzero(np.diff(step) < 0) + 1), step.size]
     gone = np.zeros(step.size, dtype=bool)
     for start, end in pairwise(starts[1:]):
@@ -240,7 +240,7 @@ def _forgotten(step: np.ndarray) -> np.ndarray:
 
 
 def finished(table: pd.DataFrame) -> pd.DataFrame:
-    """The table sorted, without unmeasured rows, and with `<metric>_stderr` rows as `stderr`."""
+    """The table, sorted, without empty rows, and with `<metric>_stderr` rows as `stderr`."""
     table = rows_where(table, table["value"].notna().to_numpy())
     metrics = labels(table, "metric")
     if any(name.endswith(STDERR) for name in metrics):
@@ -257,7 +257,7 @@ def rows_where(table: pd.DataFrame, chosen: np.ndarray) -> pd.DataFrame:
 
 
 def codes(table: pd.DataFrame, column: str) -> np.ndarray:
-    """For each row the position of its label among `labels(table, column)`."""
+    """The position of the label of each row among `labels(table, column)`."""
     return table[column].cat.codes.to_numpy().astype(np.int64)
 
 
@@ -268,7 +268,7 @@ def categories(labels: Sequence[str] | pd.Categorical) -> pd.Categorical:
     objects = np.empty(len(labels), dtype=object)
     objects[:] = labels
     codes, unique = pd.factorize(objects)
-    # Plain objects: Arrow text refuses the lone surrogates that JSON can hold.
+    # Objects, because Arrow text refuses the lone surrogates that JSON can hold.
     return pd.Categorical.from_codes(codes, _index(unique))
 
 
@@ -277,12 +277,12 @@ def _index(labels: Iterable[str]) -> pd.Index:
 
 
 def labels(table: pd.DataFrame, column: str) -> tuple[str, ...]:
-    """All labels that a column of a `Log.table` can take, in order."""
+    """All labels of a column of a `Log.table`, in order."""
     return tuple(str(label) for label in table[column].cat.categories)
 
 
 def whole(steps: np.ndarray) -> np.ndarray:
-    """Steps as whole numbers where all of them are whole."""
+    """Steps as integers, if all of them are integers."""
     if np.issubdtype(steps.dtype, np.integer):
         return steps.astype(np.int64)
     steps = steps.astype(np.float64)
@@ -292,7 +292,7 @@ def whole(steps: np.ndarray) -> np.ndarray:
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
-    """Names for a message; where they are many, grouped by what they begin with.
+    """Names for a message; many names are grouped by how they begin.
 
     Example:
         >>> listed(["a", "b"])
@@ -321,7 +321,7 @@ def _family(members: list[str]) -> str:
 
 
 def _with_errors(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """The table with each row `<metric>_stderr` moved beside that of its metric."""
+    """The table with the rows `<metric>_stderr` moved to the column `stderr` of their metric."""
     place = {name: i for i, name in enumerate(metrics)}
     measured = np.array(
         [place.get(n.removesuffix(STDERR), -1) if n.endswith(STDERR) else -1 for n in metrics]

@@ -1,4 +1,4 @@
-"""What columns and metrics are called: the one table of names, and how a key names its parts."""
+"""The names of columns and metrics: one table of names, and how keys are split."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ STDERR = "_stderr"
 
 @dataclass(frozen=True)
 class Metric:
-    """What the name of a metric says.
+    """What the name of a metric implies.
 
     Attributes:
         family: one name for all its spellings.
@@ -34,7 +34,7 @@ class Metric:
 
 
 # In order of preference: the first of these that a task has becomes its level. Plain accuracy
-# comes first because chance is known for it; a length-normalised one drifts below chance more.
+# comes first because its chance level is known; length-normalised accuracies drift below chance.
 _TABLE: tuple[tuple[Metric, str], ...] = (
     (Metric("level", "level"), "level"),
     (
@@ -110,18 +110,18 @@ _TABLE: tuple[tuple[Metric, str], ...] = (
     (Metric("mae", "loss", 0.0), "mae mean_absolute_error"),
     (Metric("mse", "loss", 0.0), "mse mean_squared_error mse_loss"),
     (Metric("rmse", "loss", 0.0), "rmse root_mean_squared_error"),
-    # The exponential of a loss: its logarithm is one, and is taken only where asked for by name.
+    # The exponential of a loss, whose logarithm is read only if it is requested by name.
     (
         Metric("perplexity", "perplexity"),
         "ppl perplexity word_perplexity byte_perplexity token_perplexity language_perplexity "
         "lm_loss_ppl",
     ),
-    # Named by public logs beside the above, on scales of their own.
+    # Further metrics of public logs, on various scales.
     (Metric("soft_log", None), "soft_log log_soft"),
     (Metric("logprob", None), "logprob correct_logprob log_prob logits_per_byte"),
 )
 _METRICS = {name: metric for metric, names in _TABLE for name in names.split()}
-# Families with a number of their own.
+# Families with a number in their name.
 _NUMBERED = (
     (re.compile(r"pass(?:@|_at_)\d+"), "pass@k"),
     (re.compile(r"m_?ap[@_]?[\d_@:]+"), "map"),
@@ -131,26 +131,26 @@ _NUMBERED = (
 )
 _RANK = {metric.family: i for i, (metric, _) in enumerate(_TABLE)}
 _LONGEST = max(name.count("_") for name in _METRICS) + 1
-# Words that are metrics only where they stand alone: skills are called so too.
+# Metrics only if they are the whole name, because skills have such names too.
 _ALONE = {"level", "map", "recall", "precision", "error", "err", "ce", "em", "soft", "dice", "mse"}
 _OF_TRAINING = ("loss", "nll", "cross_entropy", "bpb")
 _AFTER_A_TASK = _ALONE - {"level"}
 
 _SPLITS = ("eval", "evaluation", "test", "val", "valid", "validation", "dev", "train", "training")
-# Folders and prefixes that group evaluations and say nothing about them.
+# Folders and prefixes that only group evaluations.
 _NAMESPACE = re.compile(
     r"(?:eval|evals|evaluation|downstream(?:_[a-z_]+)?|metrics?|benchmarks?|harness|icl|"
     r"lm[_-]eval(?:[_-]harness)?|lighteval|results?|logs?|scores?|checkpoints?)/"
 )
 _NAMESPACE_WORD = re.compile(r"(?:eval|downstream|lm_eval)[_.]", re.IGNORECASE)
 
-# Settings and clocks wherever they stand in a name, as words.
+# Words that mark settings and clocks anywhere in a name.
 _SETTING = re.compile(
     r"(?:^|_)(?:lr\d*|lrs|learning_rate|weight_decay|momentum|grad_norm|gradient_norm|grad|params_norm"
     r"|param_norm|batch_size|loss_scale|loss_scaler|clip_ratio|num_zeros|per_second|per_sec"
     r"|skipped_iterations|nan_iterations|beta1|beta2|hp_metric)(?:_|$)"
 )
-# Clocks and speeds where a name ends with them.
+# Endings of clocks and speeds.
 _CLOCK = re.compile(
     r"(?:^|_)(?:time|times|runtime|duration|latency|hours|minutes|seconds|sec|secs|ms|s_it|it_s"
     r"|timestamp|datetime|date|elapsed|eta|n_params|num_params|parameters"
@@ -159,17 +159,17 @@ _CLOCK = re.compile(
     r"|utilization|percentage|progress|(?:tokens|samples|examples|words)_seen"
     r"|(?:total|max|warmup)_(?:steps|iters|iterations|epochs)|seed|rank|index|idx)$"
 )
-# Beside a measurement a name may hold these anywhere, and is then none of an accuracy.
+# Words that mark a quantity of data or time, not an accuracy, anywhere in a name.
 _QUANTITY = re.compile(r"(?:^|_)(?:tokens?|[kmgtp]?flops?|flos)(?:_|$)|^time_(?:per|to|since|for)_")
 _MACHINE = re.compile(
     r"(?:system|perf|throughput|optim|optimizer|timers?|time|gpu|memory|hardware)/"
 )
-# What detectors write behind a metric: `mAP50(B)` is that of boxes.
+# Suffixes of detectors: `mAP50(B)` is for boxes.
 _CLASS = re.compile(r"\([a-z]\)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATOR = re.compile(r"[_\s.\-/()]+")
 
-# What a column counts, from names in normal form. The first that fits counts.
+# What a column counts, by its name in normal form; the first match is used.
 _AXES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "steps",
@@ -187,7 +187,7 @@ _AXES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("batches", re.compile(r"(?:[a-z_]+_)?batch(?:es)?(?:_(?:num|number|idx|id|index|count))?")),
     ("timesteps", re.compile(r"(?:[a-z_]+_)?time_?steps?")),
 )
-# The tracker's count of its own calls, which is no optimizer step where there is another.
+# The tracker's count of its calls, which is used only if there are no optimizer steps.
 _CALLS = "_step"
 
 
@@ -199,17 +199,17 @@ _HINTS: tuple[tuple[Kind, frozenset[str]], ...] = (
 
 
 class Key(NamedTuple):
-    """The parts of a column's name: what is measured, by which metric ("" where not named)."""
+    """The parts of a column's name: the task, and the metric ("" if not named)."""
 
     task: str
     metric: str
     generic: bool = False
-    """Whether the task is only that of a split, or the metric itself: the key names none."""
+    """Whether the key names no task, only a split or the metric itself."""
 
 
 @lru_cache(2**16)
 def normal(name: str) -> str:
-    """A name in lower case, its words joined by underscores.
+    """A name in lower case, with words joined by underscores.
 
     Example:
         >>> normal("Validation Loss"), normal("CrossEntropyLoss"), normal("top-1 acc")
@@ -220,7 +220,7 @@ def normal(name: str) -> str:
 
 @lru_cache(2**16)
 def metric_of(name: str) -> Metric | None:
-    """What is known of a metric's name; None where it is unknown.
+    """What is known about a metric, or None if it is unknown.
 
     What follows a comma names the filter of lm-evaluation-harness and does not count.
 
@@ -236,14 +236,14 @@ def metric_of(name: str) -> Metric | None:
     found = _METRICS.get(plain) or _METRICS.get(normal(plain)) or _METRICS.get(normal(name))
     if found is not None or not any(letter.isdigit() for letter in plain):
         return found
-    # Also by the first word of a longer one, `mAP@0.5`.
+    # Also by the first word of a longer name, `mAP@0.5`.
     return next(
         (_METRICS[to] for pattern, to in _NUMBERED if pattern.fullmatch(normal(plain))), None
     )
 
 
 def kind(metric: str) -> Kind | None:
-    """The kind of a metric: "accuracy", "loss", "level", "perplexity", or None where unknown.
+    """The kind of a metric: "accuracy", "loss", "level", "perplexity", or None if unknown.
 
     Example:
         >>> kind("acc_norm"), kind("exact_match,strict-match"), kind("pct_stereotype")
@@ -254,7 +254,7 @@ def kind(metric: str) -> Kind | None:
 
 
 def family(metric: str) -> str:
-    """One name for all spellings of a metric; an unknown one is its own.
+    """The common name of all spellings of a metric; an unknown metric keeps its name.
 
     Example:
         >>> family("top1_accuracy"), family("foo")
@@ -267,13 +267,13 @@ def family(metric: str) -> str:
 
 
 def rank(metric: str) -> tuple[int, bool, str]:
-    """The place of a metric in the order of preference: smaller comes first."""
+    """The place of a metric in the order of preference, smallest first."""
     return _RANK.get(family(metric), len(_RANK)), "," in metric, metric
 
 
 @lru_cache(2**16)
 def axis_of(name: str) -> str | None:
-    """What a column counts by its name: "steps", "epochs", "tokens", …, or None.
+    """What a column counts, by its name: "steps", "epochs", "tokens", …, or None.
 
     Example:
         >>> [axis_of(n) for n in ("global_step", "trainer/step", "iter_num", "tokens_seen", "acc")]
@@ -290,13 +290,13 @@ def axis_of(name: str) -> str | None:
 
 
 def is_call_count(name: str) -> bool:
-    """Whether a column counts the calls of a tracker and not the steps of an optimizer."""
+    """Whether a column counts the calls of a tracker instead of optimizer steps."""
     return name == _CALLS
 
 
 @lru_cache(2**16)
 def is_measurement(key: str) -> bool:
-    """Whether a column or tag can be a skill, rather than a clock, a setting or a speed.
+    """Whether a column or tag may be a skill, and not a clock, a setting or a speed.
 
     Example:
         >>> [is_measurement(key) for key in ("lambada/acc", "eval_runtime", "train/epoch")]
@@ -314,7 +314,7 @@ def is_measurement(key: str) -> bool:
 
 @lru_cache(2**16)
 def parse_key(key: str) -> Key:
-    """What a column or tag measures, and by which metric.
+    """The task and the metric of a column or tag.
 
     A metric is known at the end of a key (`lambada/acc`, `copy_acc`, `sort acc`), at its start
     (`accuracy/foo`, `acc_add`, `val_acc/copy`), or as a part between slashes
@@ -357,12 +357,12 @@ def split_key(key: str) -> tuple[str, str]:
 
 
 def is_split(name: str) -> bool:
-    """Whether a name is that of a part of the data: train, validation, test or the like."""
+    """Whether a name is that of a split of the data, for example train, validation or test."""
     return normal(name) in _SPLITS
 
 
 def kind_in(name: str) -> Kind | None:
-    """The kind that words within a name speak of, where the name itself is of no known metric.
+    """The kind that words within a name imply, if the name itself is not a known metric.
 
     Example:
         >>> kind_in("smoothed loss of copy"), kind_in("copy")
@@ -376,7 +376,7 @@ def kind_in(name: str) -> Kind | None:
 
 
 def shortened(names: Sequence[str], most: int = 20) -> dict[str, str]:
-    """For each name a shorter one without what all of them share, where they stay distinct.
+    """A shorter form of each name, without what all of them share, if they stay distinct.
 
     A shared path is always dropped, shared words at either end only from names longer than
     `most`.
@@ -405,7 +405,7 @@ def shortened(names: Sequence[str], most: int = 20) -> dict[str, str]:
 
 
 def _shared(names: Iterable[str], separator: str) -> int:
-    """The length of what all names begin with, up to and with the last separator in it."""
+    """The length of the common prefix of all names, up to and including its last separator."""
     every = list(names)
     low, high = min(every), max(every)
     same = next((i for i, letter in enumerate(low) if high[i : i + 1] != letter), len(low))
@@ -414,16 +414,16 @@ def _shared(names: Iterable[str], separator: str) -> int:
 
 
 def _metric_within(key: str) -> tuple[int, int] | None:
-    """Where in a key the name of its metric is."""
+    """The place of the metric in a key."""
     if metric_of(key):
         return 0, len(key)
     parts = _parts(key)
-    # A part of its own first: the last, the first, then any between.
+    # A whole part first: the last, the first, then any between.
     for start, end in (*parts[-1:], *parts[:1], *parts[1:-1]):
-        # An empty part beside it would name no task.
+        # An empty part next to it would name no task.
         if metric_of(key[start:end]) and len(parts) > 1 and all(a < b for a, b in parts):
             return start, end
-    # Then at the end, and at the start, as words; the longest counts.
+    # Then words at the end, and at the start; the longest match is used.
     words = _words(key)
     for count in range(min(_LONGEST, len(words) - 1), 0, -1):
         start, end = words[-count][0], words[-1][1]
@@ -453,9 +453,9 @@ def _words(key: str) -> list[tuple[int, int]]:
 
 
 def _joined(before: str, after: str) -> str:
-    """What is left of a key when its metric is taken out."""
+    """A key without its metric."""
     before, after = before.rstrip("_ .-/"), after.lstrip("_ .-/")
-    # `val_acc/copy` is the task copy of a split, `a/acc/b` a path.
+    # `val_acc/copy` is the task copy of a split; `a/acc/b` is a path.
     between = "/" if before and after and ("/" in before) else "_" if before and after else ""
     return before + between + after
 
@@ -469,13 +469,13 @@ def _with_task(rest: str, metric: str) -> Key:
     if task:
         return Key(task, metric)
     bare = "eval" if rest.lower().startswith("eval") else ""
-    # A bare loss is that of training, whatever the script evaluates beside it.
+    # A plain loss is that of training, whatever else the script evaluates.
     alone = "train" if family(metric) in _OF_TRAINING else metric
     return Key(bare or alone, metric, generic=True)
 
 
 def without_namespace(name: str) -> str:
-    """A name without leading words that only group evaluations, as long as something is left."""
+    """A name without leading words that only group evaluations, unless nothing is left."""
     while True:
         found = _NAMESPACE.match(name) or _NAMESPACE_WORD.match(name)
         if found is None or found.end() == len(name):

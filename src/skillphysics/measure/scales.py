@@ -1,7 +1,6 @@
 """The ends of a scale: the values at which a level is 0 and 1, known or given."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +28,10 @@ class Grid:
 
 
 def make_grid(log: Log, choices: Sequence[Choice]) -> Grid:
-    """The measurements of the choices, perplexities as their logarithms.
+    """The measurements of the choices, with perplexities as their logarithms.
 
     Raises:
-        LogError: a measurement is infinite, or a perplexity not positive.
+        LogError: a measurement is infinite, or a perplexity is not positive.
     """
     table, tasks, metrics = log.table, log.tasks, labels(log.table, "metric")
     place = {task: i for i, task in enumerate(tasks)}
@@ -50,8 +49,8 @@ def make_grid(log: Log, choices: Sequence[Choice]) -> Grid:
     if np.isinf(measured).any():
         first = int(np.argmax(np.isinf(measured)))
         raise LogError(
-            f"{log.source}: {choices[int(at_skill[first])].task!r} is infinite at step "
-            f"{steps[at_step[first]]}; leave this step out of the log, or leave the task out"
+            f"{log.source}: {choices[int(at_skill[first])].task!r} must be finite, got an infinite "
+            f"number at step {steps[at_step[first]]}; remove the step or the task"
         )
     value[at_run, at_step, at_skill] = measured
     stderr[at_run, at_step, at_skill] = table["stderr"].to_numpy()[used]
@@ -66,8 +65,8 @@ def _logarithm(
 ) -> tuple[np.ndarray, np.ndarray]:
     if np.nanmin(value) <= 0:
         raise LogError(
-            f"{log.source}: {choice.metric} of {choice.task!r} is {np.nanmin(value):g}, and a "
-            "perplexity is positive: correct the log"
+            f"{log.source}: {choice.metric} of {choice.task!r} must be positive, as a perplexity, "
+            f"got {np.nanmin(value):g}; correct the log"
         )
     return np.log(value), stderr / value
 
@@ -75,15 +74,15 @@ def _logarithm(
 def refuse_unused(
     log: Log, choices: Sequence[Choice], short: Mapping[str, str], given: Mapping[str, Given]
 ) -> None:
-    """Refuses numbers that would change nothing: a mistake in a name or in what is measured."""
+    """Refuse numbers that would have no effect, because of a wrong name or another metric."""
     kinds = {choice.kind for choice in choices}
     every = list(dict.fromkeys([*short, *short.values()]))
     for name, value in given.items():
         needed = "accuracy" if name in ("chance", "ceiling") else "loss"
         if value is not None and needed not in kinds and kinds != {""}:
             raise LogError(
-                f"{log.source}: {name} is given, but no chosen task is measured by "
-                f"{'an accuracy' if needed == 'accuracy' else 'a loss'}; leave it out"
+                f"{log.source}: {name} must be left out, because no task is measured by "
+                f"{'an accuracy' if needed == 'accuracy' else 'a loss'}"
             )
         numbers = value if isinstance(value, Mapping) else {_FOR_ALL: value}
         if isinstance(value, Mapping):
@@ -91,7 +90,7 @@ def refuse_unused(
         for key, one in numbers.items():
             if one is not None and not _is_finite(one):
                 of = f" of {key!r}" if isinstance(value, Mapping) else ""
-                raise ArgumentError(f"{name}{of} must be a finite number, got {one!r}")
+                raise ArgumentError(f"{name}{of} must be finite, got {one!r}", argument=name)
 
 
 def _is_finite(value: Any) -> bool:
@@ -109,10 +108,10 @@ def accuracy_scales(
     account: Account,
     missing: dict[str, list[str]],
 ) -> dict[str, tuple[float, float]]:
-    """Chance and ceiling of each accuracy; NaN and an entry in `missing` where chance is unknown.
+    """Chance and ceiling of each accuracy; NaN and an entry in `missing` if chance is unknown.
 
     Raises:
-        LogError: a chance level lies outside 0 ≤ chance < ceiling.
+        LogError: a chance level is not in 0 ≤ chance < ceiling.
     """
     scales, small, percent = {}, [], []
     kept: dict[str, float] = {}
@@ -144,33 +143,34 @@ def accuracy_scales(
             scales[choice.task] = (math.nan, top)
         elif not bottom < top or (bottom < 0 and not choice.is_signed):
             raise LogError(
-                f"{log.source}: the chance level of {choice.task!r} is {bottom:g} and its ceiling "
-                f"{top:g}; 0 ≤ chance < ceiling must hold"
+                f"{log.source}: the chance level of {choice.task!r} must be at least 0 and "
+                "below its "
+                f"ceiling {top:g}, got {bottom:g}"
             )
         else:
             scales[choice.task] = (bottom, top)
     if kept:
         one = next(iter(kept))
         levels = [f"{name} {value:.4g}" for name, value in kept.items()]
-        use = f"is used for {listed(filled)}; " if filled else "is used for no task: "
+        use = listed(filled) if filled else "no task"
         account.notes.append(
-            f"the chance level given for all, {_for_all(given['chance']):g}, {use}known levels are "
-            f"kept ({', '.join(levels[:6])}{', …' if len(levels) > 6 else ''}); give one by name, "
-            f"such as --chance {one}={_for_all(given['chance']):g}, to replace it"
+            f"the chance level given for all, {_for_all(given['chance']):g}, is used for {use}; "
+            f"known levels are kept ({', '.join(levels[:6])}{', …' if len(levels) > 6 else ''}); "
+            f"to replace one, set chance={{{one!r}: {_for_all(given['chance']):g}}}"
         )
     if small:
-        account.notes.append(f"the chance level of {listed(small)} is below one percent, as given")
+        account.notes.append(f"the given chance level of {listed(small)} is below one percent")
     if percent:
-        account.notes.append(f"{listed(percent)} exceed 1 and are read as percent")
+        account.notes.append(f"{listed(percent)}: values above 1 are read as percent")
     return scales
 
 
 def _known(log: Log, choice: Choice, top: float) -> float | None:
-    """The chance level that the log states, the metric implies, or the benchmark has."""
+    """The chance level that the log states, that the metric implies, or of the benchmark."""
     stated = most_specific(log.chance, choice.task)
     if stated is not None:
         return stated
-    # A ceiling above 1 says that the accuracies are in percent.
+    # A ceiling above 1 means that accuracies are in percent.
     unit = 100.0 if top > 1 else 1.0
     zero, about = choice.zero, metric_of(choice.metric)
     if zero is not None:
@@ -189,10 +189,10 @@ def loss_scales(
     given: Mapping[str, Given],
     missing: dict[str, list[str]],
 ) -> dict[str, tuple[float, float]]:
-    """Start and floor of each loss; NaN and an entry in `missing` where the floor is unknown.
+    """Start and floor of each loss; NaN and an entry in `missing` if the floor is unknown.
 
     Raises:
-        LogError: a floor does not lie below the start.
+        LogError: a floor is not below the start.
     """
     scales = {}
     for i, choice in enumerate(choices):
@@ -207,15 +207,15 @@ def loss_scales(
             bottom = math.nan
         if bottom >= top:
             raise LogError(
-                f"{log.source}: the loss of {choice.task!r} starts at {top:g} and its floor is "
-                f"{bottom:g}; the floor must lie below the start: give it with --floor (floor=…)"
+                f"{log.source}: the floor of {choice.task!r} must be below the start of the loss, "
+                f"{top:g}, got {bottom:g}; set floor={{{choice.task!r}: …}}"
             )
         scales[choice.task] = (top, bottom)
     return scales
 
 
 def _by_name(given: Given, choice: Choice) -> float | None:
-    """The number given for a task by its name or by a pattern of names, if any."""
+    """The number given for a task by name or pattern, or None."""
     if not isinstance(given, Mapping):
         return None
     named = {key: value for key, value in given.items() if key != _FOR_ALL}
@@ -247,32 +247,21 @@ def last_value(grid: Grid, skill: int) -> float:
 
 
 def sentence_of(option: str, tasks: Sequence[str]) -> str:
-    """What is missing of the scale of some tasks, and the options that give it.
+    """What is missing for the scale of some tasks, and the arguments that give it.
 
     Args:
-        option: "chance", "floor", or "kind".
+        option: "chance", "floor" or "kind".
         tasks: the names of the skills.
     """
     if option == "kind":
         return (
-            f"the scale of {listed(tasks)} is not known; if it rises give --chance and --ceiling, "
-            "if it falls give --floor (chance=…, ceiling=… or floor=… in Python)"
+            f"the scale of {listed(tasks)} is unknown; set chance=… and ceiling=… if it rises, or "
+            "floor=… if it falls"
         )
     value = "0.25" if option == "chance" else "1.7"
-    what = "the chance level of" if option == "chance" else "the loss that a perfect model has on"
-    each = " ".join(f"--{option} {_quoted(task)}={value}" for task in tasks[:3])
-    python = ", ".join(f"{task!r}: {value}" for task in tasks[:3])
-    if len(tasks) > 3:
-        each, python = f"{each} …", f"{python}, …"
-    several = len(tasks) > 1 or option == "floor"
-    for_all = f" or for all with --{option} {value}" if several else ""
-    in_python = f" or {option}={value}" if several else ""
+    what = "chance level of" if option == "chance" else "loss of a perfect model on"
+    by_task = ", ".join(f"{task!r}: {value}" for task in tasks[:3])
+    more = ", …" if len(tasks) > 3 else ""
+    for_all = f", or {option}={value} for all" if len(tasks) > 1 or option == "floor" else ""
     free = " (0 for answers in free text)" if option == "chance" else ""
-    return (
-        f"{what} {listed(tasks)} is not known; give it with {each}{for_all} on the command line, "
-        f"{option}={{{python}}}{in_python} in Python{free}"
-    )
-
-
-def _quoted(task: str) -> str:
-    return task if re.fullmatch(r"[\w@.:/+-]+", task) else f"'{task}'"
+    return f"the {what} {listed(tasks)} is unknown; set {option}={{{by_task}{more}}}{for_all}{free}"

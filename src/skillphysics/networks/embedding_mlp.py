@@ -1,4 +1,4 @@
-"""A perceptron that reads tokens through a trainable table of vectors."""
+"""A perceptron on trainable token vectors."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,8 +7,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Int, Key
 
-from skillphysics.checks import check_count
-from skillphysics.networks.layers import Linear, check_sizes
+from skillphysics.domains import COUNT, Count
+from skillphysics.networks.layers import Affine, check_sizes
 from skillphysics.networks.mlp import MLP
 from skillphysics.networks.network import Network
 
@@ -17,25 +17,25 @@ class Embedded(NamedTuple):
     """The parameters of an `EmbeddingMLP`."""
 
     embedding: Float[Array, "n_token dim"]
-    layers: tuple[Linear, ...]
+    layers: tuple[Affine, ...]
 
 
 class EmbeddingMLP(Network):
-    """Tokens, their trainable vectors side by side, an MLP: it groks modular addition (L25 Fig 13).
+    """An MLP on concatenated token vectors, which groks modular addition (L25 Fig 13).
 
-    The vectors start from N(0, 1), the MLP as PyTorch starts it. The published network reads two
-    tokens of 59 and has two hidden layers of 100 SiLU units; its vectors have 32 dimensions in the
-    text and 128 in the code.
+    The vectors start from N(0, 1), the MLP as in PyTorch. The published network reads two of 59
+    tokens and has two hidden layers of 100 SiLU units; its vectors have 32 dimensions in the text
+    and 128 in the code.
 
     Args:
-        n_token: number of tokens, and of outputs: one logit a token.
+        n_token: number of tokens, and of outputs, which are their logits.
         dim: dimensions of a token's vector.
         hidden: number of units of each hidden layer.
-        n_input: how many tokens a sample has.
+        n_input: number of tokens in a sample.
         activation, dtype, compute: as of `MLP`.
 
     Raises:
-        ArgumentError: a size is no whole number of at least 1, or as `MLP`.
+        ArgumentError: a size is less than 1, or as `MLP`.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -54,23 +54,28 @@ class EmbeddingMLP(Network):
 
     def __init__(
         self,
-        n_token: int,
+        n_token: Count,
         *,
-        dim: int,
+        dim: Count,
         hidden: Sequence[int],
-        n_input: int = 2,
+        n_input: Count = 2,
         activation: str = "silu",
         dtype: str = "float32",
         compute: str | None = None,
     ) -> None:
-        self.n_token = check_count("n_token", n_token)
-        self.dim = check_count("dim", dim)
-        self.n_input = check_count("n_input", n_input)
+        self.n_token = COUNT.check("n_token", n_token)
+        self.dim = COUNT.check("dim", dim)
+        self.n_input = COUNT.check("n_input", n_input)
         sizes = (n_input * dim, *check_sizes("hidden", hidden, at_least=0), n_token)
         self.mlp = MLP(sizes, activation, dtype=dtype, compute=compute)
 
+    @classmethod
+    def example(cls) -> "EmbeddingMLP":
+        """Two of five tokens, one hidden layer."""
+        return cls(5, dim=3, hidden=(4,))
+
     def init(self, key: Key[Array, ""]) -> Embedded:
-        """Vectors from N(0, 1), and the MLP at its start."""
+        """The parameters at step 0."""
         for_vectors, for_mlp = jax.random.split(key)
         vectors = jax.random.normal(for_vectors, (self.n_token, self.dim), self.mlp.dtype)
         return Embedded(vectors, self.mlp.init(for_mlp))

@@ -8,35 +8,39 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from skillphysics.checks import check_count
+from skillphysics.domains import COUNT, FLAG, Count, Flag
 from skillphysics.errors import ArgumentError
 from skillphysics.networks.blocks import Blocks, check_heads, run_blocks, start_blocks
 from skillphysics.networks.layers import (
-    Linear,
+    Affine,
     Norm,
     check_precision,
-    normalise,
+    normalize,
     start_norm,
 )
 from skillphysics.networks.network import Network
+from skillphysics.registry import Registry
 
 _STD = 0.02
 
 
 class Shape(NamedTuple):
-    """How large a GPT is."""
+    """The size of a GPT."""
 
     n_layer: int
     n_head: int
     width: int
 
 
-SHAPES = {
-    "gpt2": Shape(12, 12, 768),
-    "gpt2-medium": Shape(24, 16, 1024),
-    "gpt2-large": Shape(36, 20, 1280),
-    "gpt2-xl": Shape(48, 25, 1600),
-}
+SHAPES = Registry(
+    "GPT",
+    {
+        "gpt2": Shape(12, 12, 768),
+        "gpt2-medium": Shape(24, 16, 1024),
+        "gpt2-large": Shape(36, 20, 1280),
+        "gpt2-xl": Shape(48, 25, 1600),
+    },
+)
 """The published sizes by name: 124, 355, 774 and 1558 million parameters."""
 
 
@@ -44,7 +48,7 @@ class Decoder(NamedTuple):
     """The parameters of a `GPT`."""
 
     token: Float[Array, "n_vocab width"]
-    """Vectors of the tokens, which also turn the stream into logits."""
+    """Vectors of the tokens, which also map the stream to logits."""
     position: Float[Array, "block width"]
     blocks: Blocks
     norm: Norm
@@ -53,27 +57,26 @@ class Decoder(NamedTuple):
 class GPT(Network):
     """A causal language model of the GPT-2 family, without dropout (L25 Fig 14).
 
-    Token and position vectors are added, blocks x + attention(norm(x)), x + mlp(norm(x)) follow,
-    the latter with 4 · width exact GELU units, then a norm; the token vectors turn it into logits.
-    Weights start from N(0, 0.02²), divided by √(2 n_layer) where they write into the stream;
-    biases start at 0.
+    The sum of token and position vectors passes through blocks x + attention(norm(x)),
+    x + mlp(norm(x)), the latter with 4 · width exact GELU units, and a final norm; the token
+    vectors map it to logits. Weights start from N(0, 0.02²), divided by √(2 n_layer) where they
+    write into the stream; biases start at 0.
 
     Args:
         n_vocab: number of tokens.
-        block: the most tokens of a sample.
+        block: largest number of tokens in a sample.
         n_layer: number of blocks.
-        n_head: number of attention heads, which divides the width.
-        width: entries of the stream at a position.
+        n_head: number of attention heads, which must divide the width.
+        width: dimensions of the stream at a position.
         bias: whether affine maps and norms have biases.
-        remat: compute the inside of blocks again in the backward pass: less memory, more time.
-        dtype: of the parameters, the stream and the logits, "float32" or "float64".
-        compute: precision of the matrix products where it is not that of the parameters:
-            "bfloat16" on GPUs, which add up in float32.
+        remat: recompute the inside of blocks in the backward pass: less memory, more time.
+        dtype: precision of parameters, stream and logits, "float32" or "float64".
+        compute: precision of the matrix products, by default `dtype`; "bfloat16" on GPUs, which
+            accumulate in float32.
 
     Raises:
-        ArgumentError: a size is no whole number of at least 1, the heads do not divide the width, a
-            precision is unknown, or float64 is wanted while JAX computes in 32 bits. When it is
-            called: a sample has more tokens than the block.
+        ArgumentError: a size is less than 1, the heads do not divide the width, or a precision is
+            unknown or not enabled. When called: a sample has more tokens than the block.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -82,7 +85,7 @@ class GPT(Network):
         >>> jax.jit(network)(params, jnp.zeros((3, 32), jnp.int32)).shape
         (3, 32, 256)
 
-        The number of parameters, without making them:
+        The number of parameters, without allocating them:
 
         >>> published = jax.eval_shape(GPT.named("gpt2").init, jax.random.key(0))
         >>> sum(leaf.size for leaf in jax.tree.leaves(published))
@@ -99,26 +102,26 @@ class GPT(Network):
 
     def __init__(
         self,
-        n_vocab: int,
+        n_vocab: Count,
         *,
-        block: int,
-        n_layer: int,
-        n_head: int,
-        width: int,
-        bias: bool = True,
-        remat: bool = False,
+        block: Count,
+        n_layer: Count,
+        n_head: Count,
+        width: Count,
+        bias: Flag = True,
+        remat: Flag = False,
         dtype: str = "float32",
         compute: str | None = None,
     ) -> None:
-        self.n_vocab = check_count("n_vocab", n_vocab)
-        self.block = check_count("block", block)
+        self.n_vocab = COUNT.check("n_vocab", n_vocab)
+        self.block = COUNT.check("block", block)
         self.shape = Shape(
-            check_count("n_layer", n_layer),
-            check_count("n_head", n_head),
-            check_count("width", width),
+            COUNT.check("n_layer", n_layer),
+            COUNT.check("n_head", n_head),
+            COUNT.check("width", width),
         )
         check_heads(width, n_head)
-        self.bias, self.remat = bias, remat
+        self.bias, self.remat = FLAG.check("bias", bias), FLAG.check("remat", remat)
         self.dtype, self.compute = check_precision(dtype, compute)
 
     @classmethod
@@ -128,25 +131,28 @@ class GPT(Network):
         Args:
             name: the size.
             n_vocab: number of tokens, by default that of GPT-2's tokenizer.
-            block: the most tokens of a sample.
+            block: largest number of tokens in a sample.
             options: bias, remat, dtype, compute, as of the class.
 
         Raises:
             ArgumentError: the name is unknown, or as the class.
         """
-        if name not in SHAPES:
-            raise ArgumentError(f"name is {name!r}; one of {', '.join(SHAPES)} is wanted")
         return cls(n_vocab, block=block, **SHAPES[name]._asdict(), **options)
 
+    @classmethod
+    def example(cls) -> "GPT":
+        """Two blocks on four of five tokens."""
+        return cls(5, block=4, n_layer=2, n_head=2, width=8)
+
     def init(self, key: Key[Array, ""]) -> Decoder:
-        """The start of GPT-2."""
+        """The parameters at step 0, as in GPT-2."""
         n_layer, _, width = self.shape
 
         def normal(key: Key[Array, ""], n: int, m: int) -> Float[Array, "{n} {m}"]:
             return _STD * jax.random.normal(key, (n, m), self.dtype)
 
-        def draw(key: Key[Array, ""], n_in: int, n_out: int) -> Linear:
-            return Linear(
+        def draw(key: Key[Array, ""], n_in: int, n_out: int) -> Affine:
+            return Affine(
                 normal(key, n_in, n_out), jnp.zeros(n_out, self.dtype) if self.bias else None
             )
 
@@ -166,9 +172,9 @@ class GPT(Network):
         n_position = inputs.shape[1]
         if n_position > self.block:
             raise ArgumentError(
-                f"inputs has {n_position} tokens a sample; at most block = {self.block} are wanted"
+                f"inputs must have at most block = {self.block} tokens per sample, got {n_position}"
             )
         x = params.token[inputs] + params.position[:n_position]
         x = run_blocks(params.blocks, x, self.shape.n_head, self.compute, remat=self.remat)
-        x = normalise(params.norm, x).astype(self.compute)
+        x = normalize(params.norm, x).astype(self.compute)
         return (x @ params.token.T.astype(self.compute)).astype(self.dtype)

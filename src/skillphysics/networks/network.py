@@ -1,4 +1,4 @@
-"""The one contract of networks, and a network that learns a task as a problem."""
+"""The contract of networks, and the problem of training one on a task."""
 
 import abc
 from collections.abc import Mapping
@@ -12,10 +12,16 @@ from skillphysics.training.problem import Problem
 
 
 class Network(eqx.Module):
-    """A function of parameters and inputs; it holds the shape of a network, not its parameters.
+    """A function of parameters and inputs, which holds the sizes of a network, not its parameters.
 
-    To add one: subclass, declare what is chosen once as static fields, and write the two methods.
+    To add one: subclass, declare sizes and names as static fields, write the two abstract methods
+    and `example`, and add a line to `skillphysics.networks.NETWORKS`.
     """
+
+    @classmethod
+    def example(cls) -> "Network":
+        """A small instance, for the tests that every network must pass."""
+        raise NotImplementedError(f"{cls.__name__} has no example")
 
     @abc.abstractmethod
     def init(self, key: Key[Array, ""]) -> Any:
@@ -27,11 +33,11 @@ class Network(eqx.Module):
 
 
 class Learner(Problem):
-    """A network that learns a task: what `train` trains.
+    """A network that learns a task, as a problem for `train`.
 
     Attributes:
-        network: what is trained.
-        task: what it is trained on, and how its skills are measured.
+        network: the network.
+        task: the samples, their loss, and the measurement of the skills.
     """
 
     network: Network
@@ -44,15 +50,15 @@ class Learner(Problem):
 
     @property
     def frequency(self) -> Float[Array, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """How often each occurs."""
+        """How often each skill occurs, [n_skill]."""
         return self.task.frequency
 
     def at(self, step: Int[Array, ""]) -> "Learner":
-        """The network with its task at a step."""
+        """The problem at a step of training."""
         return Learner(self.network, self.task.at(step))
 
     def init(self, key: Key[Array, ""]) -> Any:
-        """The network at step 0."""
+        """The parameters at step 0."""
         return self.network.init(key)
 
     def batch(self, key: Key[Array, ""]) -> Any:
@@ -68,5 +74,5 @@ class Learner(Problem):
         return self.task.measure(self.predict(params), key)
 
     def predict(self, params: Any) -> Predict:
-        """The network with its parameters."""
+        """The network as a function of its inputs."""
         return lambda inputs: self.network(params, inputs)

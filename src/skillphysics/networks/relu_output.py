@@ -1,4 +1,4 @@
-"""The one output of a ReLU layer, with a derivative that costs one matrix product."""
+"""The single output of a ReLU layer, with a derivative that costs one matrix product."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
-from skillphysics.networks.layers import Linear, bias_of
+from skillphysics.networks.layers import Affine, bias_of
 
 
 def relu_output(
-    hidden: Linear, last: Linear, x: Float[Array, "n_sample n_in"], compute: str
+    hidden: Affine, last: Affine, x: Float[Array, "n_sample n_in"], compute: str
 ) -> Float[Array, "n_sample 1"]:
-    """relu(x W + b) v + c, or without c, computed and handed on in the precision `compute`.
+    """relu(x W + b) v + c, or without c, computed and returned in the precision `compute`.
 
-    A unit that is on adds x·(v_j w_j) to the output: that is linear in u_j = v_j w_j, so that one
-    product with the samples is the gradient of all u_j, and with it that of both layers. The chain
-    rule, layer by layer, passes over all units of all samples more often.
+    A unit that is on adds x·(v_j w_j) to the output, which is linear in u_j = v_j w_j. One product
+    with the samples therefore gives the gradient for all u_j, and with it that of both layers. The
+    chain rule, layer by layer, needs more passes over all units of all samples.
     """
-    # A bias is the weight of an input that is 1.
+    # A bias is the weight of a constant input 1.
     ones = jnp.ones((x.shape[0], 1), compute)
     x = jnp.concatenate([x.astype(compute), ones], axis=1)
     weight = jnp.concatenate([hidden.weight, bias_of(hidden)[None]]).astype(compute)

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from skillphysics.checks import check_count
+from skillphysics.domains import COUNT, Count
 from skillphysics.networks.blocks import Blocks, check_heads, run_blocks, start_blocks
 from skillphysics.networks.layers import (
-    Linear,
+    Affine,
+    affine,
     check_precision,
-    linear,
-    uniform_linear,
+    uniform_affine,
 )
 from skillphysics.networks.network import Network
 
@@ -21,39 +21,39 @@ from skillphysics.networks.network import Network
 class Read(NamedTuple):
     """The parameters of a `Transformer`."""
 
-    embedding: Linear
-    """From n_input + 2 entries: two for a bit's value, one for each position."""
+    embedding: Affine
+    """From n_input + 2 entries: two for the value of a bit, one for each position."""
     blocks: Blocks
-    readout: Linear
+    readout: Affine
     """From the stream at all positions, [n_input · width, n_output]."""
 
 
 class Transformer(Network):
     """A causal decoder that reads binary inputs as a sequence of bits (N24 Fig 4).
 
-    N24 fixes: causal, one block, four heads, a linear map from 39 entries to 512 with ReLU, one-hot
-    positions, a read-out of the flattened stream, halved output projections. The rest is our
-    reading:
+    N24 states: causal attention, one block, four heads, an affine map with ReLU from 39 entries to
+    512, one-hot positions, a readout of the flattened stream, and halved output projections. The
+    rest is our reading:
 
-    - A sample of n_bits + n_task binary entries is a sequence of as many positions: 32 + 5 = 37.
-      What stands at one is its bit, one-hot, beside its position, one-hot: 2 + 37 = 39 entries.
-    - A block is that of GPT-2: x + attention(norm(x)), then x + mlp(norm(x)), a hidden layer of
-      4 · width GELU units, biases everywhere. There is no norm after the last block.
-    - Weights and biases start uniform in ±1/√fan_in, as PyTorch starts a Linear. The maps that
-      write into the stream, of attention and of the hidden layer, start at half of that.
+    - A sample of n_bits + n_skill binary entries is a sequence of as many positions: 32 + 5 = 37.
+      The input at a position is its bit, one-hot, and the position, one-hot: 2 + 37 = 39 entries.
+    - A block is that of GPT-2: x + attention(norm(x)), then x + mlp(norm(x)) with 4 · width GELU
+      units, and biases everywhere. There is no norm after the last block.
+    - Weights and biases start uniform in ±1/√fan_in, as in PyTorch. The maps that write into the
+      stream, of attention and of the hidden layer, start at half of that.
 
     Args:
-        n_input: number of positions, n_bits + n_task.
+        n_input: number of positions, n_bits + n_skill.
         n_output: number of outputs.
-        width: entries of the stream at a position.
-        n_head: number of attention heads, which divides the width.
+        width: dimensions of the stream at a position.
+        n_head: number of attention heads, which must divide the width.
         n_layer: number of blocks.
-        dtype: of the parameters and outputs, "float32" or "float64".
-        compute: precision of the matrix products where it is not that of the parameters.
+        dtype: precision of parameters and outputs, "float32" or "float64".
+        compute: precision of the matrix products, by default `dtype`.
 
     Raises:
-        ArgumentError: a size is no whole number of at least 1, the heads do not divide the width, a
-            precision is unknown, or float64 is wanted while JAX computes in 32 bits.
+        ArgumentError: a size is less than 1, the heads do not divide the width, or a precision is
+            unknown or not enabled.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -75,28 +75,33 @@ class Transformer(Network):
 
     def __init__(
         self,
-        n_input: int,
-        n_output: int = 1,
+        n_input: Count,
+        n_output: Count = 1,
         *,
-        width: int = 512,
-        n_head: int = 4,
-        n_layer: int = 1,
+        width: Count = 512,
+        n_head: Count = 4,
+        n_layer: Count = 1,
         dtype: str = "float32",
         compute: str | None = None,
     ) -> None:
-        self.n_input = check_count("n_input", n_input)
-        self.n_output = check_count("n_output", n_output)
-        self.width = check_count("width", width)
-        self.n_head = check_count("n_head", n_head)
-        self.n_layer = check_count("n_layer", n_layer)
+        self.n_input = COUNT.check("n_input", n_input)
+        self.n_output = COUNT.check("n_output", n_output)
+        self.width = COUNT.check("width", width)
+        self.n_head = COUNT.check("n_head", n_head)
+        self.n_layer = COUNT.check("n_layer", n_layer)
         check_heads(width, n_head)
         self.dtype, self.compute = check_precision(dtype, compute)
 
-    def init(self, key: Key[Array, ""]) -> Read:
-        """PyTorch's start, with output projections at half of it."""
+    @classmethod
+    def example(cls) -> "Transformer":
+        """Four positions, eight dimensions."""
+        return cls(4, width=8, n_head=2)
 
-        def draw(key: Key[Array, ""], n_in: int, n_out: int) -> Linear:
-            return uniform_linear(key, n_in, n_out, self.dtype)
+    def init(self, key: Key[Array, ""]) -> Read:
+        """The parameters at step 0: those of PyTorch, with output projections halved."""
+
+        def draw(key: Key[Array, ""], n_in: int, n_out: int) -> Affine:
+            return uniform_affine(key, n_in, n_out, self.dtype)
 
         keys = jax.random.split(key, 3)
         return Read(
@@ -111,15 +116,15 @@ class Transformer(Network):
         """Outputs, [n_sample, n_output], for bits 0 or 1, [n_sample, n_input]."""
         stream = self.stream(params, inputs)
         flat = stream.reshape(inputs.shape[0], self.n_input * self.width)
-        return linear(params.readout, flat, self.compute).astype(self.dtype)
+        return affine(params.readout, flat, self.compute).astype(self.dtype)
 
     def stream(
         self, params: Read, inputs: Float[Array, "n_sample {self.n_input}"]
     ) -> Float[Array, "n_sample {self.n_input} {self.width}"]:
-        """What stands at every position after the last block: a function of the bits up to it."""
+        """The stream after the last block; at each position it depends on the bits up to it."""
         bit = inputs.astype(self.dtype)[:, :, None]
         place = jnp.eye(self.n_input, dtype=self.dtype)
         place = jnp.broadcast_to(place, (inputs.shape[0], *place.shape))
         tokens = jnp.concatenate([1 - bit, bit, place], axis=-1)
-        x = jax.nn.relu(linear(params.embedding, tokens, self.compute)).astype(self.dtype)
+        x = jax.nn.relu(affine(params.embedding, tokens, self.compute)).astype(self.dtype)
         return run_blocks(params.blocks, x, self.n_head, self.compute)

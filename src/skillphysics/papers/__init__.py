@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from fnmatch import fnmatch
 
-from skillphysics.errors import ArgumentError
 from skillphysics.papers import ledger
 from skillphysics.papers.cache import Cache
 from skillphysics.papers.claims import Claim, Finding
@@ -11,6 +10,7 @@ from skillphysics.papers.liu2025 import RECIPES as LIU2025
 from skillphysics.papers.nam2024 import RECIPES as NAM2024
 from skillphysics.papers.parallel import fill
 from skillphysics.papers.recipe import SCALES, Recipe
+from skillphysics.registry import unknown
 
 __all__ = [
     "RECIPES",
@@ -40,9 +40,7 @@ def chosen(names: Sequence[str]) -> list[Recipe]:
     """
     for name in names:
         if name != "all" and not any(fnmatch(recipe.name, name) for recipe in RECIPES):
-            raise ArgumentError(
-                f"{name!r} is no figure; `skillphysics reproduce --list` names them"
-            )
+            raise unknown("figure", name, [recipe.name for recipe in RECIPES])
     return [
         recipe for recipe in RECIPES
         if any(name == "all" or fnmatch(recipe.name, name) for name in names)

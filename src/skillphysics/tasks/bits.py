@@ -1,4 +1,4 @@
-"""Strings of random bits, 32 of them in one word, and the parities of some of them."""
+"""Strings of random bits, packed 32 to a word, and parities of subsets of them."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ _WORD = 32
 def draw_bits(key: Key[Array, ""], n_sample: int, n_bits: int) -> UInt32[Array, "{n_sample} _"]:
     """Uniform bits as words, [n_sample, n_word]: bit b is bit b mod 32 of word b // 32.
 
-    The first rows do not depend on how many follow; bits beyond n_bits are random, too.
+    The first rows do not depend on the number of rows; bits beyond n_bits are random, too.
     """
     n_word = -(-n_bits // _WORD)
     pairs = random_words(key, -(-n_sample * n_word // 2))
@@ -22,13 +22,13 @@ def draw_bits(key: Key[Array, ""], n_sample: int, n_bits: int) -> UInt32[Array, 
 
 
 def unpack(words: UInt32[Array, "n_sample n_word"], n_bits: int) -> Int[Array, "n_sample {n_bits}"]:
-    """The bits, 0 or 1, each as a number."""
+    """The bits as integers 0 or 1, [n_sample, n_bits]."""
     bits = (words[:, :, None] >> jnp.arange(_WORD, dtype=jnp.uint32)) & 1
     return bits.reshape(words.shape[0], -1)[:, :n_bits].astype(jnp.int32)
 
 
 def mask_of(subset: tuple[int, ...], n_bits: int) -> UInt32[np.ndarray, " n_word"]:
-    """Words with ones at the bits of a subset."""
+    """Words with ones at the bits of a subset, [n_word]."""
     words = np.zeros(-(-n_bits // _WORD), np.uint32)
     for bit in subset:
         words[bit // _WORD] |= np.uint32(1 << bit % _WORD)
@@ -46,17 +46,24 @@ def parity(
 def below(
     key: Key[Array, ""], n_sample: int, probability: Float[Array, " n_skill"]
 ) -> Float[Array, "{n_sample} n_skill"]:
-    """1 with the given probabilities, else 0; one key gives nested sets as they grow."""
+    """1 with the given probabilities, else 0, [n_sample, n_skill].
+
+    With one key, what is 1 at a lower probability is 1 at a higher one.
+    """
     words = draw_bits(key, n_sample, _WORD * probability.size)
-    # Of 24 bits, so that a uniform number in float32 stays below 1.
+    # From 24 bits, so that the uniform numbers are below 1 in float32.
     uniform = (words >> 8).astype(jnp.float32) * 2.0**-24
     return (uniform < probability).astype(jnp.float32)
 
 
 def check_subset(name: str, subset: tuple[int, ...], n_bits: int) -> None:
-    """Distinct bits from 0 to n_bits − 1, at least one, or an `ArgumentError`."""
+    """Check that a subset holds distinct bits from 0 to n_bits − 1.
+
+    Raises:
+        ArgumentError: it does not, or it is empty.
+    """
     if not subset or len(set(subset)) < len(subset) or not all(0 <= b < n_bits for b in subset):
         raise ArgumentError(
-            f"{name} has the bits {tuple(subset)}; distinct numbers from 0 to {n_bits - 1} are "
-            "wanted, at least one"
+            f"{name} must have at least one bit, distinct and from 0 to {n_bits - 1}, got "
+            f"{tuple(subset)}"
         )

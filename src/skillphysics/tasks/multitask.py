@@ -1,4 +1,4 @@
-"""Multitask sparse parity: a control says which bits' parity is asked (N24; L25 §3.3)."""
+"""Multitask sparse parity: a control selects one of several parities (N24; L25 §3.3)."""
 
 from typing import Any, NamedTuple, cast
 
@@ -8,64 +8,76 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
 
-from skillphysics.checks import check_count
+from skillphysics.domains import (
+    COUNT,
+    CRITERION,
+    FLAG,
+    POSITIVE,
+    Count,
+    Criterion,
+    Flag,
+    Positive,
+)
 from skillphysics.errors import ArgumentError
+from skillphysics.memory import check_memory
 from skillphysics.numerics.multinomial import Multinomial
 from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
 from skillphysics.tasks.bits import check_subset, draw_bits, mask_of
 from skillphysics.tasks.checks import check_batch_size, draw_rows, outputs
 from skillphysics.tasks.questions import Questions
+from skillphysics.tasks.subsets import draw_subsets
 from skillphysics.tasks.task import Predict, Task
 
-# Samples that a measurement holds at once.
+# Samples that a measurement processes together.
 _AT_ONCE = 4096
 
 
 class Asked(NamedTuple):
-    """Samples as a network sees them."""
+    """Inputs of a network, and the parities."""
 
     inputs: Float[Array, "n_sample n_input"]
     """The control, one-hot over skills, then the bits, 0 or 1."""
     odd: Int[Array, " n_sample"]
-    """The parity of the bits of the skill that is asked for, 0 or 1."""
+    """The parity of the bits of the requested skill, 0 or 1."""
 
 
 class MultitaskParity(Task):
-    """Parities of a skill's own bits, where a one-hot control names the skill (N24; L25 §3.3).
+    """The parity of a skill's bits, where a one-hot control selects the skill (N24; L25 §3.3).
 
-    An input is n_task control bits, then n_bits uniform bits, all 0 or 1. With criterion
+    An input has n_skill control bits, then n_bits uniform bits, all 0 or 1. With criterion
 
-    - "mse" (N24) the network has one output f, and the target is S g_k with g_k = (−1)^parity. It
-      trains on E(f* − f)², as the authors' code does, or with `half_square` on half of it, as their
-      text has it: half the rate. Level: R_k/S with the skill strength R_k = E[g_k (f − E f) | k];
-    - "ce" (L25 §3.3) it has two outputs, the logits of parity 0 and 1. Level: 2 accuracy − 1.
+    - "mse" (N24) the network has one output f, and the target is S g_k with g_k = (−1)^parity. The
+      loss is E(f* − f)², as in the authors' code, or with `half_square` half of it, as in their
+      text. The level is R_k/S with the skill strength R_k = E[g_k (f − E f) | k];
+    - "ce" (L25 §3.3) it has two outputs, the logits of parity 0 and 1. The level is 2 accuracy − 1.
 
-    Every batch is fresh, or, with a data set from `MultitaskParity.draw`, comes from D samples.
+    Every batch is fresh, or comes from the D samples of a data set with `MultitaskParity.draw`.
 
-    Measured on `n_measure` fresh samples a skill: `level`; `level_stderr`, its standard error over
-    samples; `skill_loss` L_k, which is E[½(f* − f)² | k] in both conventions of "mse" or the
+    Measured on `n_measure` fresh samples per skill: `level`; `level_stderr`, its standard error
+    over samples; `skill_loss` L_k, which is E[½(f* − f)² | k] in both conventions of "mse" or the
     cross-entropy in nats; `loss` Σ p_k L_k; for "ce" also `accuracy`.
 
     Args:
-        skills: names and frequencies p, which are divided by their sum.
-        subsets: the bits of each skill, counted from 0, [n_task, m], as of `draw_subsets`.
+        skills: names and frequencies.
+        subsets: the bits of each skill, counted from 0, [n_skill, m]; see `draw_subsets`.
         n_bits: bits of an input after the control.
         criterion: "mse" or "ce".
         target_scale: S, for "mse" (N24: 5).
         half_square: train on ½(f* − f)², for "mse".
-        batch_size: samples a step, of a data set with replacement; None for all of a data set.
-        n_measure: fresh samples a skill in a measurement.
-        data: the samples of a data set, more than are in use perhaps, or None.
-        n_samples: D, how many of `data`, from the first, are in use; all by default. It is data:
-            runs that differ in it train together.
+        batch_size: samples per step, drawn with replacement from a data set; None for all of it.
+        n_measure: fresh samples per skill in a measurement.
+        data: the samples of a data set, at least D, or None.
+        n_samples: D, the number of samples of `data` in use, from the first; all by default. It is
+            an array, so runs that differ in it train together.
 
     Attributes:
-        masks: the subsets as words, [n_task, n_word].
+        probability: p, [n_skill], the frequencies divided by their sum.
+        masks: the subsets as words, [n_skill, n_word].
 
     Raises:
-        ArgumentError: an argument is out of its range, an option is not of the criterion, or there
-            are neither data nor a batch size.
+        ArgumentError: an argument is out of its range, an option belongs to the other criterion, or
+            there are neither data nor a batch size.
 
     Example:
         >>> from skillphysics.tasks import draw_subsets
@@ -80,8 +92,8 @@ class MultitaskParity(Task):
     """
 
     names: tuple[str, ...] = eqx.field(static=True)
-    frequency: Float[Array, " n_task"]
-    masks: UInt32[Array, "n_task n_word"]
+    probability: Float[Array, " n_skill"]
+    masks: UInt32[Array, "n_skill n_word"]
     n_bits: int = eqx.field(static=True)
     criterion: str = eqx.field(static=True)
     target_scale: Float[Array, ""]
@@ -95,45 +107,53 @@ class MultitaskParity(Task):
     def __init__(
         self,
         skills: Skills,
-        subsets: Int[Array | np.ndarray, "n_task n_chosen"],
+        subsets: Int[Array | np.ndarray, "n_skill n_chosen"],
         *,
-        n_bits: int,
-        criterion: str = "mse",
-        target_scale: float | None = None,
-        half_square: bool = False,
-        batch_size: int | None = None,
-        n_measure: int = 2000,
+        n_bits: Count,
+        criterion: Criterion = "mse",
+        target_scale: Positive | None = None,
+        half_square: Flag = False,
+        batch_size: Count | None = None,
+        n_measure: Count = 2000,
         data: Questions | None = None,
-        n_samples: int | None = None,
+        n_samples: Count | None = None,
     ) -> None:
-        self.n_bits = check_count("n_bits", n_bits)
+        self.n_bits = COUNT.check("n_bits", n_bits)
         if subsets.shape[0] != len(skills):
             raise ArgumentError(
-                f"subsets has {subsets.shape[0]} rows; {len(skills)} skills want one each"
+                f"subsets must have one row for each of the {len(skills)} skills, got "
+                f"{subsets.shape[0]} rows",
+                argument="subsets",
             )
         chosen = [tuple(row) for row in np.asarray(subsets).tolist()]
         for name, subset in zip(skills.names, chosen, strict=True):
             check_subset(f"skill {name!r}", subset, n_bits)
-        if criterion not in ("mse", "ce"):
-            raise ArgumentError(f"criterion is {criterion!r}; 'mse' or 'ce' is wanted")
+        self.criterion = CRITERION.check("criterion", criterion)
+        self.half_square = FLAG.check("half_square", half_square)
         if criterion == "ce" and (target_scale is not None or half_square):
-            raise ArgumentError("target_scale and half_square are of criterion 'mse', not of 'ce'")
-        scale = 5.0 if target_scale is None else target_scale
-        if not (np.isfinite(scale) and scale > 0):
-            raise ArgumentError(f"target_scale is {scale}; a positive number is wanted")
-        if (n_samples is not None or batch_size is None) and data is None:
             raise ArgumentError(
-                "batch_size alone makes fresh samples, and is wanted for them; data from "
-                "MultitaskParity.draw can do with n_samples"
+                "target_scale and half_square belong to criterion 'mse', got criterion 'ce'; leave "
+                "them out"
+            )
+        scale = POSITIVE.check("target_scale", 5.0 if target_scale is None else target_scale)
+        if data is None and batch_size is None:
+            raise ArgumentError(
+                "batch_size must be given for fresh samples, got None; give it, or draw a data set "
+                "with MultitaskParity.draw",
+                argument="batch_size",
+            )
+        if data is None and n_samples is not None:
+            raise ArgumentError(
+                "n_samples must be None without data, got "
+                f"{n_samples}; draw a data set with MultitaskParity.draw",
+                argument="n_samples",
             )
         self.names = skills.names
-        self.frequency = jnp.asarray(skills.probability, jnp.float32)
+        self.probability = jnp.asarray(skills.probability, jnp.float32)
         self.masks = jnp.asarray(np.stack([mask_of(subset, n_bits) for subset in chosen]))
-        self.criterion = criterion
         self.target_scale = jnp.asarray(scale, jnp.float32)
-        self.half_square = half_square
         self.batch_size = check_batch_size(batch_size)
-        self.n_measure = check_count("n_measure", n_measure)
+        self.n_measure = COUNT.check("n_measure", n_measure)
         self.draws = None
         if data is None and batch_size is not None:
             self.draws = Multinomial(skills.probability, batch_size)
@@ -145,30 +165,52 @@ class MultitaskParity(Task):
         cls,
         key: Key[Array, ""],
         skills: Skills,
-        subsets: Int[Array | np.ndarray, "n_task n_chosen"],
+        subsets: Int[Array | np.ndarray, "n_skill n_chosen"],
         *,
-        n_bits: int,
-        n_samples: int,
-        capacity: int | None = None,
+        n_bits: Count,
+        n_samples: Count,
+        capacity: Count | None = None,
         **options: Any,
     ) -> "MultitaskParity":
         """A task with a fixed data set of D = `n_samples` samples.
 
-        Arrays hold `capacity` samples, D by default: runs of one capacity train together. With one
-        key, smaller data sets are the first samples of larger ones.
+        Args:
+            key: randomness of the samples. With one key, smaller data sets are the first samples of
+                larger ones.
+            skills: names and frequencies.
+            subsets: the bits of each skill, counted from 0, [n_skill, m].
+            n_bits: bits of an input after the control.
+            n_samples: D.
+            capacity: length of the arrays, D by default; runs of one capacity train together.
+            options: as of the class.
 
         Raises:
             ArgumentError: as the class, or D is not from 1 to the capacity.
         """
-        n_kept = check_count("capacity", n_samples if capacity is None else capacity)
+        COUNT.check("n_samples", n_samples)
+        n_kept = n_samples if capacity is None else COUNT.check("capacity", capacity)
         _used(n_samples, n_kept)
-        check_count("n_bits", n_bits)
+        COUNT.check("n_bits", n_bits)
+        size = 4.0 * (2 + n_bits // 32)
+        check_memory(f"a data set of {n_kept} samples", 2 * size * n_kept)
         draws = Multinomial(skills.probability, 1)
         data = eqx.filter_jit(Questions.draw)(key, draws, n_kept, n_bits)
         return cls(skills, subsets, n_bits=n_bits, data=data, n_samples=n_samples, **options)
 
+    @classmethod
+    def example(cls, key: Key[Array, ""]) -> "MultitaskParity":
+        """Three skills of two bits each, by mean squared error."""
+        subsets = draw_subsets(key, 3, 6, 2, disjoint=True)
+        skills = Skills.power_law(3, alpha=1)
+        return cls(skills, subsets, n_bits=6, batch_size=16, n_measure=20)
+
+    @property
+    def frequency(self) -> Float[Array, " n_skill"]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """How often each skill occurs: p, [n_skill]."""
+        return self.probability
+
     def batch(self, key: Key[Array, ""]) -> Asked | None:
-        """Some samples, or None for all of the data set."""
+        """Samples, or None for the whole data set."""
         if self.batch_size is None:
             return None
         if self.draws is not None:
@@ -177,7 +219,7 @@ class MultitaskParity(Task):
         return self.asked(jax.tree.map(lambda x: x[rows], self.data))
 
     def asked(self, questions: Questions) -> Asked:
-        """The samples as a network sees them."""
+        """The inputs of a network, and the parities."""
         inputs = questions.inputs(len(self.names), self.n_bits)
         return Asked(inputs, questions.odd(self.masks))
 
@@ -196,7 +238,7 @@ class MultitaskParity(Task):
         return self._loss_of(self._outputs(predict, asked), asked)
 
     def measure(self, predict: Predict, key: Key[Array, ""]) -> dict[str, Float[Array, "..."]]:
-        """Level with its standard error and loss of every skill, and the loss."""
+        """Level, its standard error and the loss of every skill, and the total loss."""
 
         def of_skill(skill: Int[Array, ""]) -> tuple[Array, Array]:
             words = draw_bits(fold_in(key, skill), self.n_measure, self.n_bits)
@@ -212,7 +254,7 @@ class MultitaskParity(Task):
             "level": level,
             "level_stderr": jnp.std(score, axis=1) / np.sqrt(self.n_measure, dtype=np.float32),
             "skill_loss": skill_loss,
-            "loss": jnp.sum(self.frequency * skill_loss),
+            "loss": jnp.sum(self.probability * skill_loss),
         }
         return measured if self.criterion == "mse" else {**measured, "accuracy": (1 + level) / 2}
 
@@ -226,7 +268,7 @@ class MultitaskParity(Task):
         return -jnp.where(asked.odd == 1, chance[:, 1], chance[:, 0])
 
     def _score(self, given: Array, asked: Asked) -> Float[Array, " n_sample"]:
-        """What has the level as its mean over the samples of one skill."""
+        """A number per sample of one skill whose mean is the level."""
         if self.criterion == "mse":
             centred = given[:, 0] - jnp.mean(given[:, 0])
             return _sign(asked.odd) * centred / self.target_scale
@@ -239,9 +281,10 @@ def _sign(odd: Int[Array, " n_sample"]) -> Float[Array, " n_sample"]:
 
 
 def _used(n_samples: int | None, capacity: int) -> Int[Array, ""]:
-    n_used = capacity if n_samples is None else check_count("n_samples", n_samples)
+    n_used = capacity if n_samples is None else COUNT.check("n_samples", n_samples)
     if n_used > capacity:
         raise ArgumentError(
-            f"n_samples is {n_samples}; at most the capacity of {capacity} is wanted"
+            f"n_samples must be at most the capacity {capacity}, got {n_samples}",
+            argument="n_samples",
         )
     return jnp.asarray(n_used, jnp.int32)

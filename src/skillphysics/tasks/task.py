@@ -1,4 +1,4 @@
-"""The one contract between data and the networks that learn from them."""
+"""The contract between data and the networks that learn from them."""
 
 import abc
 from collections.abc import Callable, Mapping
@@ -14,11 +14,11 @@ Predict = Callable[[Array], Array]
 class Task(eqx.Module):
     """What a network can learn: samples, their loss, and the level of every skill.
 
-    A task is an immutable pytree that knows no network. Its arrays are what a run keeps (a data
-    set, frequencies), so runs that differ in them train in one program.
+    A task is an immutable pytree that does not depend on the network. Runs that differ only in the
+    values of its arrays (a data set, frequencies) train in one program.
 
-    To add one: subclass, give it the two attributes and the three abstract methods, and its
-    construction the checks of its arguments.
+    To add one: subclass, provide the two attributes, the three abstract methods and `example`,
+    check the arguments where it is constructed, and add a line to `skillphysics.tasks.TASKS`.
 
     Attributes:
         names: one name per skill.
@@ -33,18 +33,23 @@ class Task(eqx.Module):
         names: eqx.AbstractVar[tuple[str, ...]]
         frequency: eqx.AbstractVar[Float[Array, " n_skill"]]
 
+    @classmethod
+    def example(cls, key: Key[Array, ""]) -> "Task":
+        """A small instance, for the tests that every task must pass."""
+        raise NotImplementedError(f"{cls.__name__} has no example")
+
     def at(self, step: Int[Array, ""]) -> "Task":  # noqa: ARG002
-        """The task at a step of training, as `Problem.at`."""
+        """The task at a step of training; see `Problem.at`."""
         return self
 
     @abc.abstractmethod
     def batch(self, key: Key[Array, ""]) -> Any:
-        """What one step sees: arrays such as inputs and targets, or None for a whole data set."""
+        """The samples of one step, such as inputs and targets; None for a whole data set."""
 
     @abc.abstractmethod
     def loss(self, predict: Predict, batch: Any) -> Float[Array, ""]:
-        """The number whose gradient the optimizer is given."""
+        """The number whose gradient the optimizer follows."""
 
     @abc.abstractmethod
     def measure(self, predict: Predict, key: Key[Array, ""]) -> Mapping[str, Float[Array, "..."]]:
-        """What is recorded: `level` [n_skill]; also `loss` [] and others, [] or [n_skill]."""
+        """What is recorded: `level`, [n_skill]; also `loss`, [], and others, [] or [n_skill]."""

@@ -1,4 +1,4 @@
-"""Text: the next token is to be told, and a skill is a group of tokens."""
+"""Text: the target is the next token, and a skill is a group of tokens."""
 
 import equinox as eqx
 import jax
@@ -6,7 +6,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Integer, Key
 
-from skillphysics.checks import check_count
+from skillphysics.domains import (
+    COUNT,
+    FLAG,
+    FRACTION,
+    NON_NEGATIVE,
+    Count,
+    Flag,
+    Fraction,
+    NonNegative,
+    count,
+)
 from skillphysics.errors import ArgumentError
 from skillphysics.tasks.task import Predict, Task
 from skillphysics.tasks.tokens import Tokens
@@ -15,35 +25,34 @@ from skillphysics.tasks.tokens import Tokens
 class Text(Task):
     """Next-token prediction on windows of a text; a skill is a group of tokens (L25 §4.3).
 
-    The text is cut into a part to train on and, at its end, a part held out. A batch is
-    `batch_size` windows of `block` tokens from random places of the first, with the token that
-    follows each. Measured are, on windows spread evenly over the second: `loss`, the mean
-    cross-entropy ℓ = −ln q(token) in nats a token; `skill_loss`, its mean over the tokens of a
-    group; and `level` = 1 − skill_loss / ln n_vocab (ours), which is 0 for the uniform prediction
-    and 1 for a loss of 0. A network that has only learned how frequent tokens are is above 0 for
-    frequent ones and below for rare ones.
+    The text is split into a training part and, at its end, a held-out part. A batch is `batch_size`
+    windows of `block` tokens from random places of the first, with the token that follows each.
+    Measured on windows spread evenly over the second: `loss`, the mean cross-entropy
+    ℓ = −ln q(token) in nats per token; `skill_loss`, its mean over the tokens of a group; and
+    `level` = 1 − skill_loss / ln n_vocab (ours), which is 0 for the uniform prediction and 1 for a
+    loss of 0. The unigram prediction has levels above 0 for frequent and below 0 for rare tokens.
 
     Args:
         tokens: the text.
         block: length of a window.
         batch_size: number of windows in a batch.
-        skills: so many groups of tokens, from frequent to rare, that are as equal in their share
-            of the text as whole tokens allow; or "decades" for the ranks 1–10, 11–100, ….
+        skills: number of groups of tokens, from frequent to rare, with shares of the text as equal
+            as possible; or "decades" for the ranks 1–10, 11–100, ….
         validation_share: share of the text that is held out.
-        validation_batches: the held-out windows are so many times the batch size.
+        validation_batches: number of held-out windows, in units of the batch size.
         reweight: κ of the weight w = ℓ^κ of every token in the training loss, the mean of w ℓ
             (L25 Fig 14: κ = 1), or None.
-        reweight_steps: A, the steps with this weight; from then on w = 1. None for all steps.
-        attached: the weight is no constant to the gradient, which then is that of ℓ^(1+κ); L25
-            leaves open which of the two was used.
-        at_once: so many windows go through the network together, and the gradients of a batch's
-            parts add up, where a batch does not fit into memory. It divides the batch size; None
-            for the whole batch.
+        reweight_steps: A, the number of steps with this weight; from then on w = 1. None for all
+            steps.
+        attached: whether gradients pass through the weight, as for the loss ℓ^(1+κ); L25 does not
+            state which of the two was used.
+        at_once: number of windows that pass through the network together, where a batch does not
+            fit into memory; gradients are added. It divides the batch size; None for all.
 
     Attributes:
-        frequency: share of each group in the part to train on.
+        frequency: share of each group in the training part, [n_skill].
         group: the group of each token, [n_vocab]; tokens that do not occur are in the last.
-        train: the part to train on.
+        train: the training part, [n_train].
         validation: held-out windows with the token that follows, [parts, at_once, block + 1].
 
     Raises:
@@ -80,31 +89,34 @@ class Text(Task):
         self,
         tokens: Tokens,
         *,
-        block: int,
-        batch_size: int,
+        block: Count,
+        batch_size: Count,
         skills: int | str,
-        validation_share: float = 0.1,
-        validation_batches: int = 8,
-        reweight: float | None = None,
+        validation_share: Fraction = 0.1,
+        validation_batches: Count = 8,
+        reweight: NonNegative | None = None,
         reweight_steps: int | None = None,
-        attached: bool = False,
-        at_once: int | None = None,
+        attached: Flag = False,
+        at_once: Count | None = None,
     ) -> None:
-        self.block = check_count("block", block)
-        self.batch_size = check_count("batch_size", batch_size)
-        n_window = check_count("validation_batches", validation_batches) * batch_size
-        self.at_once = check_count("at_once", batch_size if at_once is None else at_once)
+        self.block = COUNT.check("block", block)
+        self.batch_size = COUNT.check("batch_size", batch_size)
+        n_window = COUNT.check("validation_batches", validation_batches) * batch_size
+        self.at_once = COUNT.check("at_once", batch_size if at_once is None else at_once)
         if batch_size % self.at_once:
             raise ArgumentError(
-                f"at_once is {at_once}; a number that divides batch_size = {batch_size} is wanted"
+                f"at_once must divide batch_size = {batch_size}, got {at_once}", argument="at_once"
             )
-        if reweight is not None and not (np.isfinite(reweight) and reweight >= 0):
-            raise ArgumentError(f"reweight is {reweight}; a finite exponent of 0 or more is wanted")
+        self.attached = FLAG.check("attached", attached)
+        if reweight is not None:
+            NON_NEGATIVE.check("reweight", reweight)
+        if reweight_steps is not None:
+            count(0).check("reweight_steps", reweight_steps)
         if reweight is None and (attached or reweight_steps is not None):
             name = "attached" if attached else "reweight_steps"
-            raise ArgumentError(f"{name} is set without reweight, the exponent of the weight")
-        if reweight_steps is not None:
-            check_count("reweight_steps", reweight_steps, 0)
+            raise ArgumentError(
+                f"reweight must be given together with {name}, got None", argument="reweight"
+            )
         ids = _checked(tokens)
         train, held_out = _parts(ids, validation_share, block)
         counts = np.bincount(train, minlength=tokens.n_vocab)
@@ -114,12 +126,12 @@ class Text(Task):
         self.group = jnp.asarray(group, jnp.int32)
         self.train = jnp.asarray(train)
         windows = _windows(held_out, n_window, block)
-        seen = np.bincount(group[windows[:, 1:]].ravel(), minlength=len(self.names))
-        if not seen.all():
+        n_held_out = np.bincount(group[windows[:, 1:]].ravel(), minlength=len(self.names))
+        if not n_held_out.all():
             raise ArgumentError(
-                f"skill {self.names[int(np.argmin(seen))]!r} has no token in the "
-                f"{len(windows)} held-out windows; fewer skills, a larger validation_share or "
-                "more validation_batches are wanted"
+                f"skill {self.names[int(np.argmin(n_held_out))]!r} has no token in the "
+                f"{len(windows)} held-out windows; choose fewer skills, a larger validation_share "
+                "or more validation_batches"
             )
         windows = windows.reshape(-1, self.at_once, block + 1)
         self.validation = jnp.asarray(windows, jnp.int32)
@@ -127,17 +139,22 @@ class Text(Task):
         self.reweight_steps = (
             None if reweight_steps is None else jnp.asarray(reweight_steps, jnp.int32)
         )
-        self.attached = attached
+
+    @classmethod
+    def example(cls, key: Key[Array, ""]) -> "Text":  # noqa: ARG003
+        """A sentence over and over, in two groups of letters."""
+        letters = np.frombuffer(b"the cat and the dog " * 20, np.uint8)
+        return cls(Tokens(letters, 128), block=4, batch_size=2, skills=2)
 
     def at(self, step: Int[Array, ""]) -> "Text":
-        """The same text, with tokens weighted up to step A."""
+        """The text with weighted tokens before step A, unweighted from then on."""
         if self.reweight is None or self.reweight_steps is None:
             return self
         exponent = jnp.where(step < self.reweight_steps, self.reweight, 0)
         return eqx.tree_at(lambda text: text.reweight, self, exponent)
 
     def batch(self, key: Key[Array, ""]) -> Int[Array, "batch_size block_and_next"]:
-        """Windows of block + 1 tokens: all but the last are inputs, all but the first targets."""
+        """Windows of block + 1 tokens: inputs are all but the last, targets all but the first."""
         n_start = self.train.size - self.block
         start = jax.random.randint(key, (self.batch_size, 1), 0, n_start, jnp.int32)
         window = jnp.arange(self.block + 1, dtype=jnp.int32)
@@ -150,7 +167,7 @@ class Text(Task):
         if self.at_once == self.batch_size:
             return self._weighted(predict, batch)
         parts = batch.reshape(-1, self.at_once, self.block + 1)
-        # Each part is computed again on the way back: what is kept is that of one part.
+        # Each part is recomputed in the backward pass, so that memory holds a single part.
         of_part = jax.checkpoint(lambda windows: self._weighted(predict, windows))
         return jax.lax.map(of_part, parts).mean()
 
@@ -160,14 +177,14 @@ class Text(Task):
         each = _cross_entropy(predict, windows)
         if self.reweight is None:
             return each.mean()
-        # Rounding makes ℓ a little negative, which has no power.
+        # Rounding makes ℓ slightly negative, whose power is not a number.
         size = jnp.maximum(each, 0)
         if self.attached:
             return jnp.mean(size ** (1 + self.reweight))
         return jnp.mean(jax.lax.stop_gradient(size) ** self.reweight * each)
 
     def measure(self, predict: Predict, key: Key[Array, ""]) -> dict[str, Float[Array, "..."]]:  # noqa: ARG002
-        """Levels, `skill_loss` and `loss`, in nats a token, on the held-out windows."""
+        """Levels, `skill_loss` and `loss`, in nats per token, on the held-out windows."""
 
         def summed(windows: Array) -> tuple[Array, Array]:
             each = _cross_entropy(predict, windows)
@@ -183,52 +200,49 @@ class Text(Task):
 
 def _checked(tokens: Tokens) -> np.ndarray:
     ids = np.asarray(tokens.ids)
-    if tokens.n_vocab < 2:
-        raise ArgumentError(f"n_vocab is {tokens.n_vocab}; at least 2 tokens are wanted")
+    count(2).check("n_vocab", tokens.n_vocab)
     if ids.size >= 2**31:
-        raise ArgumentError(f"tokens has {ids.size} entries; fewer than 2^31 are wanted")
+        raise ArgumentError(f"tokens must have fewer than 2^31 entries, got {ids.size}")
     if ids.size and not (ids.min() >= 0 and ids.max() < tokens.n_vocab):
         raise ArgumentError(
-            f"tokens reaches from {ids.min()} to {ids.max()}; numbers from 0 to below n_vocab = "
-            f"{tokens.n_vocab} are wanted"
+            f"tokens must be from 0 to below n_vocab = {tokens.n_vocab}, got {ids.min()} to "
+            f"{ids.max()}"
         )
     return ids
 
 
 def _parts(ids: np.ndarray, validation_share: float, block: int) -> tuple[np.ndarray, np.ndarray]:
-    if not 0 < validation_share < 1:
-        raise ArgumentError(
-            f"validation_share is {validation_share}; a number between 0 and 1 is wanted"
-        )
+    FRACTION.check("validation_share", validation_share)
     n_train = ids.size - round(validation_share * ids.size)
     if min(n_train, ids.size - n_train) <= block:
         raise ArgumentError(
-            f"tokens has {n_train} entries to train on and {ids.size - n_train} held out; more "
-            f"than block = {block} are wanted in each"
+            f"tokens must have more than block = {block} entries in both parts, got {n_train} to "
+            f"train on and {ids.size - n_train} held out"
         )
     return ids[:n_train], ids[n_train:]
 
 
 def _windows(ids: np.ndarray, n: int, block: int) -> np.ndarray:
-    """Windows of block + 1 tokens at even distances, [n, block + 1]."""
+    """Evenly spaced windows of block + 1 tokens, [n, block + 1]."""
     start = np.linspace(0, ids.size - block - 1, n).round().astype(np.int64)
     return ids[start[:, None] + np.arange(block + 1)]
 
 
 def _equal(counts: np.ndarray, skills: int | str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The group of each token: from frequent to rare, each its share of what is left."""
-    order, n_seen = np.argsort(-counts, kind="stable"), int((counts > 0).sum())
-    if not isinstance(skills, int) or not 1 <= skills <= n_seen:
+    """The group of each token: from frequent to rare, each with an equal share of the rest."""
+    order, n_distinct = np.argsort(-counts, kind="stable"), int((counts > 0).sum())
+    if not isinstance(skills, int) or not 1 <= skills <= n_distinct:
         raise ArgumentError(
-            f"skills is {skills!r}; 'decades', or a number from 1 to {n_seen}, the number of "
-            "distinct tokens, is wanted"
+            f"skills must be 'decades' or an integer from 1 to {n_distinct}, the number of "
+            f"distinct tokens, got {skills!r}",
+            argument="skills",
         )
     group = np.full(counts.size, skills - 1)
     left, mass, current = int(counts.sum()), 0, 0
-    for place, token in enumerate(order[:n_seen]):
-        # A group ends where another token would take it farther from its share.
+    for place, token in enumerate(order[:n_distinct]):
+        # A group ends where another token would move it away from its share.
         full = mass > 0 and (2 * mass + counts[token]) * (skills - current) > 2 * left
-        needed = n_seen - place < skills - current
+        needed = n_distinct - place < skills - current
         if current < skills - 1 and mass > 0 and (full or needed):
             left, mass, current = left - mass, 0, current + 1
         group[token] = current
@@ -238,12 +252,12 @@ def _equal(counts: np.ndarray, skills: int | str) -> tuple[np.ndarray, tuple[str
 
 def _decades(counts: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """The group of each token by its rank: 1–10, 11–100, …."""
-    order, n_seen = np.argsort(-counts, kind="stable"), int((counts > 0).sum())
+    order, n_distinct = np.argsort(-counts, kind="stable"), int((counts > 0).sum())
     group, names, first = np.zeros(counts.size, np.int64), [], 1
-    while first <= n_seen:
+    while first <= n_distinct:
         last = 10 ** (len(names) + 1)
         group[order[first - 1 :]] = len(names)
-        names.append(f"rank {first}–{min(last, n_seen)}")
+        names.append(f"rank {first}–{min(last, n_distinct)}")
         first = last + 1
     return group, tuple(names)
 

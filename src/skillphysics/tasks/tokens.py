@@ -1,4 +1,4 @@
-"""A text as numbers: bytes, or byte-pair encoded documents from files and from data sets."""
+"""Texts as integers: bytes, or byte-pair encoded documents from files and data sets."""
 
 import importlib
 import itertools
@@ -10,22 +10,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Integer
 
-from skillphysics.checks import check_count
+from skillphysics.domains import COUNT, Count
 from skillphysics.errors import ArgumentError
 
-# Documents that are encoded together, on all cores.
+# Documents encoded together, on all cores.
 _AT_ONCE = 1000
 
 
 class Tokens(NamedTuple):
-    """A text as numbers, each below `n_vocab`."""
+    """A text as integers from 0 to below `n_vocab`."""
 
     ids: Integer[np.ndarray, " n_token"]
     n_vocab: int
 
 
 def byte_tokens(*paths: Path | str) -> Tokens:
-    """Files, one after the other, as bytes: a vocabulary of 256.
+    """The bytes of files, concatenated: a vocabulary of 256.
 
     Raises:
         ArgumentError: a file cannot be read.
@@ -38,29 +38,28 @@ def bpe_tokens(
     tokenizer: Path | str,
     *,
     end: str | None = None,
-    most: int | None = None,
+    most: Count | None = None,
 ) -> Tokens:
-    """Documents as the tokens of a byte-pair encoding, one after the other.
+    """The byte-pair encoded tokens of documents, concatenated.
 
     Args:
         texts: the documents.
-        tokenizer: a file `tokenizer.json`, which the package tokenizers reads.
+        tokenizer: a file `tokenizer.json` of the package tokenizers.
         end: the token that ends every document, such as ``"<|endoftext|>"``.
-        most: documents are read until there are so many tokens, and the rest is cut off; None for
-            all documents.
+        most: the largest number of tokens, after which reading stops; None for all documents.
 
     Raises:
-        ArgumentError: the file cannot be read or is no such file, `most` is no positive number,
-            `end` is no token of the file, or the package is missing.
+        ArgumentError: the file cannot be read or is not such a file, `most` is less than 1, `end`
+            is not a token of the file, or the package is not installed.
     """
     encoding = _encoding(tokenizer)
     end_id = None if end is None else encoding.token_to_id(end)
     if end is not None and end_id is None:
-        raise ArgumentError(f"end is {end!r}, which is no token of {tokenizer}")
+        raise ArgumentError(f"end must be a token of {tokenizer}, got {end!r}", argument="end")
     ending = [] if end_id is None else [end_id]
     n_vocab = encoding.get_vocab_size()
     dtype = np.uint16 if n_vocab <= 2**16 else np.int32
-    left = math.inf if most is None else check_count("most", most)
+    left = math.inf if most is None else COUNT.check("most", most)
     parts = [np.zeros(0, dtype)]
     documents = iter(texts)
     while left > 0 and (some := list(itertools.islice(documents, _AT_ONCE))):
@@ -73,19 +72,20 @@ def bpe_tokens(
 def dataset_texts(name: str, *, column: str = "text", **options: Any) -> Iterator[str]:
     """The documents of a data set, through `datasets.load_dataset(name, **options)`.
 
-    `dataset_texts("openwebtext", split="train")` is what GPT-2 small learns in L25 Fig 14; a name
-    can be a folder, or a format such as "json" with `data_files`. With a split, which is wanted.
+    `dataset_texts("openwebtext", split="train")` is what GPT-2 small learns in L25 Fig 14. A name
+    can be a folder, or a format such as "json" with `data_files`. The option `split` is required.
 
     Raises:
-        ArgumentError: the package datasets is missing, `split` is not given, or there is no such
-            column.
+        ArgumentError: the package datasets is not installed, `split` is not given, or there is no
+            such column.
     """
     if "split" not in options:
-        raise ArgumentError("split is missing; the name of one is wanted, such as 'train'")
+        raise ArgumentError("split must be given, for example 'train'", argument="split")
     rows = _package("datasets").load_dataset(name, **options)
     if column not in rows.column_names:
         raise ArgumentError(
-            f"column is {column!r}; one of {', '.join(rows.column_names)} is wanted"
+            f"column must be one of {', '.join(rows.column_names)}, got {column!r}",
+            argument="column",
         )
     return (row[column] for row in rows)
 
@@ -95,14 +95,16 @@ def _encoding(tokenizer: Path | str) -> Any:
     try:
         return kind.from_str(text.decode())
     except Exception as error:  # The package raises bare ones.
-        raise ArgumentError(f"{tokenizer} is no tokenizer.json: {error}") from error
+        raise ArgumentError(f"{tokenizer} is not a valid tokenizer.json: {error}") from error
 
 
 def _package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ArgumentError(f"the package {name} is missing; `pip install {name}`") from error
+        raise ArgumentError(
+            f"the package {name} is not installed; install it with `pip install {name}`"
+        ) from error
 
 
 def _read(path: Path | str) -> bytes:

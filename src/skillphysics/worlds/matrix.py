@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from skillphysics.domains import Count, Flag, NonNegative
+from skillphysics.domains import Count, Criterion, Flag, NonNegative
 from skillphysics.skills import Skills
 from skillphysics.worlds.vectors import Kind, check_vectors, draw_vectors
-from skillphysics.worlds.world import BatchSize, Criterion, Usual, World
+from skillphysics.worlds.world import BatchSize, Usual, World
 
 
 class Matrix(World):

@@ -9,7 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from skillphysics.domains import FLAG, NON_NEGATIVE, Domain, Flag, NonNegative, count, one_of
+from skillphysics.domains import (
+    CRITERION,
+    FLAG,
+    NON_NEGATIVE,
+    Criterion,
+    Domain,
+    Flag,
+    NonNegative,
+    count,
+)
 from skillphysics.errors import ArgumentError
 from skillphysics.numerics.logistic import minus_log_sigmoid
 from skillphysics.numerics.multinomial import Multinomial
@@ -17,11 +26,9 @@ from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
 from skillphysics.training.problem import Problem
 
-CRITERION = one_of("mse", "ce")
 # Larger counts are not exact in float32.
 BATCH_SIZE = count(most=2**24)
 
-Criterion = Annotated[str, CRITERION]
 BatchSize = Annotated[int, BATCH_SIZE]
 
 

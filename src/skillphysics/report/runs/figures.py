@@ -1,4 +1,4 @@
-"""The figures of a comparison of runs. They are narrow, so that a phone shows them as they are."""
+"""The figures of a comparison of runs, which are narrow enough for a phone."""
 
 import numpy as np
 import pandas as pd
@@ -7,17 +7,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from skillphysics.comparison import Change, RunComparison, Side
-from skillphysics.plotting import by_rank, new_figure, short, step_axis
+from skillphysics.plotting import by_rank, clipped, new_figure, step_axis
 
 BASELINE, OTHER, FAINT = "#444444", "#D55E00", "#9aa0a6"
-# With more settings colours are taken by rank.
+# With more settings, colours are by rank.
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")
 _MOST_ROWS = 40
 _WIDTH = 5.2
 
 
 def ordered(change: Change) -> pd.DataFrame:
-    """Skills in the order of learning, those without a time last."""
+    """Skills in order of learning, with those without a time at the end."""
     time = change.skills["half_baseline"] * change.skills["half"]
     return change.skills.loc[pd.Series(time).sort_values(na_position="last").index]
 
@@ -37,7 +37,7 @@ def factors(comparison: RunComparison, change: Change) -> Figure:
             reach = np.clip([row[low], row[high]], 1e-3, 1e3)
             axis.plot(reach, [at, at], color=colour, lw=width, solid_capstyle="butt")
         axis.plot(row["factor"], at, "o", color=colour, mec="white", ms=6)
-    names = [short(str(skill), 22) for skill in table.index]
+    names = [clipped(str(skill), 22) for skill in table.index]
     if change.common is not None:
         middle, low, high = np.exp([change.common.value, change.common.low, change.common.high])
         colour = OTHER if comparison.found(change.name, "common") else BASELINE
@@ -50,7 +50,7 @@ def factors(comparison: RunComparison, change: Change) -> Figure:
     _factor_ticks(axis)
     _name_rows(axis, names, [*place.tolist(), *([0] if change.common is not None else [])])
     axis.set_xlabel(f"factor of {comparison.axis} (← sooner, later →)")
-    axis.set_title(f"{short(change.name, 24)} against {short(comparison.baseline, 24)}: when")
+    axis.set_title(f"{clipped(change.name, 24)} against {clipped(comparison.baseline, 24)}: when")
     return figure
 
 
@@ -67,16 +67,16 @@ def ends(comparison: RunComparison, change: Change) -> Figure:
         hollow = colour if bool(row["levelled_off"]) else "white"
         axis.plot(row["end"], at, "o", color=colour, mfc=hollow, ms=6)
         axis.plot(row["end_baseline"], at, "|", color=BASELINE, ms=12, mew=2)
-    _name_rows(axis, [short(str(skill), 22) for skill in table.index], place.tolist())
-    axis.set_xlabel(f"level at the last common checkpoint  (| {short(comparison.baseline, 20)})")
+    _name_rows(axis, [clipped(str(skill), 22) for skill in table.index], place.tolist())
+    axis.set_xlabel(f"level at the last common checkpoint  (| {clipped(comparison.baseline, 20)})")
     axis.set_title(
-        f"{short(change.name, 24)} against {short(comparison.baseline, 24)}: where it ends"
+        f"{clipped(change.name, 24)} against {clipped(comparison.baseline, 24)}: where it ends"
     )
     return figure
 
 
 def clock(comparison: RunComparison, change: Change) -> Figure:
-    """The time of one run against that of the other, at equal shares of what is learned."""
+    """Times of one run against those of the other, at equal shares of the final level."""
     figure = new_figure(_WIDTH, 4.2)
     axis = figure.subplots()
     points = change.clock
@@ -87,7 +87,7 @@ def clock(comparison: RunComparison, change: Change) -> Figure:
     legend = len(order) <= 12
     for skill, colour in zip(order, by_rank(len(order)), strict=True):
         one = points[points["skill"] == skill]
-        label = short(str(skill), 18) if legend else None
+        label = clipped(str(skill), 18) if legend else None
         axis.plot(one["baseline"], one["other"], ".-", color=colour, lw=0.8, ms=5, label=label)
     both = points[["baseline", "other"]].to_numpy()
     ends_ = np.array([both.min() / 1.15, both.max() * 1.15])
@@ -98,9 +98,9 @@ def clock(comparison: RunComparison, change: Change) -> Figure:
     axis.set_yscale("log")
     axis.set_xlim(*ends_)
     axis.set_ylim(*ends_)
-    axis.set_xlabel(f"{comparison.axis} in {short(comparison.baseline, 24)}")
-    axis.set_ylabel(f"{comparison.axis} in {short(change.name, 24)}")
-    axis.set_title("one clock against the other")
+    axis.set_xlabel(f"{comparison.axis} in {clipped(comparison.baseline, 24)}")
+    axis.set_ylabel(f"{comparison.axis} in {clipped(change.name, 24)}")
+    axis.set_title("times of both runs")
     axis.legend(fontsize=7, loc="upper left")
     return figure
 
@@ -151,7 +151,7 @@ def curve(comparison: RunComparison, skill: str) -> Figure:
     times = np.unique(np.concatenate([base.baseline.time, *(p.other.time for p in others)]))
     step_axis(axis, times, label=comparison.axis)
     axis.set_ylabel("level")
-    axis.set_title(short(skill, 40))
+    axis.set_title(clipped(skill, 40))
     return figure
 
 

@@ -1,6 +1,6 @@
 """A share of L25 Fig 10 at paper scale: how long the whole takes, and exponents with intervals.
 
-    python benchmarks/fig10.py [--n-dims 40 100 220 600 1000]
+    python studies/fig10.py [--n-dims 40 100 220 600 1000]
 
 Paper scale is 50 values of n_dim from 20 to 1000, each with 14 settings (SignGD and Adam, seven α)
 and 4 seeds of 99 000 steps: 2800 runs. Five values are a tenth; these hold the ends of both

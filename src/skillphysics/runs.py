@@ -1,5 +1,7 @@
-"""The runs of several curves in one dataset."""
+"""Runs in one dataset of curves: joined from several, and grouped by what they differ in."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +13,8 @@ from skillphysics.errors import ArgumentError, CurvesError
 # Attributes of a log that belong together across runs.
 _MERGED = ("tasks", "left_out")
 _TEXT = ("source", "format")
+# A part of a run's name that only numbers it.
+_SEED = re.compile(r"(?:seed[ =_-]?)?\d+", re.IGNORECASE)
 
 
 def joined(datasets: Sequence[xr.Dataset], names: Sequence[str] | None) -> xr.Dataset:
@@ -48,6 +52,64 @@ def joined(datasets: Sequence[xr.Dataset], names: Sequence[str] | None) -> xr.Da
                     {coordinate: values.isel(run=0, drop=True)}
                 )
     return whole
+
+
+def replicates(dataset: xr.Dataset) -> dict[str, list[int]]:
+    """The places of runs that differ only in their seed, by a label of what else they are.
+
+    Runs are alike if their names differ only in a number ("0", "adam, seed 1") and they agree in
+    optimizer, learning rate, frequencies and whatever else is known of each run. Without the
+    dimension `run`, there is one group.
+
+    Example:
+        >>> level = ("run", "step", "skill"), np.zeros((3, 1, 1))
+        >>> names = ["lr 1, seed 0", "lr 1, seed 1", "lr 2, seed 0"]
+        >>> replicates(xr.Dataset({"level": level}, {"run": names}))
+        {'lr 1': [0, 1], 'lr 2': [2]}
+    """
+    if "run" not in dataset.dims:
+        return {"": [0]}
+    names = [str(name) for name in dataset["run"].values]
+    bases = [
+        ", ".join(part for part in name.split(", ") if not _SEED.fullmatch(part)) for name in names
+    ]
+    settings = list(zip(bases, _settings(dataset, names), strict=True))
+    named = len(set(bases)) == len(set(settings))
+    places: dict[str, list[int]] = {}
+    for place, (base, differing) in enumerate(settings):
+        label = base if named else ", ".join(part for part in (base, *differing) if part)
+        places.setdefault(label, []).append(place)
+    return places
+
+
+def _settings(dataset: xr.Dataset, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """For each run, in words, the settings that are not the same in all runs."""
+    columns: list[list[str]] = []
+    attributes = ["optimizer"]
+    # Of runs that are named by their seed, the problem may differ in what the seed draws.
+    if not any("seed" in name.lower() for name in names):
+        attributes.append("problem")
+    for key in attributes:
+        values = dataset.attrs.get(key)
+        if isinstance(values, list) and len(values) == len(names):
+            columns.append(_in_words(key, values))
+    for name, variable in dataset.data_vars.items():
+        if variable.dims == ("run",) and name != "seed":
+            label = str(name).replace("_", " ")
+            columns.append([f"{label} {value:g}" for value in variable.values])
+    if "run_frequency" in dataset:
+        columns.append(_in_words("frequencies", dataset["run_frequency"].values.tolist()))
+    differing = [column for column in columns if len(set(column)) > 1]
+    return list(zip(*differing, strict=True)) if differing else [()] * len(names)
+
+
+def _in_words(what: str, values: Sequence[Any]) -> list[str]:
+    """Text as it is; of anything else, which of the different values it is."""
+    if all(isinstance(value, str) for value in values):
+        return list(values)
+    coded = [json.dumps(value, sort_keys=True) for value in values]
+    order = list(dict.fromkeys(coded))
+    return [f"{what} {order.index(code) + 1}" for code in coded]
 
 
 def _run_names(datasets: Sequence[xr.Dataset], names: Sequence[str] | None) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """What a network of one skill says of one with five (N24 Figs 1 and 11).
 
-    python benchmarks/emergence.py [time data parameters] [--kinds] [--scale quick] [--seeds 2]
+    python studies/emergence.py [time data parameters] [--kinds] [--scale quick] [--seeds 2]
 
 Each part trains the calibration with a single skill, reads one constant off it, predicts five
 skills with it, and prints the prediction beside the network: for *time* the steps at which R/S is

@@ -1,6 +1,6 @@
 """How near the mean-field laws are to simulations, beside L25's law.
 
-    python benchmarks/mean_field.py [sign_gd batches waste correlated adam]
+    python studies/mean_field.py [sign_gd batches waste correlated adam]
 
 Each error is the mean squared error of the levels against the mean of runs with random task
 vectors, less what the scatter of that mean adds; "scatter" is what it adds, and an error below it
