@@ -9,7 +9,6 @@ from skillphysics.errors import ArgumentError
 from skillphysics.graph import Graph
 from skillphysics.theories import AtLevel, AtStep, Dependent
 
-
 GRAPH = Graph.given({"a": [], "b": [], "c": ["a", "b"]})
 
 
@@ -29,7 +28,10 @@ def gated(gate) -> Dependent:
         (lambda: Dependent(np.ones(3), GRAPH, opening="soon"), "opening must be 'late' or 'early'"),
         (lambda: Dependent(np.ones(3), GRAPH, demand="few"), "demand must be 'open' or 'all', got"),
         (lambda: Dependent(np.ones(3), GRAPH, tolerance=2.0), "tolerance must be between 0 and 1"),
-        (lambda: Dependent(np.ones(3), GRAPH, later=AtStep([1, 2], 3)), "later.frequency must have"),
+        (
+            lambda: Dependent(np.ones(3), GRAPH, later=AtStep([1, 2], 3)),
+            "later.frequency must",
+        ),
         (lambda: AtLevel([1, 2], level=1.0), "later.level must be between 0 and 1, both excluded"),
         (lambda: AtStep([1, -2], step=1), r"later.frequency\[1\] must be positive and finite"),
         (lambda: AtStep([1, 2], step=-1), "later.step must be non-negative and finite, got -1"),

@@ -248,4 +248,3 @@ def test_unusable_settings_are_refused(wrong, message):
     }
     with pytest.raises(ArgumentError, match=message):
         MeanField(**settings)
-
