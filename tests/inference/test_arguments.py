@@ -64,26 +64,29 @@ def test_unusable_arguments_of_a_fit(call, message):
 
 
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("function", "arguments", "message"),
     [
-        (lambda: compare(CURVES, [Linear], key=KEY), "theories must map names to theor"),
-        (lambda: compare(CURVES, {}, key=KEY), "at least one theory"),
-        (lambda: compare(CURVES, key=0), "key must be a random key, got 0"),
-        (lambda: compare([1], key=KEY), "curves must be Curves, got list"),
-        (
-            lambda: compare(CURVES, {"linear": Linear}, key=KEY, hold="frequency"),
-            r"hold must be a list of parameter names, got 'frequency'; write \['frequency'\]",
-        ),
-        (lambda: bootstrap(None, None, key=KEY), "curves must be Curves, got NoneType"),
-        (lambda: half_times([1, 2]), "curves must be Curves, got list"),
-        (lambda: drift([1, 2], np.ones(2)), "curves must be Curves, got list"),
-        (lambda: drift(CURVES, np.zeros(3)), r"ceiling\[0\] must be positive"),
+        (compare, {"theories": [Linear]}, "theories must map names to theories"),
+        (compare, {"theories": {}}, "at least one theory"),
+        (compare, {"theories": {"a": 1}}, "theory must be a Theory or a class of one, got 1"),
+        (compare, {"key": 0}, "key must be a random key, got 0"),
+        (compare, {"curves": [1]}, "curves must be Curves, got list"),
+        (compare, {"hold": "frequency"}, r"got 'frequency'; write \['frequency'\]"),
+        (bootstrap, {"curves": None, "fit": None}, "curves must be Curves, got NoneType"),
+        (half_times, {"curves": [1, 2]}, "curves must be Curves, got list"),
+        (drift, {"curves": [1, 2], "ceiling": np.ones(2)}, "curves must be Curves, got list"),
+        (drift, {"ceiling": np.zeros(3)}, r"ceiling\[0\] must be positive"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
-def test_unusable_arguments_of_other_functions(call, message):
+def test_unusable_arguments_of_other_functions(function, arguments, message):
+    given: dict[str, Any] = {"curves": CURVES, **arguments}
+    if function in (compare, bootstrap):
+        given = {"key": KEY, **given}
+    if function is compare:
+        given = {"theories": {"linear": Linear}, **given}
     with pytest.raises(ArgumentError, match=message):
-        call()
+        function(**given)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.3])
@@ -101,8 +104,8 @@ def test_curves_of_noise_determine_no_parameter():
     table = fit(Curves.from_arrays(STEPS, noise), Resource, key=KEY).parameters
     # What is called free has an interval of at most a factor of e³ either way.
     free = table[table["status"] == "free"]
-    assert (free["stderr"] > 0).all()
-    assert not (free["value"] > 1e15).any()
+    assert (free["stderr"].to_numpy() > 0).all()
+    assert not (free["value"].to_numpy() > 1e15).any()
 
 
 def test_the_frequency_of_a_single_skill_is_held():

@@ -1,5 +1,7 @@
 """Options, shapes and gates of dependent skills that cannot be used."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,10 @@ from skillphysics.graph import Graph
 from skillphysics.theories import AtLevel, AtStep, Dependent
 
 GRAPH = Graph.given({"a": [], "b": [], "c": ["a", "b"]})
+
+
+def with_option(**option: Any) -> Dependent:
+    return Dependent(np.ones(3), GRAPH, **option)
 
 
 def gated(gate) -> Dependent:
@@ -25,8 +31,8 @@ def gated(gate) -> Dependent:
         (lambda: gated(lambda x: x), r"gate of skill 'c' must return a scalar, got .* \(2,\)"),
         (lambda: gated(lambda x: x.mean() / 0), "must return a number between 0 and 1, got nan"),
         (lambda: Dependent(np.ones(2), GRAPH), r"frequency must have shape \(3,\), one entry per"),
-        (lambda: Dependent(np.ones(3), GRAPH, opening="soon"), "opening must be 'late' or 'early'"),
-        (lambda: Dependent(np.ones(3), GRAPH, demand="few"), "demand must be 'open' or 'all', got"),
+        (lambda: with_option(opening="soon"), "opening must be 'late' or 'early'"),
+        (lambda: with_option(demand="few"), "demand must be 'open' or 'all', got"),
         (lambda: Dependent(np.ones(3), GRAPH, tolerance=2.0), "tolerance must be between 0 and 1"),
         (
             lambda: Dependent(np.ones(3), GRAPH, later=AtStep([1, 2], 3)),
