@@ -122,4 +122,4 @@ def test_a_log_that_a_report_refuses_is_said(tmp_path, monkeypatch, capsys):
     path = tmp_path / "log.csv"
     path.write_text("step,copy\n0,0.1\n5,0.5\n")
     assert run(monkeypatch, path, "--metric", "level") == 0
-    assert "needs at least 3 steps, and this log has 2" in " ".join(capsys.readouterr().out.split())
+    assert "needs at least 3 steps, got 2" in " ".join(capsys.readouterr().out.split())

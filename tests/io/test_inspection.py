@@ -11,7 +11,7 @@ from skillphysics.io import inspect_log, read_curves, read_log
 from skillphysics.measure.describe import reading_paragraph
 from skillphysics.measure.learning import learning
 from skillphysics.measure.levels import curves_of, understand
-from skillphysics.steps import thinned
+from skillphysics.measure.thinning import thinned
 
 TEXT = "step,epoch,note,copy_acc,sort_acc,train_loss\n0,0,hi,0.1,0.2,3.5\n1000,1,ho,0.5,,2.5\n"
 

@@ -18,7 +18,7 @@ from skillphysics.measure.levels import Reading, curves_of, understand
 from skillphysics.measure.log import Log, labels
 from skillphysics.measure.names import axis_of, family, is_call_count, kind
 from skillphysics.measure.scales import first_value, last_value, sentence_of
-from skillphysics.steps import thinned
+from skillphysics.measure.thinning import thinned
 
 _WITH_COLUMNS = ("table", "json", "text", "wandb", "folder")
 # With this many tasks, one number for all is easier to give than one per task.

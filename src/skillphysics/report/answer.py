@@ -1,4 +1,4 @@
-"""The answer of a report in three sentences that need no knowledge of the theories."""
+"""The answer of a report in three sentences that require no knowledge of the theories."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from skillphysics.inference import Comparison
 from skillphysics.report.explain import Explanation
 from skillphysics.report.rows import count, frequencies, listed, number, steps
 
-# What each theory says, by its name.
+# What each theory means, by its name.
 _MEANING = {
     "linear": "each skill is learned on its own, fastest at the start",
     "multilinear": "each skill is learned on its own, along an S-shaped curve",
@@ -17,13 +17,13 @@ _MEANING = {
     "resource l2": "skills compete for one pool of learning, so a rare skill waits for others",
 }
 _COMPOSITE = "composite "
-# Intervals are meant to hold 90 %; below this share they are called wrong.
+# Intervals should contain 90 % of known values; below this share they are called wrong.
 _HELD = 0.75
 _MOST_NAMED = 4
 
 
 class Answer(NamedTuple):
-    """What a report says first.
+    """The first three sentences of a report.
 
     Attributes:
         holds: which theory describes the curves, or that none does.
@@ -57,22 +57,22 @@ def _holds(explanation: Explanation) -> str:
         )
     if comparison.better_predictors:
         return (
-            f"The data single out no theory: of {n_theory}, {theory} describes all checkpoints "
-            f"best, but {comparison.better_predictors[0]} predicts the last "
+            f"The data do not single out a theory: of {n_theory}, {theory} describes all "
+            f"checkpoints best, but {comparison.better_predictors[0]} predicts the last "
             f"{comparison.n_held_out} better."
         )
     return f"Of {n_theory} theories, {theory} describes these curves best."
 
 
 def _missed(comparison: Comparison, theory: str) -> str:
-    """That even the closest theory misses the data."""
+    """The answer if even the closest theory misses the data."""
     size = f"{comparison.misses:.1f} standard errors"
     if len(comparison.fits) == 1:
         return f"The only theory fitted, {theory}, misses the measurements by {size}."
     closest = "the best" if comparison.closest == comparison.winner else "the closest"
     named = theory if comparison.closest == comparison.winner else comparison.closest
     return (
-        f"None of {len(comparison.fits)} theories holds: even {closest}, {named}, misses the "
+        f"None of {len(comparison.fits)} theories fits: even {closest}, {named}, misses the "
         f"measurements by {size}."
     )
 
@@ -111,7 +111,7 @@ def _learned(explanation: Explanation) -> str:
         which = listed(left_out) if named else f"{len(left_out)} of {len(table)} skills"
         clauses.append(f"left out of the fits: {which}")
     text = "; ".join(clauses)
-    # Names of skills stay as they are.
+    # Names of skills keep their case.
     return f"{text if timed else text[0].upper() + text[1:]}."
 
 
@@ -131,8 +131,8 @@ def _caution(explanation: Explanation) -> str:
     winner = comparison.winner
     if comparison.misses is not None:
         return (
-            f"Do not read rates and parameters of {winner} as facts: what it misses is more than "
-            "measurement error, so only the measured times stand."
+            f"Do not rely on rates and parameters of {winner}: it misses the data by more than "
+            "measurement error, so only the measured times are reliable."
         )
     if len(explanation.fitted) == 1:
         return (
@@ -142,8 +142,9 @@ def _caution(explanation: Explanation) -> str:
     found = frequencies(explanation)
     if found.n_compared and found.n_held < _HELD * found.n_compared:
         return (
-            "Do not trust the inferred frequencies here: their 90 % intervals hold the known value "
-            f"for {found.n_held} of {count(found.n_compared, 'skill')} only."
+            "Do not trust the inferred frequencies here: their 90 % intervals contain the known "
+            "value "
+            f"for only {found.n_held} of {count(found.n_compared, 'skill')}."
         )
     if not comparison.best.converged:
         return (
@@ -154,7 +155,7 @@ def _caution(explanation: Explanation) -> str:
         others = [*comparison.tied, *comparison.better_predictors]
         rivals = listed([name for name in dict.fromkeys(others) if name != winner], 2)
         return (
-            f"Do not take {winner} for the mechanism: {rivals} may hold as well, and emergence, "
+            f"Do not take {winner} for the mechanism: {rivals} may be true as well, and emergence, "
             "saturation and rates depend on the choice."
         )
     change = explanation.drift

@@ -1,4 +1,4 @@
-"""From skill curves to an explanation: which theory, what is learned when, what is unreliable."""
+"""From skill curves to an explanation: the best theory, times of learning, caveats."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,16 +23,17 @@ from skillphysics.inference.occurrence import (
 )
 from skillphysics.measure.describe import reading_paragraph
 from skillphysics.measure.learning import SIGNIFICANT, learning
-from skillphysics.steps import dense, thinned
+from skillphysics.measure.thinning import thinned
+from skillphysics.steps import dense
 from skillphysics.theories import Theory
 
 Batches = Literal["fresh", "full"]
 
-# More skills than this are not fitted together.
+# At most this many skills are fitted together.
 MOST_FITTED = 60
 # Below this final level a skill is not mastered, and its ceiling is fitted.
 _MASTERED = 0.9
-# With fewer known frequencies there is no line to draw.
+# The fewest known frequencies for a law.
 _FEWEST_KNOWN = 3
 
 
@@ -41,26 +42,26 @@ class Explanation:
     """What the theories say about a set of curves.
 
     Attributes:
-        curves: everything that was measured, averaged over bins where there are very many steps.
+        curves: all measurements, averaged over bins if there are many steps.
         reading: how the log was read (`measure.describe.reading_paragraph`).
         comparison: the theories fitted to the skills that show learning, ranked.
         skills: one row per measured skill, in order of learning. Steps are infinite where never,
             NaN where unknown; `_low` and `_high` are ends of 90 % intervals.
 
             - `final_level`: mean of the last tenth of its measurements; `ceiling` of the winner (1
-              where it has none); `fitted`: whether it shows learning and was fitted.
+              if it has none); `fitted`: whether it shows learning and was fitted.
             - `half`: step at which the measured level, made monotone, reaches half of the ceiling.
             - `time_ratio`, `time_ratio_low`, `time_ratio_high`: t_i/t_1 of the half-times, with
-              the interval for what it is on average over seeds.
+              intervals for the average over seeds.
             - `emergence`, `saturation`: steps at which the winner's curve crosses 5 % and 95 % of
               the ceiling; `learned`: step at which the measured level first crosses 0.9.
             - `rate`, `rate_low`, `rate_high`: relative rate p_i/p_1 under the winning theory. It is
-              no frequency.
-            - `frequency`: what is known of it, NaN where nothing is.
+              not a frequency.
+            - `frequency`: the known frequency, NaN if unknown.
             - `inferred`, `inferred_low`, `inferred_high`: relative frequency p_i/p_1 inferred from
-              the half-times; all NaN unless it was asked for or frequencies are known.
+              the half-times; NaN unless requested or some frequencies are known.
         drift: test of the theories with one clock.
-        law: of half-times and known frequencies, None with fewer than three of them.
+        law: the law of half-times and known frequencies, None with fewer than three of these.
         unreliable: sentences on what not to trust.
     """
 
@@ -110,12 +111,12 @@ def explain(
     infer: Batches | None = None,
     done: Callable[[str], object] = id,
 ) -> Explanation:
-    """Fit the theories to the skills that show learning, and say what follows.
+    """Fit the theories to the skills that show learning, and explain the curves.
 
-    Every skill gets a ceiling of its own unless all of them end above 0.9. Skills that show no
-    sign of learning carry no information on a theory and are left out: those that rise by less
-    than three standard errors, and those that never pass chance. So are all but 60 of many, spread
-    over the order of learning. Over 500 steps are averaged over bins.
+    Each skill has a ceiling to be fitted, unless all skills end above 0.9. Skills that show no
+    learning (they rise by less than three standard errors, or never exceed chance) contain no
+    information on a theory and are left out. Of more than 60 skills, 60 are fitted, spread over the
+    order of learning. More than 500 steps are averaged over bins.
 
     Args:
         curves: the data; several runs are fitted together.
@@ -226,7 +227,7 @@ def _skills(curves: Curves, best: Fit, names: np.ndarray, learned: np.ndarray) -
     frame = frame.reindex(list(names))
     fitted = frame.query("fitted")
     part = curves.select(learned)
-    # Of a skill that is learned but not fitted, the final level stands in for the ceiling.
+    # The ceiling of a skill that is learned but not fitted is its final level.
     top = frame["ceiling"].where(frame["fitted"] | ~has_ceiling, frame["final_level"])
     top = top.reindex(list(learned)).to_numpy()
     measured = half_times(part, top)
@@ -302,7 +303,7 @@ def _on_frequencies(curves: Curves, given: Mapping[str, float] | None) -> list[s
     others = [name for name in given or {} if name not in curves.names]
     if not others:
         return []
-    return [f"Frequencies are given of what is no skill of these curves: {_listed(others)}."]
+    return [f"Frequencies are given for skills that these curves do not have: {_listed(others)}."]
 
 
 def _on_skills(
@@ -310,23 +311,24 @@ def _on_skills(
 ) -> list[str]:
     reasons = []
     if unmeasured.size:
-        reasons.append(f"Never measured, so left out: {_listed(unmeasured)}.")
+        reasons.append(f"Left out without measurements: {_listed(unmeasured)}.")
     if flat.size:
         reasons.append(
-            f"No sign of learning (a rise below {SIGNIFICANT:g} standard errors), so left out of "
-            f"the fits: {_listed(flat)}."
+            f"Left out of the fits without learning (a rise below {SIGNIFICANT:g} standard "
+            "errors): "
+            f"{_listed(flat)}."
         )
     if below.size:
-        reasons.append(f"Never above chance, so left out of the fits: {_listed(below)}.")
+        reasons.append(f"Left out of the fits, never above chance: {_listed(below)}.")
     if n_rising > MOST_FITTED:
         reasons.append(
             f"The theories were fitted to {MOST_FITTED} of the {n_rising} skills that show "
-            "learning, spread over the order of learning; choose others by name."
+            "learning, spread over the order of learning; to fit others, select them by name."
         )
     if "level_stderr" not in curves.dataset:
         reasons.append(
-            "The log gives no standard errors: all measurements weigh the same, and the size of "
-            "the noise is taken from the residuals."
+            "The log has no standard errors: all measurements have the same weight, and the size "
+            "of the noise is estimated from the residuals."
         )
     return reasons
 
@@ -334,12 +336,12 @@ def _on_skills(
 def _on_clock(change: Drift) -> list[str]:
     if not change.n_pair:
         return [
-            "Whether skills share one clock, as in the Resource theory, cannot be tested: no two "
-            "skills that follow each other are half-way at three common checkpoints."
+            "It cannot be tested whether skills share one clock, as in the Resource theory: no two "
+            "consecutive skills are partly learned at three common checkpoints."
         ]
     pairs = "1 pair" if change.n_pair == 1 else f"{change.n_pair} pairs"
     return [
-        f"In a Resource theory ln u_i/ln u_j stays constant while two skills are learned; here it "
+        f"In the Resource theory, ln u_i/ln u_j is constant while two skills are learned; here it "
         f"changes by a factor of {change.factor:.2f} (median of {pairs} of neighbours)."
     ]
 
@@ -350,9 +352,10 @@ def _on_noise(curves: Curves, comparison: Comparison) -> list[str]:
     reasons = []
     if noise.correlation > 0.3 and not several:
         reasons.append(
-            f"Errors of neighbouring checkpoints are alike (correlation {noise.correlation:.2f}), "
-            "which intervals allow for; an error that all checkpoints share, such as that of the "
-            "test questions or of the seed, cannot be seen in one run."
+            f"Errors of neighbouring checkpoints are correlated ({noise.correlation:.2f}), "
+            "which the "
+            "intervals include; an error that all checkpoints share, for example from the choice "
+            "of test questions or the seed, cannot be seen in one run."
         )
     return reasons
 
@@ -364,14 +367,15 @@ def _on_theories(comparison: Comparison) -> list[str]:
         reasons.append(f"The fit of {name} had not converged when it was stopped.")
     if best.agreement < 0.5:
         reasons.append(
-            f"Only one of the four most promising starts of {name} reached its best fit: there may "
-            "be a better one."
+            f"Only one of the four most promising starts of {name} reached the best fit, so a "
+            "better "
+            "one may exist."
         )
     known = best.parameters
     status = known["status"]
     for which, meaning in (
         ("unidentifiable", "are not determined by these curves"),
-        ("at bound", "sit at the edge of what they may be"),
+        ("at bound", "are at the edge of their range"),
     ):
         rows = known[status == which].reset_index()
         labels = [

@@ -23,7 +23,7 @@ _FORMULAS = {
 
 
 def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
-    """The report as HTML that asks for nothing from outside.
+    """The report as HTML without external resources.
 
     Args:
         explanation: what to report.
@@ -66,7 +66,7 @@ def page(explanation: Explanation, drawings: Mapping[str, bytes]) -> str:
 
 
 def _typeset(text: str) -> str:
-    """Formulas that the terminal shows in ASCII, in Unicode."""
+    """The formulas of the terminal in Unicode."""
     for plain, typeset in _FORMULAS.items():
         text = text.replace(plain, typeset)
     return text

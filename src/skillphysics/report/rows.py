@@ -1,4 +1,4 @@
-"""The tables and sentences of a report as text, for the terminal and the page alike."""
+"""The tables and sentences of a report as text, for the terminal and the page."""
 
 import math
 from typing import Any, NamedTuple
@@ -13,17 +13,17 @@ from skillphysics.report.explain import Explanation
 Row = dict[str, Any]
 
 _TIMES = (
-    "Relative times t_i/t_1 are half-times over the earliest half-time. They are measured; their "
-    "intervals say where they lie on average over seeds."
+    "Relative times t_i/t_1 are half-times divided by the earliest half-time. They are measured; "
+    "their intervals are for the average over seeds."
 )
 _RATES = (
-    "A relative rate is no frequency: the curves stay the same when all frequencies are replaced "
+    "A relative rate is not a frequency: the curves are the same if all frequencies are replaced "
     "by a power of themselves, and a late skill may be rare or hard."
 )
 
 
 class Cell(NamedTuple):
-    """A value and its interval as text; the interval is empty where there is none."""
+    """A value and its interval as text; the interval is empty if there is none."""
 
     value: str
     interval: str = ""
@@ -33,15 +33,15 @@ class Cell(NamedTuple):
 
 
 class Frequencies(NamedTuple):
-    """Known frequencies beside those that are inferred without them.
+    """Known frequencies, and how those that are inferred without them compare.
 
     Attributes:
-        reference: the skill to which inferred frequencies are relative; "" where none is inferred.
-        known: known frequencies of all skills in the order of the table, relative to the reference
-            where its own is known; NaN for the others.
-        relative: whether they are.
-        n_compared: number of skills with both, the reference left out.
-        n_held: how many of their intervals hold the known value.
+        reference: the skill to which inferred frequencies are relative; "" if none are inferred.
+        known: known frequencies in the order of the table, NaN where unknown; relative to the
+            reference if its frequency is known.
+        relative: whether they are relative to the reference.
+        n_compared: number of skills with both, without the reference.
+        n_held: how many of their intervals contain the known value.
     """
 
     reference: str
@@ -57,7 +57,7 @@ def understood(explanation: Explanation) -> str:
 
 
 def ranking(explanation: Explanation) -> list[Row]:
-    """One row per theory, best first; `tied` is a truth value, the rest is text."""
+    """One row per theory, best first; `tied` is a bool, all else is text."""
     comparison = explanation.comparison
     return [
         {
@@ -86,14 +86,14 @@ def ranking_columns(explanation: Explanation) -> dict[str, str]:
 
 
 def skills(explanation: Explanation) -> list[Row]:
-    """One row per skill, in order of learning: a `Cell` per column, its name, whether fitted."""
+    """One row per skill in order of learning, with its name, `fitted` and a `Cell` per column."""
     known = frequencies(explanation).known
     records = _records(explanation.skills)
     return [_skill(row, float(one)) for row, one in zip(records, known, strict=True)]
 
 
 def skill_columns(explanation: Explanation) -> dict[str, str]:
-    """Headings of the columns of `skills` by their keys; those of frequencies only with any."""
+    """Headings of the columns of `skills` by their keys, without empty columns of frequencies."""
     columns = {
         "emergence": "emerges (5 %)",
         "half": "half (measured)",
@@ -118,7 +118,7 @@ def frequencies(explanation: Explanation) -> Frequencies:
     """Known frequencies in the unit in which they can be compared with inferred ones."""
     low, high = column(explanation, "inferred_low"), column(explanation, "inferred_high")
     known = column(explanation, "frequency")
-    # The reference is the skill whose inferred frequency is 1 without any uncertainty.
+    # The inferred frequency of the reference is 1 without uncertainty.
     places = np.flatnonzero((low == 1) & (high == 1))
     if not places.size:
         return Frequencies("", known, False, 0, 0)
@@ -142,7 +142,7 @@ def any_of(explanation: Explanation, name: str) -> bool:
 
 
 def several_times(explanation: Explanation) -> bool:
-    """Whether there are half-times to relate to each other."""
+    """Whether there are at least two half-times to compare."""
     return bool(np.isfinite(column(explanation, "time_ratio")).sum() > 1)
 
 
@@ -155,12 +155,12 @@ def meaning(explanation: Explanation) -> list[str]:
     if found.reference:
         sentences.append(
             f"Inferred frequencies are relative to {found.reference}, the skill with the earliest "
-            "half-time. They follow from half-times and from what small networks with equally hard "
-            "skills show; known frequencies are not used."
+            "half-time. They follow from half-times and from measurements on small networks with "
+            "equally hard skills; known frequencies are not used."
         )
     if found.n_compared:
         sentences.append(
-            f"The 90 % interval of the inferred frequency holds the known one for "
+            f"The 90 % interval of the inferred frequency contains the known one for "
             f"{found.n_held} of {count(found.n_compared, 'skill')}."
         )
     if explanation.law is not None:
@@ -199,19 +199,19 @@ def parameters(explanation: Explanation) -> list[Row]:
 
 
 def unit(explanation: Explanation) -> str:
-    """What residuals are counted in."""
+    """The unit of residuals."""
     return "standard errors" if explanation.comparison.known_noise else "level"
 
 
 def caveats(explanation: Explanation) -> list[str]:
-    """What is unreliable, and what the reader of the log left out."""
+    """What is unreliable, and notes on how the log was read."""
     notes = explanation.curves.dataset.attrs.get("notes", [])
-    sentences = [f"In reading the log: {note}." for note in notes]
+    sentences = [f"Reading the log: {note}." for note in notes]
     return [*explanation.unreliable, *sentences]
 
 
 def steps(value: float) -> str:
-    """A position along training: three digits, thousands apart; "never" and "unknown" in words.
+    """A position along training with three digits; "never" if infinite, "unknown" if NaN.
 
     Example:
         >>> steps(12345.6), steps(7.25), steps(math.inf), steps(math.nan)
@@ -225,7 +225,7 @@ def steps(value: float) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A pure number with a few significant digits, or a dash where there is none.
+    """A number with a few significant digits, or a dash if it is not finite.
 
     Example:
         >>> number(0.123456), number(1234.5), number(2.0), number(math.nan)
@@ -237,7 +237,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:
-    """An interval, open where it has no end, or a dash where there is none.
+    """An interval, open if its end is infinite, or a dash if it is unknown.
 
     Example:
         >>> interval(0.1234, 0.5), interval(0.0, math.inf), interval(math.nan, math.nan)
@@ -250,7 +250,7 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 
 
 def count(n: int, what: str) -> str:
-    """A number of things.
+    """A number with its noun.
 
     Example:
         >>> count(1, "skill"), count(1200, "skill")
@@ -260,7 +260,7 @@ def count(n: int, what: str) -> str:
 
 
 def listed(names: list[str], most: int = 4) -> str:
-    """Names in a sentence, of many the first ones.
+    """Names in a sentence, at most the first few.
 
     Example:
         >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], most=1)
@@ -272,7 +272,7 @@ def listed(names: list[str], most: int = 4) -> str:
 
 
 def shortened(name: str, most: int, gap: str = "…") -> str:
-    """A name cut in its middle: names of many skills often begin alike.
+    """A name shortened in its middle, because names of skills often begin alike.
 
     Example:
         >>> shortened("hendrycksTest-astronomy", 15), shortened("piqa", 15)
@@ -288,12 +288,13 @@ def _law(found: FrequencyLaw, names: np.ndarray) -> list[str]:
     kappa, scatter = found.kappa, found.scatter
     middle, least, most = (float(np.exp(end[0])) for end in scatter)
     sentences = [
-        f"Half-times go as t = c p^(-kappa) with kappa = {number(kappa.median[0])} "
+        f"Half-times follow t = c p^(-kappa) with kappa = {number(kappa.median[0])} "
         f"({interval(kappa.low[0], kappa.high[0])}); skills scatter about this line by a factor "
         f"of {number(middle)} ({interval(least, most)}) in t."
     ]
     off = [
-        f"{names[i]} ({'later' if found.deviation[i] > 0 else 'sooner'} than its frequency says)"
+        f"{names[i]} ({'later' if found.deviation[i] > 0 else 'sooner'} than its frequency "
+        "predicts)"
         for i in np.flatnonzero(found.off_line)
     ]
     if off:
@@ -309,7 +310,7 @@ def _skill(row: Row, known: float) -> Row:
         "saturation": Cell(steps(row["saturation"])),
         "ceiling": Cell(number(row["ceiling"])),
     }
-    # A skill that is learned has a half-time, whether the theories were fitted to it or not.
+    # Learned skills have a half-time even if the theories were not fitted to them.
     timed = row["fitted"] or not math.isnan(row["half"])
     return {
         "skill": row["skill"],
@@ -325,7 +326,7 @@ def _skill(row: Row, known: float) -> Row:
 
 
 def _cell(row: Row, key: str, digits: int) -> Cell:
-    """A value with its interval, whose ends are rounded to some digits where it is wide."""
+    """A value with its interval, or the value alone if it has none."""
     low, high = row[f"{key}_low"], row[f"{key}_high"]
     certain = low == high or math.isnan(low) or math.isnan(high)
     return Cell(number(row[key], digits), "" if certain else interval(low, high, digits))

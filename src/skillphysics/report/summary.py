@@ -1,4 +1,4 @@
-"""An explanation as plain values, for `report.json` and for other programs."""
+"""An explanation as JSON values, for `report.json` and other programs."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from skillphysics.report.explain import Explanation
 def summary(explanation: Explanation) -> dict[str, Any]:
     """The explanation as JSON values; `docs/report.md` describes them.
 
-    Positions along training that are never reached are the string "never"; what is unknown is null.
+    Positions that are never reached are the string "never"; unknown values are null.
     """
     comparison, change = explanation.comparison, explanation.drift
     return {

@@ -15,9 +15,9 @@ from skillphysics.report.explain import Explanation
 
 _MOST_ROWS = 40
 _SHORTEST_NAME, _LONGEST_NAME = 12, 40
-# What a column takes beside its text: space to its right and the line between columns.
+# Width of a column without its text: a space and the line between columns.
 _PADDING = 2
-# Left out first where the terminal is narrow; report.html has all.
+# Dropped first in narrow terminals; report.html has all.
 _DISPENSABLE = ("ceiling", "emergence", "saturation", "final_level", "rate")
 _HEADINGS = {
     "emergence": "emerges\n(5 %)",
@@ -41,13 +41,13 @@ def show(explanation: Explanation, console: Console) -> None:
         Text(),
         Text(explanation.comparison.verdict),
         Text(),
-        *_list("What to keep in mind", rows.caveats(explanation)),
+        *_list("Caveats", rows.caveats(explanation)),
     ]
     console.print(Group(*parts), highlight=False)
 
 
 def _answer(explanation: Explanation) -> list[RenderableType]:
-    titles = ("What holds: ", "What is learned when: ", "What not to trust: ")
+    titles = ("Best theory: ", "Order of learning: ", "Caution: ")
     return [
         Padding(Text.assemble((title, "bold"), sentence), (0, 0, 1, 0))
         for title, sentence in zip(titles, answer(explanation), strict=True)
@@ -70,7 +70,7 @@ def _skills(explanation: Explanation, width: int) -> Table:
     table = _table(title, ["skill", *(headings[key] for key in kept)])
     for place, row in enumerate(shown):
         name = rows.shortened(row["skill"], min(max(room, _SHORTEST_NAME), _LONGEST_NAME), "...")
-        # As Text, in which square brackets are no markup.
+        # As Text, so that square brackets are not markup.
         line = map(Text, [name, *(cells[key][place] for key in kept)])
         table.add_row(*line, style=None if row["fitted"] else "dim")
     if len(every) > len(shown):
@@ -80,7 +80,7 @@ def _skills(explanation: Explanation, width: int) -> Table:
 
 
 def _fitting(widths: Mapping[str, int], room: int) -> list[str]:
-    """The columns that fit beside whole names, dispensable ones given up one by one."""
+    """The columns that fit next to whole names, without the dispensable ones that do not."""
     kept = list(widths)
     for key in _DISPENSABLE:
         if key in kept and sum(widths[one] for one in kept) > room:
@@ -97,7 +97,7 @@ def _notes(explanation: Explanation) -> list[RenderableType]:
     sentences = rows.meaning(explanation)
     if unknown:
         found = rows.listed([f"{row['skill']} {row['frequency']}" for row in unknown], 12)
-        sentences.append(f"Predicted by this line, in the unit of the known ones: {found}.")
+        sentences.append(f"Predicted by this law, in the unit of the known frequencies: {found}.")
     lines = [Text(_ascii(sentence)) for sentence in sentences]
     return [Text(), *lines, Text()] if lines else [Text()]
 
@@ -135,7 +135,7 @@ def _list(title: str, sentences: Sequence[str]) -> list[RenderableType]:
 
 
 def _plain(cell: rows.Cell, key: str) -> str:
-    # Intervals of rates are in the page: they hold only if the theory does.
+    # Intervals of rates are on the page only, because they depend on the theory.
     return _ascii(cell.value if key == "rate" else str(cell))
 
 

@@ -16,7 +16,7 @@ from skillphysics.report.page import page
 from skillphysics.report.summary import summary
 
 _DPI = 130
-# Larger ones are slow to show: the page has the PNG in their place.
+# Larger drawings are slow to show, and the page has PNG files instead.
 _LARGEST_SVG = 300_000
 
 
@@ -32,19 +32,19 @@ def write(explanation: Explanation, folder: Path) -> Path:
 
 
 def _draw(explanation: Explanation, folder: Path) -> dict[str, bytes]:
-    """Write every figure as PNG and SVG; returns the SVG of each, or the PNG where it is large."""
+    """Write every figure as PNG and SVG; returns each SVG, or the PNG if the SVG is large."""
     drawings = {}
     with mpl.rc_context(STYLE), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes; the page has it in full.
+        # Names in scripts that the font lacks are drawn as boxes; the page has them in full.
         warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         for name, picture in pictures(explanation).items():
             figure = picture.draw(explanation)
             raster, vector = folder / f"{name}.png", folder / f"{name}.svg"
             figure.set_dpi(_DPI)
-            # `savefig` draws twice where there is a layout, which the first picture settles here.
+            # `savefig` draws twice if there is a layout, which the first drawing fixes here.
             FigureCanvasAgg(figure).print_png(raster)
             figure.set_layout_engine("none")
-            # No date and no links in the metadata: the same data give the same file.
+            # Without dates and links in the metadata, the same data give the same file.
             nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
             FigureCanvasSVG(figure).print_svg(vector, metadata=nothing)
             small = vector.stat().st_size <= _LARGEST_SVG

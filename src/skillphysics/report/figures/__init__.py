@@ -25,11 +25,11 @@ FIGURES: Registry[Callable[[Explanation], Picture | None]] = Registry(
         "collapse": collapse.picture,
     },
 )
-"""Every figure by its file name, in the order of the page: None where it says nothing."""
+"""Every figure by its file name, in the order of the page: None if it shows nothing."""
 
 
 def pictures(explanation: Explanation) -> dict[str, Picture]:
-    """The figures that say something of this explanation, by file name."""
+    """The figures that apply to this explanation, by file name."""
     made = {name: picture(explanation) for name, picture in FIGURES.items()}
     return {name: picture for name, picture in made.items() if picture is not None}
 

@@ -16,7 +16,7 @@ _CLOCKS = ("resource l1", "resource l2", "linear")
 
 
 def picture(explanation: Explanation) -> Picture | None:
-    """The collapse of a report, where one clock is at stake."""
+    """The collapse of a report, if a theory with one clock is among the best."""
     if not _has_clock(explanation):
         return None
     change = explanation.drift
@@ -45,7 +45,7 @@ def draw(explanation: Explanation) -> Figure:
     has_ceiling = "ceiling" in values.index.get_level_values("parameter")
     ceiling = values.xs("ceiling").reindex(names).to_numpy() if has_ceiling else 1.0
     unskill = 1 - part.level.values / ceiling
-    # Closer to 0 or 1 the logarithm is that of the noise.
+    # Closer to 0 or 1, noise dominates the logarithm.
     clear = (unskill > 0.05) & (unskill < 0.95)
     frequency = explanation.skills["frequency"].reindex(names).to_numpy()
     source = "known"

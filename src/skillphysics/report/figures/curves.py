@@ -11,7 +11,7 @@ from skillphysics.report.explain import Explanation
 from skillphysics.report.figures.drawing import WIDTH, Picture, label, some_of, spread
 from skillphysics.steps import dense, is_logarithmic
 
-# Okabe and Ito's colours, which the colour-blind can tell apart, for theories.
+# Colours of Okabe and Ito, which colour-blind readers can distinguish.
 _THEORY_COLOURS = ("#0072B2", "#D55E00", "#009E73")
 _THEORY_LINES = ("-", "--", ":")
 

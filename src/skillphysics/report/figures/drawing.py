@@ -13,7 +13,7 @@ from skillphysics.plotting import clipped
 from skillphysics.report.explain import Explanation
 from skillphysics.report.rows import number, shortened
 
-# All figures are as wide, in inches, so that their text has one size on the page.
+# All figures have the same width in inches, so that their text has the same size on the page.
 WIDTH = 8.0
 MOST_PANELS = 24
 # With more skills, rows of skills are close and small.
@@ -40,12 +40,12 @@ def spread(names: tuple[str, ...]) -> list[str]:
 
 
 def row_height(n_row: int) -> float:
-    """Inches per skill where each has a row: many get less."""
+    """Height of a row in inches, smaller if there are many."""
     return 0.26 if n_row <= MOST_ROOMY else 0.14
 
 
 def marker(n_row: int) -> float:
-    """Size of the marker of a skill where each has a row."""
+    """Size of the marker of a row, smaller if there are many."""
     return 24.0 if n_row <= MOST_ROOMY else 9.0
 
 
@@ -77,7 +77,7 @@ def log_ticks(axis: Axis, values: np.ndarray) -> None:
 
 
 def some_of(explanation: Explanation) -> str:
-    """The end of a caption where not all skills have a panel."""
+    """The end of a caption if not all skills have a panel."""
     n_fitted = len(explanation.fitted)
     if n_fitted <= MOST_PANELS:
         return ""

@@ -29,7 +29,7 @@ def draw(explanation: Explanation) -> Figure:
     )
     steps = explanation.curves.steps
     last, positive = steps[-1], steps[steps > 0][0]
-    # On a logarithmic axis there is no place for zero.
+    # A logarithmic axis has no zero.
     least = positive if is_logarithmic(steps) else steps[0]
     start = np.clip(np.nan_to_num(emergence, nan=least), least, last)
     end = np.clip(saturation, least, last)

@@ -21,7 +21,7 @@ from skillphysics.report.rows import number
 
 
 def picture(explanation: Explanation) -> Picture | None:
-    """The relative times of a report, where there are at least two."""
+    """The relative times of a report, if there are at least two."""
     if not rows.several_times(explanation):
         return None
     return Picture(draw, "Relative learning times", _caption(explanation))
@@ -75,7 +75,7 @@ def _law_panel(axis: Axes, explanation: Explanation) -> None:
     frequency, half = rows.column(explanation, "frequency"), rows.column(explanation, "half")
     axis.scatter(frequency[used], half[used], c=by_rank(len(table))[used], zorder=3, s=24)
     kappa = float(law.kappa.median[0])
-    # The line of the law has no intercept of its own; that of least squares goes with its slope.
+    # The law has no intercept, so least squares gives it for its slope.
     on = used & ~law.off_line if (used & ~law.off_line).any() else used
     middle = (np.log(half) + kappa * np.log(frequency))[on].mean()
     ends = np.array([frequency[used].min(), frequency[used].max()])

@@ -1,4 +1,4 @@
-"""The figures of a comparison of runs. They are narrow, so that a phone shows them as they are."""
+"""The figures of a comparison of runs, which are narrow enough for a phone."""
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,14 @@ from skillphysics.comparison import Change, RunComparison, Side
 from skillphysics.plotting import by_rank, clipped, new_figure, step_axis
 
 BASELINE, OTHER, FAINT = "#444444", "#D55E00", "#9aa0a6"
-# With more settings colours are taken by rank.
+# With more settings, colours are by rank.
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")
 _MOST_ROWS = 40
 _WIDTH = 5.2
 
 
 def ordered(change: Change) -> pd.DataFrame:
-    """Skills in the order of learning, those without a time last."""
+    """Skills in order of learning, with those without a time at the end."""
     time = change.skills["half_baseline"] * change.skills["half"]
     return change.skills.loc[pd.Series(time).sort_values(na_position="last").index]
 
@@ -76,7 +76,7 @@ def ends(comparison: RunComparison, change: Change) -> Figure:
 
 
 def clock(comparison: RunComparison, change: Change) -> Figure:
-    """The time of one run against that of the other, at equal shares of what is learned."""
+    """Times of one run against those of the other, at equal shares of the final level."""
     figure = new_figure(_WIDTH, 4.2)
     axis = figure.subplots()
     points = change.clock
@@ -100,7 +100,7 @@ def clock(comparison: RunComparison, change: Change) -> Figure:
     axis.set_ylim(*ends_)
     axis.set_xlabel(f"{comparison.axis} in {clipped(comparison.baseline, 24)}")
     axis.set_ylabel(f"{comparison.axis} in {clipped(change.name, 24)}")
-    axis.set_title("one clock against the other")
+    axis.set_title("times of both runs")
     axis.legend(fontsize=7, loc="upper left")
     return figure
 

@@ -14,18 +14,18 @@ from skillphysics.report.runs.figures import key
 CAPTIONS: Mapping[str, tuple[str, str]] = {
     "factors": (
         "Factors of time",
-        "How much sooner (left of 1) or later each skill is learned. Thick: 90 % by noise of "
-        "evaluation; thin: with what seeds do. Coloured: stands out. Diamond: all skills together.",
+        "How much sooner (left of 1) or later each skill is learned. Thick: 90 % interval by noise "
+        "of evaluation; thin: with seeds. Coloured: significant. Diamond: all skills together.",
     ),
     "ends": (
         "Final levels",
-        "The levels at the last common checkpoint: bars the baseline, points the other. Thin: 90 % "
-        "interval, with seeds. Hollow: still rising in one of the two.",
+        "Levels at the last common checkpoint: bars for the baseline, points for the other run. "
+        "Thin: 90 % interval with seeds. Hollow: still rising in one of the two.",
     ),
     "clock": (
         "One clock against the other",
-        "Times at which both reach 20 to 80 % of the final level. A common clock puts all skills "
-        "on one line; thin line: no change.",
+        "Times at which both runs reach 20 to 80 % of the final level. With a common clock all "
+        "skills lie on one line. Thin line: no change.",
     ),
 }
 """Alternative text and caption of the figures of one change, by name."""
@@ -37,13 +37,13 @@ def page(
     curves: Sequence[bytes],
     n_hidden: int,
 ) -> str:
-    """The comparison as HTML that asks for nothing from outside.
+    """The comparison as HTML without external resources.
 
     Args:
         comparison: what to show.
-        drawings: of each change, the SVG of each figure in `CAPTIONS`.
-        curves: SVG of each skill's curves.
-        n_hidden: how many skills have no figure.
+        drawings: the SVG of each figure in `CAPTIONS`, for each change.
+        curves: the SVG of each skill's curves.
+        n_hidden: number of skills without a figure.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

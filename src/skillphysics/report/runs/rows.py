@@ -1,4 +1,4 @@
-"""The tables of a comparison as rows of text, for the terminal and the page alike."""
+"""The tables of a comparison as rows of text, for the terminal and the page."""
 
 import math
 from typing import Any
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def skills(comparison: RunComparison, change: Change) -> list[Row]:
-    """One row per skill, in the order of learning; `sooner` and `ends` are truth values."""
+    """One row per skill in order of learning; `timed`, `ended` and `rising` are bools."""
     table = change.skills.assign(
         place=np.sqrt(change.skills["half_baseline"] * change.skills["half"])
     ).sort_values(["place", "learned"], na_position="last")
@@ -40,7 +40,7 @@ def skills(comparison: RunComparison, change: Change) -> list[Row]:
 
 
 def overview(comparison: RunComparison) -> list[Row]:
-    """One row per setting: its common factor and how many skills stand out."""
+    """One row per setting: its common factor and the number of significant skills."""
     rows = []
     for change in comparison.changes:
         sooner = comparison.found(change.name, "factor")
@@ -63,36 +63,36 @@ def overview(comparison: RunComparison) -> list[Row]:
 
 
 def remarks(comparison: RunComparison, change: Change) -> list[str]:
-    """Sentences beside the verdict: tests, order, yardstick, and what was left out."""
+    """Sentences in addition to the verdict: tests, order of learning, and what was left out."""
     sentences = []
     late = change.late
     if late is not None:
         sentences.append(
-            f"Early against late: a skill that is learned twice as late has its factor multiplied "
+            "Early and late skills: the factor of a skill that is learned twice as late is "
+            "multiplied "
             f"by {digits(2**late.value)} ({digits(2**late.low)} to {digits(2**late.high)})."
         )
     if not math.isnan(change.mixed):
         verb = "differ" if comparison.found(change.name, "mixed") else "do not differ"
         sentences.append(
-            f"The factors of the skills {verb} from each other by more than seeds make them "
-            f"(p = {change.mixed:.2g})."
+            f"The factors of the skills {verb} by more than seeds explain (p = {change.mixed:.2g})."
         )
     if change.ends is not None:
         sentences.append(
-            f"Skills that have levelled off end {signed(change.ends.value)} apart on average "
+            f"Skills that have levelled off end {signed(change.ends.value)} higher on average "
             f"({signed(change.ends.low)} to {signed(change.ends.high)})."
         )
     swapped = comparison.found(change.name, "order")
     if swapped:
-        sentences.append(f"Learned in the other order: {'; '.join(swapped)}.")
+        sentences.append(f"Learned in reversed order: {'; '.join(swapped)}.")
     else:
-        sentences.append("No change in the order of learning is established.")
+        sentences.append("No change in the order of learning is significant.")
     sentences += _not_learned(change)
     return [*sentences, *(f"{note[0].upper()}{note[1:]}." for note in change.pair.notes)]
 
 
 def yardstick(comparison: RunComparison) -> list[str]:
-    """What differences are judged by, in sentences."""
+    """How significance is assessed, in sentences."""
     tests = comparison.tests
     counted = sum(kind != "order" for kind in tests["kind"])
     several = any(c.pair.baseline.n_run + c.pair.other.n_run > 2 for c in comparison.changes)
@@ -101,17 +101,18 @@ def yardstick(comparison: RunComparison) -> list[str]:
     source = (
         "the spread between the runs of a setting"
         if several
-        else "how much the factors of the skills scatter"
+        else "the scatter of the factors of the skills"
     )
     return [
-        f"{counted} differences were looked for. Those listed are chosen so that at most one in "
-        "ten of them is chance; where nothing differs, the chance to list anything is one in ten.",
-        f"Seeds alone move a skill by ×{digits(math.exp(scatter))} or its inverse (one standard "
-        f"deviation of a run, {scatter:.2f} in ln t). That is {source}, averaged with a prior of "
-        f"{SEED_SCATTER:g} that counts as {SEED_WEIGHT:g} skills; if you know it, give it "
-        "(--seed-scatter). The 90 % intervals contain it.",
-        f"Noise of neighbouring checkpoints is correlated by {correlation:.2f}, as estimated; "
-        "intervals allow for that.",
+        f"{counted} differences were tested. At most one in ten of those listed is expected to be "
+        "due to chance; if nothing differs, anything is listed with a probability of one in ten.",
+        f"Seeds alone change the time of a skill by ×{digits(math.exp(scatter))} or its inverse "
+        "(one "
+        f"standard deviation of a run, {scatter:.2f} in ln t). This is {source}, averaged with a "
+        f"prior of {SEED_SCATTER:g} that counts as {SEED_WEIGHT:g} skills; set seed_scatter=… if "
+        "you know it. The 90 % intervals include it.",
+        f"The noise of neighbouring checkpoints has an estimated correlation of {correlation:.2f}, "
+        "which the intervals include.",
     ]
 
 
@@ -119,8 +120,8 @@ def _not_learned(change: Change) -> list[str]:
     kinds = {
         "in the baseline only": f"Learned in {change.pair.baseline.name} only",
         "in the other only": f"Learned in {change.name} only",
-        "in neither": "Stay at level 0 in both",
-        "too flat": "Have no rise in common by which to time them",
+        "in neither": "Level 0 in both",
+        "too flat": "No common rise to time them by",
     }
     learned: dict[str, str] = change.skills["learned"].to_dict()
     sentences = []
@@ -149,7 +150,7 @@ def _interval(row: Row) -> str:
 
 
 def _determined(row: Row) -> bool:
-    """Whether the curves say more of a factor than its order of magnitude."""
+    """Whether the curves determine a factor better than its order of magnitude."""
     return math.isfinite(row["factor"]) and determined(row["factor_low"], row["factor_high"])
 
 

@@ -1,4 +1,4 @@
-"""A comparison as plain values, for `compare.json` and for other programs."""
+"""A comparison as JSON values, for `compare.json` and other programs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from skillphysics.report.runs import rows
 
 
 def summary(comparison: RunComparison) -> dict[str, Any]:
-    """The comparison as JSON values; `docs/compare.md` describes them. What is unknown is null."""
+    """The comparison as JSON values; `docs/compare.md` describes them. Unknown values are null."""
     return {
         "baseline": comparison.baseline,
         "axis": comparison.axis,

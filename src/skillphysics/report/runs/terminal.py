@@ -10,12 +10,12 @@ from skillphysics.comparison import Change, RunComparison
 from skillphysics.report.runs import rows
 
 _MOST_ROWS = 40
-# With more settings there is one row for each, and the skills are in the page.
+# With more settings there is one row per setting, and the skills are on the page.
 _MOST_TABLES = 2
 
 
 def show(comparison: RunComparison, console: Console) -> None:
-    """Print the verdicts, the tables, and what the differences are judged by."""
+    """Print the verdicts, the tables, and how significance is assessed."""
     several = len(comparison.changes) > 1
     if several:
         console.print(_overview(comparison))
@@ -28,24 +28,24 @@ def show(comparison: RunComparison, console: Console) -> None:
             for remark in rows.remarks(comparison, change):
                 console.print(_item(remark))
             console.print()
-    console.print(Text("What the differences are judged by", style="italic"))
+    console.print(Text("How significance is assessed", style="italic"))
     for sentence in rows.yardstick(comparison):
         console.print(_item(sentence))
 
 
 def _item(sentence: str) -> Padding:
-    # As Text, in which square brackets are no markup.
+    # As Text, so that square brackets are not markup.
     return Padding(Text(f"- {sentence}"), (0, 0, 0, 2))
 
 
 def _short(name: str) -> str:
-    """A name of at most 16 letters; what tells skills apart is often at their end."""
+    """A name of at most 16 letters, with its end, in which skills often differ."""
     return name if len(name) <= 16 else f"{name[:5]}…{name[-10:]}"
 
 
 def _overview(comparison: RunComparison) -> Table:
     table = Table(
-        title=f"Against {comparison.baseline} (bold: something stands out)",
+        title=f"Against {comparison.baseline} (bold: a significant difference)",
         box=box.SIMPLE_HEAD,
         title_justify="left",
     )
@@ -66,7 +66,7 @@ def _overview(comparison: RunComparison) -> Table:
 def _skills(comparison: RunComparison, change: Change) -> Table:
     table = Table(
         title=f"A = {comparison.baseline}, B = {change.name}\n"
-        f"{comparison.axis} at half of the final level, and levels at the end; * stands out",
+        f"{comparison.axis} at half of the final level, and levels at the end; *: significant",
         box=box.SIMPLE_HEAD,
         title_justify="left",
         padding=(0, 1, 0, 0),

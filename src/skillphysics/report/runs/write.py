@@ -15,7 +15,7 @@ from skillphysics.report.runs import figures
 from skillphysics.report.runs.page import page
 from skillphysics.report.runs.summary import summary
 
-# More figures of curves make a page that nobody scrolls through.
+# More figures of curves would make the page too long.
 _MOST_CURVES = 60
 _DRAW = {"factors": figures.factors, "ends": figures.ends, "clock": figures.clock}
 
@@ -37,12 +37,12 @@ def write(comparison: RunComparison, folder: Path) -> Path:
 
 
 def _page(comparison: RunComparison, folder: Path) -> str:
-    """The page; its figures go to the folder too."""
+    """The page; its figures are also written to the folder."""
     ordered = (str(s) for change in comparison.changes for s in figures.ordered(change).index)
     skills = list(dict.fromkeys(ordered))
     drawings = []
     with mpl.rc_context(STYLE), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes; the page has it in full.
+        # Names in scripts that the font lacks are drawn as boxes; the page has them in full.
         warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         for place, change in enumerate(comparison.changes, start=1):
             suffix = f"-{place}" if len(comparison.changes) > 1 else ""
@@ -58,7 +58,7 @@ def _page(comparison: RunComparison, folder: Path) -> str:
 
 def _svg(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    # No date and no links in the metadata: the same data give the same file.
+    # Without dates and links in the metadata, the same data give the same file.
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", metadata=nothing)
     return buffer.getvalue()

@@ -1,0 +1,120 @@
+"""The public face: every name documented once, with an example, and arguments of one vocabulary."""
+
+import contextlib
+import dataclasses
+import importlib
+import inspect
+import typing
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import skillphysics
+
+ROOMS = (
+    "comparison", "curves", "domains", "errors", "experiments", "graph", "inference", "io",
+    "measure", "networks", "optimizers", "papers", "plotting", "registry", "report", "scaling",
+    "skills", "steps", "tasks", "theories", "training", "worlds",
+)  # fmt: skip
+NAMES = Path(__file__).with_name("argument_names.txt").read_text(encoding="utf-8").split()
+
+
+def public() -> Iterator[tuple[str, str, object]]:
+    """Room, name and value of everything public."""
+    for room in ROOMS:
+        module = importlib.import_module(f"skillphysics.{room}")
+        own = [
+            name
+            for name, value in vars(module).items()
+            if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
+        ]
+        for name in getattr(module, "__all__", own):
+            yield room, name, getattr(module, name)
+
+
+PUBLIC = {f"{room}.{name}": value for room, name, value in public()}
+CALLABLE = {
+    name: value
+    for name, value in PUBLIC.items()
+    if inspect.isfunction(value)
+    or (inspect.isclass(value) and not issubclass(value, BaseException))
+}
+
+
+def results() -> set[object]:
+    """Classes that functions return, or that the fields of such classes hold."""
+    found: set[object] = set()
+
+    def add(hint: object) -> None:
+        for part in typing.get_args(hint):
+            add(part)
+        if not inspect.isclass(hint) or hint in found:
+            return
+        if str(getattr(hint, "__module__", "")).startswith("skillphysics"):
+            found.add(hint)
+            if dataclasses.is_dataclass(hint) or hasattr(hint, "_fields"):
+                with contextlib.suppress(NameError):
+                    for inner in typing.get_type_hints(hint).values():
+                        add(inner)
+
+    for value in CALLABLE.values():
+        methods = vars(value).values() if inspect.isclass(value) else [value]
+        for method in methods:
+            function = getattr(method, "__func__", method)
+            if inspect.isfunction(function):
+                # Names that only type checkers import are none of the package's own.
+                with contextlib.suppress(NameError):
+                    add(typing.get_type_hints(function).get("return"))
+    return found
+
+
+def test_names_of_rooms_are_those_of_the_package():
+    assert set(skillphysics._ROOMS) <= set(ROOMS)
+
+
+@pytest.mark.parametrize("name", [n for n, v in PUBLIC.items() if callable(v)])
+def test_every_name_has_a_docstring(name):
+    value = PUBLIC[name]
+    text = value.__doc__ if inspect.isclass(value) else inspect.getdoc(value)
+    assert text
+    assert text.strip().splitlines()[0].rstrip().endswith((".", "?", ":")) or "\n" in text
+
+
+@pytest.mark.parametrize("name", CALLABLE)
+def test_every_name_has_an_example(name):
+    """Doctests run it. An abstract class has none, and a result has that of what returns it."""
+    value = CALLABLE[name]
+    if inspect.isabstract(value) or value in results():
+        return
+    assert ">>>" in (value.__doc__ or "")
+
+
+def test_no_name_is_exported_twice():
+    homes = Counter(name.partition(".")[2] for name in PUBLIC)
+    assert [name for name, count in homes.items() if count > 1] == []
+
+
+def test_the_nouns_are_those_of_their_rooms():
+    for name in set(skillphysics.__all__) - set(ROOMS):
+        home = skillphysics._HOME[name]
+        assert PUBLIC[f"{home}.{name}"] is getattr(skillphysics, name)
+
+
+@pytest.mark.parametrize("name", CALLABLE)
+def test_arguments_have_known_names(name):
+    """A new name is a decision: it joins argument_names.txt, or an old one serves."""
+    try:
+        parameters = inspect.signature(CALLABLE[name]).parameters  # pyright: ignore[reportArgumentType]
+    except ValueError:
+        return
+    assert set(parameters) - set(NAMES) == set()
+
+
+def test_no_argument_name_is_left_over():
+    used = set()
+    for value in CALLABLE.values():
+        used |= set(inspect.signature(value).parameters)  # pyright: ignore[reportArgumentType]
+    assert sorted(set(NAMES) - used) == []
+    assert sorted(NAMES) == NAMES
