@@ -242,7 +242,7 @@ def frequency_law(
 def _one_run(
     half_time: ArrayLike, log_stderr: ArrayLike, prior: Prior
 ) -> tuple[PerSkill, PerSkill, int]:
-    """ln t, the variances in addition to σ² (with φ² for the first skill), and the first skill."""
+    """Ln t, the variances in addition to σ² (with φ² for the first skill), and the first skill."""
     if np.ndim(half_time) != 1:
         raise ArgumentError(
             f"half_time must have one number per skill, got shape {np.shape(half_time)}; "

@@ -1,6 +1,7 @@
 """Measured skills that are mixtures of many latent skills, as benchmarks are."""
 
 from collections.abc import Callable
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
