@@ -3,7 +3,7 @@
 Cells are read here and not by pandas, because a broken cell must be named with its row in the file.
 `pandas.read_csv` turns a column with a broken cell into text, fills rows that are too short without
 a word, renames repeated columns, and does not know the lines of rows. As text, so that cells can be
-checked, it takes as long or longer (`benchmarks/tables.py`).
+checked, it takes about as long (`benchmarks/tables.py`).
 """
 
 import csv
