@@ -1,5 +1,6 @@
 """The public face: every name documented once, with an example, and arguments of one vocabulary."""
 
+import contextlib
 import dataclasses
 import importlib
 import inspect
@@ -54,15 +55,18 @@ def results() -> set[object]:
         if str(getattr(hint, "__module__", "")).startswith("skillphysics"):
             found.add(hint)
             if dataclasses.is_dataclass(hint) or hasattr(hint, "_fields"):
-                for inner in typing.get_type_hints(hint).values():
-                    add(inner)
+                with contextlib.suppress(NameError):
+                    for inner in typing.get_type_hints(hint).values():
+                        add(inner)
 
     for value in CALLABLE.values():
         methods = vars(value).values() if inspect.isclass(value) else [value]
         for method in methods:
             function = getattr(method, "__func__", method)
             if inspect.isfunction(function):
-                add(typing.get_type_hints(function).get("return"))
+                # Names that only type checkers import are none of the package's own.
+                with contextlib.suppress(NameError):
+                    add(typing.get_type_hints(function).get("return"))
     return found
 
 

@@ -12,13 +12,15 @@ ROOT = Path(skillphysics.__file__).parent
 # From the ground up; what a room may import stands in an earlier line.
 FLOORS = (
     {"errors"},
-    {"domains", "registry", "numerics", "progress"},
+    {"domains", "registry", "numerics", "progress", "memory"},
+    {"precision"},
     {"skills", "steps", "graph", "runs"},
     {"curves"},
     {"plotting", "measure"},
     {"io"},
-    {"training", "theories"},
-    {"optimizers", "worlds", "networks", "tasks", "scaling", "inference"},
+    {"optimizers", "theories"},
+    {"training"},
+    {"worlds", "networks", "tasks", "scaling", "inference"},
     {"comparison", "experiments"},
     {"sample", "report"},
     {"papers"},

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from skillphysics.plotting import plot
     from skillphysics.report import Explanation, explain
     from skillphysics.skills import Skills
+    from skillphysics.steps import log_spaced
     from skillphysics.theories import (
         Composite,
         Correlated,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
         Resource,
         Theory,
     )
-    from skillphysics.training import Problem, log_spaced, train
+    from skillphysics.training import Problem, train
 
 __all__ = [
     "Comparison",
@@ -110,7 +111,8 @@ _HOMES = {
     "skills": "Skills",
     "theories": "Composite Correlated Dependent Domino Linear Measured ModularDomino Multilinear "
     "Quanta Resource Theory",
-    "training": "Problem log_spaced train",
+    "steps": "log_spaced",
+    "training": "Problem train",
 }
 _ROOMS = (
     "comparison",

@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Annotated, Any, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -85,7 +86,12 @@ class Domain:
 
 
 def count(least: int = 1, most: int = LARGEST_COUNT) -> Domain:
-    """Integers from `least` to `most`."""
+    """Integers from `least` to `most`.
+
+    Example:
+        >>> count(2).check("n_skill", 3), count(2).words
+        (3, 'an integer of at least 2')
+    """
     words = f"an integer of at least {least}"
     if most != LARGEST_COUNT:
         words = f"an integer from {least} to {most if most < 10**9 else f'{most:g}'}"
@@ -93,14 +99,24 @@ def count(least: int = 1, most: int = LARGEST_COUNT) -> Domain:
 
 
 def one_of(*choices: str) -> Domain:
-    """One of several words."""
+    """One of several strings.
+
+    Example:
+        >>> one_of("l1", "l2").check("norm", "l1")
+        'l1'
+    """
     *most, last = map(repr, choices)
     words = f"{', '.join(most)} or {last}" if most else last
     return Domain(words, str, lambda x: x in choices)
 
 
 def between(low: float, high: float, *, below: bool = False) -> Domain:
-    """Numbers from `low` to `high`, or below `high`."""
+    """Numbers from `low` to `high`, with `high` itself unless `below`.
+
+    Example:
+        >>> between(0, 1).check("level", 1), between(0, 1, below=True).words
+        (1.0, 'at least 0 and below 1')
+    """
     if below:
         return Domain(
             f"at least {low:g} and below {high:g}", float, lambda x: (x >= low) & (x < high)
@@ -109,7 +125,12 @@ def between(low: float, high: float, *, below: bool = False) -> Domain:
 
 
 def inside(low: float, high: float) -> Domain:
-    """Numbers between `low` and `high`, both excluded."""
+    """Numbers between `low` and `high`, both excluded.
+
+    Example:
+        >>> inside(0, 1).check("beta", 0.9)
+        0.9
+    """
     words = f"between {low:g} and {high:g}, both excluded"
     return Domain(words, float, lambda x: (x > low) & (x < high))
 
@@ -122,6 +143,7 @@ SHARE = between(0, 1)
 FRACTION = inside(0, 1)
 DECAY = between(0, 1, below=True)
 COUNT = count()
+WHOLE_NUMBER = count(0)
 FLAG = Domain("True or False", bool, lambda x: True)  # noqa: ARG005
 PRECISION = one_of("float32", "float64")
 CRITERION = one_of("mse", "ce")
@@ -131,13 +153,25 @@ NonNegative = Annotated[float, NON_NEGATIVE]
 Fraction = Annotated[float, FRACTION]
 Decay = Annotated[float, DECAY]
 Count = Annotated[int, COUNT]
+WholeNumber = Annotated[int, WHOLE_NUMBER]
+Share = Annotated[float, SHARE]
 Flag = Annotated[bool, FLAG]
 Criterion = Annotated[str, CRITERION]
 
 
 def domain_of(hint: Any) -> Domain | None:
-    """The domain that an annotation names, `Annotated[float, POSITIVE]`; None where it has none."""
-    return next((one for one in getattr(hint, "__metadata__", ()) if isinstance(one, Domain)), None)
+    """The domain that an annotation names, or None.
+
+    The domain of a tuple or of an optional value is that of its parts.
+
+    Example:
+        >>> domain_of(Annotated[float, POSITIVE]) is POSITIVE, domain_of(float)
+        (True, None)
+    """
+    parts = getattr(hint, "__metadata__", ())
+    if not parts and get_origin(hint) in (tuple, Union, UnionType):
+        parts = map(domain_of, get_args(hint))
+    return next((part for part in parts if isinstance(part, Domain)), None)
 
 
 def check_fields(instance: Any, domains: Mapping[str, Domain] | None = None) -> None:
@@ -147,6 +181,17 @@ def check_fields(instance: Any, domains: Mapping[str, Domain] | None = None) -> 
 
     Raises:
         ArgumentError: names the first field outside of its domain.
+
+    Example:
+        >>> @dataclass
+        ... class Size:
+        ...     width: Count
+        ...     depth: Count = 2
+        >>> check_fields(Size(width=8))
+        >>> check_fields(Size(width=0))
+        Traceback (most recent call last):
+            ...
+        skillphysics.errors.ArgumentError: width must be an integer of at least 1, got 0
     """
     hints = get_type_hints(type(instance), include_extras=True)
     named = {name: domain_of(hint) for name, hint in hints.items()}
@@ -163,6 +208,10 @@ def check_names(names: Iterable[str], argument: str) -> tuple[str, ...]:
 
     Raises:
         ArgumentError: names the first that is not.
+
+    Example:
+        >>> check_names(["add", "carry"], "names")
+        ('add', 'carry')
     """
     checked = tuple(names)
     if not checked:
@@ -191,6 +240,10 @@ def check_frequency(frequency: Any, n_skill: int) -> np.ndarray:
 
     Raises:
         ArgumentError: the shape is another, or names the first entry that is not positive.
+
+    Example:
+        >>> check_frequency([3, 1], n_skill=2).tolist()
+        [3.0, 1.0]
     """
     values = np.array(frequency, dtype=np.float64)
     if values.shape != (n_skill,):

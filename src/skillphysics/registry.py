@@ -54,7 +54,12 @@ class Registry(Mapping[str, Member]):
 
 
 def unknown(kind: str, name: Any, names: Iterable[str], listed: str | None = None) -> ArgumentError:
-    """The error for a name that is not known: the nearest of `names`, and the list of them."""
+    """The error for a name that is not known: the nearest of `names`, and the list of them.
+
+    Example:
+        >>> print(unknown("color", "gren", ["red", "green"]))
+        unknown color 'gren', did you mean 'green'? Known: red, green
+    """
     names = list(names)
     listed = ", ".join(names) if listed is None else listed
     if not isinstance(name, str):

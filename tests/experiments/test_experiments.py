@@ -9,6 +9,9 @@ import numpy as np
 import optax
 import pytest
 
+from skillphysics import memory
+from skillphysics.cli.docstrings import arguments
+from skillphysics.domains import domain_of
 from skillphysics.errors import ArgumentError
 from skillphysics.experiments import EXPERIMENTS, against
 from skillphysics.experiments.experiment import pairs
@@ -21,7 +24,7 @@ SMALL = {
     "dependent": {"n_samples": 200, "steps": 20},
     "grokking": {"steps": 40, "modulus": 7, "hidden": 8, "dim": 4},
     "modularity": {"steps": 10, "hidden": 8},
-    "multitask": {"steps": 10, "n_task": 4, "n_bits": 8, "batch_size": 20, "widths": (4, 6),
+    "multitask": {"steps": 10, "n_skill": 4, "n_bits": 8, "batch_size": 20, "widths": (4, 6),
                   "n_measure": 10, "b1": (0.0,), "b2": (0.9,)},
     "reweighting": {"steps": 10, "width": 8, "n_layer": 1, "block": 8, "batch_size": 2,
                     "n_token": 20_000, "warmup": 2, "weighted_steps": (0, 4),
@@ -84,19 +87,27 @@ def test_scales_are_known_settings_and_costs_are_told(name):
     assert set(kind.COST) == {"quick", "paper"}
     published = {field.name: field.default for field in dataclasses.fields(kind)}
     assert dataclasses.asdict(kind.at("paper")) == published
-    # What `--set` can read.
-    for hint in typing.get_type_hints(kind).values():
-        if typing.get_origin(hint) is not typing.ClassVar:
-            inner = typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else hint
-            assert inner in (int, float, str, bool)
+    # What a command line can read.
+    hints = typing.get_type_hints(kind, include_extras=True)
+    plain = typing.get_type_hints(kind)
+    texts = arguments(kind)
+    for field in fields:
+        inner = (
+            typing.get_args(plain[field])[0]
+            if typing.get_origin(plain[field]) is tuple
+            else plain[field]
+        )
+        assert inner in (int, float, str, bool)
+        assert inner is str or domain_of(hints[field]) is not None, field
+        assert texts.get(field), field
     with pytest.raises(ArgumentError, match="'quick' or 'paper'"):
         kind.at("large")
 
 
 def test_no_seed_and_lonely_betas_are_refused():
-    with pytest.raises(ArgumentError, match="at least one seed"):
+    with pytest.raises(ArgumentError, match="seeds must have at least one entry"):
         small("domino").run([])
-    with pytest.raises(ArgumentError, match="b1 has 1 values and b2 2"):
+    with pytest.raises(ArgumentError, match="same number of values, got 1 and 2"):
         pairs([0.9], [0.9, 0.99])
 
 
@@ -106,7 +117,7 @@ def test_levels_at_the_end_over_what_differs():
     assert over.steps.tolist() == [20, 40]
     np.testing.assert_array_equal(over.level[1, 0], curves.level[2, -1])
     np.testing.assert_array_equal(over.level[0, 1], curves.level[1, -1])
-    with pytest.raises(ArgumentError, match=r"variable is 'width'; one of .*n_samples"):
+    with pytest.raises(ArgumentError, match=r"variable must be one of .*n_samples.*, got 'width'"):
         against(curves, "width")
 
 
@@ -117,8 +128,50 @@ def test_halved_after_the_first_step_and_every_so_many():
 
 @pytest.mark.parametrize("warmup", [0, 10, 20])
 def test_a_warm_up_that_leaves_no_steps_is_refused(warmup):
-    with pytest.raises(ArgumentError, match="a number from 1 to 9 is wanted"):
+    with pytest.raises(ArgumentError, match=f"warmup must be .* got {warmup}"):
         WarmupCosine(warmup, 10, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("modularity", {"hidden": 0}, "hidden must be an integer of at least 1, got 0"),
+        ("modularity", {"learning_rate": -1.0}, "learning_rate must be .* got -1"),
+        ("modularity", {"reading": "both"}, "reading must be 'code' or 'text', got 'both'"),
+        ("domino", {"shares": (1.0, 2.0)}, "shares must be .* got 2.0"),
+        ("grokking", {"precision": "float16"}, "precision must be 'float32' or 'float64'"),
+        ("emergence-data", {"n_samples": (10, 0)}, "n_samples must be .* got 0"),
+        ("reweighting", {"weighted_steps": (-1,)}, "weighted_steps must be .* got -1"),
+    ],
+)
+def test_a_setting_out_of_its_domain_is_refused(name, change, said):
+    with pytest.raises(ArgumentError, match=said):
+        dataclasses.replace(EXPERIMENTS[name].at("quick"), **change)
+
+
+@pytest.mark.parametrize("hidden", [10**6, 10**9])
+def test_a_network_beyond_the_memory_is_refused(hidden):
+    experiment = dataclasses.replace(EXPERIMENTS["modularity"].at("quick"), hidden=hidden)
+    with pytest.raises(ArgumentError, match=r"needs at least .* GiB of memory, and this machine"):
+        experiment.run([0])
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("modularity", {"n_samples": 2**31 - 1}),
+        ("domino", {"n_samples": 2**31 - 1}),
+        ("emergence-data", {"n_samples": (2**31 - 1,), "batch_size": 10}),
+        ("emergence-time", {"batch_size": 2**31 - 1}),
+        ("grokking", {"modulus": 46_340}),
+    ],
+)
+def test_samples_beyond_the_memory_are_refused(name, change, monkeypatch):
+    # As large as the machine of a test may be.
+    monkeypatch.setattr(memory, "memory", lambda: 2**33)
+    experiment = dataclasses.replace(EXPERIMENTS[name].at("quick"), **change)
+    with pytest.raises(ArgumentError, match="GiB of memory"):
+        experiment.run([0])
 
 
 def test_a_scheduled_rate_is_the_rate_times_the_factor():

@@ -38,9 +38,10 @@ def draw(make: Callable[[jax.Array], Theory], seed: int) -> Draw:
     """A random theory, measured while its skills are learned.
 
     Frequencies are a power law with exponent U(1, 3). Scalars that may be 0, such as a waste, are
-    U(0, 0.3), and shares, such as an initial level, are log-uniform in [1e-3, 0.1]. The steps are 0 and 59
-    log-spaced ones, from a third of the first skill's half-time to where the mean level reaches
-    U(0.7, 0.98); the last one is log-uniform in [10, 10⁴]. The noise has standard deviation 0.02.
+    U(0, 0.3), and shares, such as an initial level, are log-uniform in [1e-3, 0.1]. The steps are 0
+    and 59 log-spaced ones, from a third of the first skill's half-time to where the mean level
+    reaches U(0.7, 0.98); the last one is log-uniform in [10, 10⁴]. The noise has standard
+    deviation 0.02.
     """
     rng = np.random.default_rng(seed)
     frequency = Skills.power_law(N_SKILL, rng.uniform(1, 3)).frequency

@@ -158,8 +158,8 @@ def test_a_theory_that_cannot_be_fitted_is_left_out():
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ({"held_out": 0.0}, "held_out must be a share between 0 and 1, got 0.0"),
-        ({"held_out": 1.0}, "held_out must be a share between 0 and 1, got 1.0"),
+        ({"held_out": 0.0}, "held_out must be between 0 and 1, both excluded, got 0.0"),
+        ({"held_out": 1.0}, "held_out must be between 0 and 1, both excluded, got 1.0"),
         ({"theories": {}}, "at least one theory"),
         ({"hold": ["nonsense"]}, "got 'nonsense'"),
     ],

@@ -268,8 +268,8 @@ def test_resampled_intervals_agree_with_those_of_the_curvature(noisy, fitted):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ({"draws": 1}, "draws must be at least 2, got 1"),
-        ({"confidence": 0.0}, "confidence must be between 0 and 1, got 0.0"),
+        ({"draws": 1}, "draws must be an integer of at least 2, got 1"),
+        ({"confidence": 0.0}, "confidence must be between 0 and 1, both excluded, got 0.0"),
     ],
 )
 def test_unusable_arguments_of_the_bootstrap(noisy, fitted, argument, message):
@@ -280,11 +280,14 @@ def test_unusable_arguments_of_the_bootstrap(noisy, fitted, argument, message):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ({"confidence": 1.0}, "confidence must be between 0 and 1, got 1.0"),
-        ({"confidence": float("nan")}, "confidence must be between 0 and 1, got nan"),
-        ({"starts": 0}, "starts must be at least 1, got 0"),
+        ({"confidence": 1.0}, "confidence must be between 0 and 1, both excluded, got 1.0"),
+        (
+            {"confidence": float("nan")},
+            "confidence must be between 0 and 1, both .* got nan",
+        ),
+        ({"starts": 0}, "starts must be an integer of at least 1, got 0"),
         ({"hold": ["waste"]}, r"hold must name parameters .*\(frequency, rate\), got 'waste'"),
-        ({"theory": Linear(np.ones(2))}, "the theory has 2 skills and the curves 3"),
+        ({"theory": Linear(np.ones(2))}, "theory must have 3 skills, as the curves have, got 2"),
     ],
 )
 def test_unusable_arguments_of_a_fit(noisy, argument, message):

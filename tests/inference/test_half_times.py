@@ -62,7 +62,7 @@ def test_runs_are_averaged_in_the_logarithm():
 
 def test_unusable_ceilings():
     curves = Curves.from_arrays(STEPS, np.zeros((60, 1)))
-    with pytest.raises(ArgumentError, match="ceiling must be positive for every skill"):
+    with pytest.raises(ArgumentError, match="ceiling\\[0\\] must be positive"):
         half_times(curves, np.array([0.0]))
 
 

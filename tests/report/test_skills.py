@@ -6,8 +6,8 @@ import pytest
 
 from skillphysics.curves import Curves
 from skillphysics.errors import ArgumentError, FitError
-from skillphysics.report.explain import explain
 from skillphysics.measure.thinning import thinned
+from skillphysics.report.explain import explain
 from skillphysics.theories import Linear
 
 KEY = jax.random.key(0)

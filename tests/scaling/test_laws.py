@@ -15,7 +15,7 @@ from skillphysics.scaling import (
     compute_optimal,
     compute_optimal_exact,
     compute_prefactor,
-    few_task_correction,
+    few_skill_correction,
     scaling_law,
     shot_strength,
     time_prefactor,
@@ -102,7 +102,7 @@ def test_the_compute_prefactor_is_that_of_the_best_split(alpha, n_skill):
         exact = compute_optimal_exact(model, compute)
         formula = compute_optimal(model, compute)
         gain = (alpha - 1) / (alpha + 1)
-        law = compute_prefactor(model) * compute**-gain - few_task_correction(model)
+        law = compute_prefactor(model) * compute**-gain - few_skill_correction(model)
     assert exact.loss == pytest.approx(law, rel=0.01)
     # The minimum is flat: near it the loss moves with the square.
     assert formula.n_basis == pytest.approx(exact.n_basis, rel=0.03)
@@ -114,9 +114,9 @@ def test_skills_may_start_near_the_target_but_not_at_it(start):
         model = Decoupled(1.6, initial_strength=start)
         exact = compute_optimal_exact(model, 1e6)
         assert compute_optimal(model, 1e6).loss == pytest.approx(exact.loss, rel=1e-3)
-        with pytest.raises(ArgumentError, match=r"at most 0\.9 of it"):
+        with pytest.raises(ArgumentError, match=r"at most 0\.9 of target_scale"):
             compute_optimal(Decoupled(1.6, initial_strength=0.99), 1e6)
-        with pytest.raises(ArgumentError, match="compute is -1"):
+        with pytest.raises(ArgumentError, match="compute must be positive and finite, got -1"):
             compute_optimal(model, -1.0)
 
 
@@ -126,7 +126,7 @@ def test_few_skills_lower_the_loss_by_the_correction(alpha):
         model = Decoupled(alpha, 50_000)
         for steps in (1e2, 1e3, 1e4):
             law = time_prefactor(model) * steps ** (-(alpha - 1) / alpha)
-            corrected = law - few_task_correction(model)
+            corrected = law - few_skill_correction(model)
             exact = float(model.loss(steps).value)
             assert corrected == pytest.approx(exact, rel=0.005)
             assert abs(corrected - exact) < abs(law - exact)
@@ -165,5 +165,44 @@ def test_the_error_of_a_calibration_is_the_scatter_of_repeats():
 
 
 def test_a_law_without_a_sum_is_refused():
-    with jax.enable_x64(True), pytest.raises(ArgumentError, match=r"alpha is 0\.9; a number above"):
+    with (
+        jax.enable_x64(True),
+        pytest.raises(ArgumentError, match=r"alpha must be above 1 and .* got 0\.9"),
+    ):
         scaling_law(Decoupled(0.9, 1000), "time", steps=10.0)
+
+
+def test_a_law_without_its_amount_says_which_one_is_missing():
+    model = Decoupled(1.6)
+    for resource, name in (("time", "steps"), ("data", "n_data"), ("parameters", "n_basis")):
+        with pytest.raises(ArgumentError, match=f"{name} must be positive and .* pass {name}=…"):
+            scaling_law(model, resource)
+    with pytest.raises(ArgumentError, match="n_basis must be positive and finite for the law in"):
+        scaling_law(model, "compute", steps=10.0)
+
+
+def test_one_skill_is_not_many():
+    with jax.enable_x64(True):
+        for resource, point, text in (
+            ("time", {"steps": 1e6}, "many skills are learned"),
+            ("compute", {"steps": 1e6, "n_basis": 10.0}, "many skills are learned"),
+            ("data", {"n_data": 1e6}, "many skills are seen"),
+        ):
+            law = scaling_law(Decoupled(1.6, 1), resource, **point)
+            holds = {condition.text: condition.holds for condition in law.conditions}
+            assert not holds[text]
+            many = scaling_law(Decoupled(1.6, 1e12), resource, **point)
+            assert {condition.text: condition.holds for condition in many.conditions}[text]
+
+
+@pytest.mark.parametrize("alpha", [1 + 1e-9, 1000.0])
+@pytest.mark.parametrize("layers", LAYERS)
+def test_extreme_exponents_give_a_law_without_warnings(alpha, layers):
+    # Warnings are errors in these tests.
+    with jax.enable_x64(True):
+        model = Decoupled(alpha, 1e6, layers=layers)
+        point = {"steps": 1e9, "n_data": 1e12, "n_basis": 1e6}
+        for resource in ("time", "data", "parameters", "compute"):
+            law = scaling_law(model, resource, **point)
+            assert np.isfinite(law.prefactor)
+            assert isinstance(law.valid, bool)

@@ -70,7 +70,9 @@ def choices(kind: type[Theory]) -> Iterator[tuple[str, str]]:
     example = kind.example()
     for name, hint in get_type_hints(kind).items():
         if get_origin(hint) is Literal:
-            yield from ((name, value) for value in get_args(hint) if getattr(example, name) != value)
+            yield from (
+                (name, value) for value in get_args(hint) if getattr(example, name) != value
+            )
 
 
 def cases() -> Iterator[Case]:

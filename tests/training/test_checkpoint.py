@@ -66,13 +66,20 @@ def test_it_goes_on_to_the_same_numbers(tmp_path, monkeypatch, name, after):
 
 
 @pytest.mark.parametrize(
-    "change", [{"rate": (0.01, 0.03)}, {"name": "sgd"}, {"steps": 62}, {"matrix": True}]
+    ("change", "said"),
+    [
+        ({"rate": (0.01, 0.03)}, "with different learning rates;"),
+        ({"name": "sgd"}, "with different optimizers;"),
+        ({"steps": 62}, "with different steps or records;"),
+        ({"matrix": True}, "with different problems;"),
+        ({"rate": (0.1, 0.3), "steps": 62}, "different learning rates and steps or records;"),
+    ],
 )
-def test_the_checkpoint_of_another_training_is_refused(tmp_path, change):
+def test_the_checkpoint_of_another_training_is_refused(tmp_path, change, said):
     path = tmp_path / "run.checkpoint"
     start(path)
     before = path.read_bytes()
-    with pytest.raises(ArgumentError, match="of another training"):
+    with pytest.raises(ArgumentError, match=f"belongs to another training, .*{said}"):
         start(path, **change)
     assert path.read_bytes() == before
 
@@ -84,7 +91,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     generator = random.Random(0)  # noqa: S311
     for length in (0, 1, 100, len(whole) - 1):
         path.write_bytes(whole[:length])
-        with pytest.raises(ArgumentError, match="no whole checkpoint"):
+        with pytest.raises(ArgumentError, match="not a complete checkpoint"):
             start(path)
     reference = start()
     for _ in range(20):
@@ -115,7 +122,7 @@ def test_another_content_of_a_whole_archive_is_refused(tmp_path):
     ):
         with path.open("wb") as file:
             np.savez(file, **{**kept, name: other})
-        with pytest.raises(ArgumentError, match="no whole checkpoint"):
+        with pytest.raises(ArgumentError, match="not a complete checkpoint"):
             start(path)
 
 
@@ -135,7 +142,7 @@ def test_what_a_closure_holds_belongs_to_the_training(tmp_path, wrapped):
 
     first = run(0.5)
     assert run(0.5).dataset.identical(first.dataset)
-    with pytest.raises(ArgumentError, match="of another training"):
+    with pytest.raises(ArgumentError, match="with different code of the optimizers"):
         run(0.6)
 
 
@@ -163,7 +170,7 @@ def interrupted(function, after):
 
 
 def test_a_folder_that_is_missing_is_told_at_once(tmp_path):
-    with pytest.raises(ArgumentError, match="cannot write"):
+    with pytest.raises(ArgumentError, match="checkpoint must be in an existing folder"):
         start(tmp_path / "none" / "run.checkpoint")
 
 

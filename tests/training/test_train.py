@@ -1,5 +1,6 @@
 """The training loop against a plain one, and its way with many runs and bad input."""
 
+import functools
 import logging
 import pickle
 import re
@@ -12,7 +13,7 @@ import numpy as np
 import optax
 import pytest
 
-from skillphysics import Skills, train
+from skillphysics import Skills, memory, train
 from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import OPTIMIZERS, optimizer
 from skillphysics.training import DivergedError, Problem
@@ -41,6 +42,7 @@ def by_hand(problem, transformation, steps):
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "lion", "soap", "shampoo"])
+@pytest.mark.filterwarnings("ignore:soap acts on matrices:UserWarning")
 def test_it_is_the_plain_loop(name):
     problem, make = world(), optimizer(name)
     curves = train(problem, make, learning_rate=0.01, steps=25, key=KEY)
@@ -87,7 +89,7 @@ def test_equal_arrays_are_held_once():
     stack: Any = Stack.of([(one, KEY) for one in several])
     assert stack.own.vectors is None
     assert stack.shared.vectors.shape == (5, 20)
-    assert stack.own.frequency.shape == (2, 5)
+    assert stack.own.probability.shape == (2, 5)
 
 
 def test_one_key_is_one_set_of_draws_and_two_keys_are_two():
@@ -127,6 +129,7 @@ def test_another_learning_rate_does_not_compile(caplog):
 
 @pytest.mark.parametrize("name", [*OPTIMIZERS, "cautious_adam", "cautious_muon"])
 @pytest.mark.parametrize("shape", ["vector", "matrix"])
+@pytest.mark.filterwarnings("ignore:.* acts on matrices:UserWarning")
 def test_every_optimizer_lowers_the_loss_of_every_run(name, shape):
     keys = list(jax.random.split(KEY, 2))
     if shape == "vector":
@@ -171,15 +174,14 @@ def test_records_are_where_they_are_asked():
 @pytest.mark.parametrize("checked", [1, 2])
 def test_divergence_is_told_and_loses_nothing(checked):
     keys = list(jax.random.split(KEY, 3))
-    with pytest.raises(DivergedError, match="run 'wild' is no longer finite") as caught:
+    with pytest.raises(DivergedError, match="run 'wild' diverged between") as caught:
         train(
             world(), optax.sgd, learning_rate=[0.1, 1e4, 0.2], steps=300, record=checked,
             key=keys, runs=["a", "wild", "b"],
         )  # fmt: skip
     error = caught.value
     assert error.run == "wild"
-    assert f"step {error.step}" in str(error)
-    assert "learning rate 10000" in str(error)
+    assert f"steps {error.step - checked} and {error.step} (sgd, learning rate 10000)" in str(error)
     assert error.curves is not None
     assert error.curves.steps[-1] == error.step - checked
     sent = pickle.loads(pickle.dumps(error))  # noqa: S301
@@ -200,7 +202,7 @@ class Poisoned(Quadratic):
 
 def test_divergence_at_the_start():
     poisoned = Poisoned([1.0], np.eye(1), [1.0])  # pyright: ignore[reportCallIssue]
-    with pytest.raises(DivergedError, match="up to step 0") as caught:
+    with pytest.raises(DivergedError, match="not finite at step 0") as caught:
         train(poisoned, optax.sgd, learning_rate=0.1, steps=3, key=KEY)
     assert caught.value.curves is None
 
@@ -234,6 +236,118 @@ def test_a_problem_of_ones_own():
     assert "loss" not in curves.dataset
 
 
+def test_rates_may_be_arrays_and_optimizers_names():
+    rates = jnp.asarray([0.1, 0.2], jnp.float32)
+    curves = train(world(), "adam", learning_rate=rates, steps=5, key=KEY)
+    listed = train(world(), optimizer("adam"), learning_rate=[0.1, 0.2], steps=5, key=KEY)
+    np.testing.assert_array_equal(curves.level, listed.level)
+    one = train(world(), ["adam", "sgd"], learning_rate=jnp.asarray(0.1), steps=5, key=KEY)
+    assert one.dataset.attrs["optimizer"] == ["adam", "sgd"]
+    np.testing.assert_allclose(one.level[0], listed.level[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_line_search_works_in_one_run_and_in_several(finished):
+    make, rate = (optax.lbfgs(), None) if finished else (optax.lbfgs, 1.0)
+    keys = list(jax.random.split(KEY, 2))
+    problems = [world(k) for k in keys]
+    both = train(problems, make, learning_rate=rate, steps=8, key=KEY)
+    # A quadratic with 20 parameters and 5 curvatures: SGD at its best rate is far away after 8.
+    assert (both.dataset["loss"][:, -1] < 1e-4 * both.dataset["loss"][:, 0]).all()
+    for run, problem in enumerate(problems):
+        alone = train(problem, make, learning_rate=rate, steps=8, key=KEY)
+        np.testing.assert_allclose(both.level[run], alone.level, atol=1e-3)
+
+
+def test_a_counter_of_its_own_in_each_run():
+    """Skipped updates are counted per run."""
+    make = optax.apply_if_finite(optax.sgd(0.1), max_consecutive_errors=3)
+    curves = train([world(), world()], make, steps=5, key=KEY)
+    plain = train(world(), optax.sgd(0.1), steps=5, key=KEY)
+    np.testing.assert_allclose(curves.level[1], plain.level, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "rule"), [("muon", "AdamW"), ("cautious_soap", "Adam")])
+def test_an_optimizer_of_matrices_says_that_there_are_none(name, rule):
+    options = {"learning_rate": 0.01, "steps": 3, "key": KEY}
+    with pytest.warns(UserWarning, match=f"{name} acts on matrices, and Geometry .* follow {rule}"):
+        train(world(), optimizer(name), **options)
+    # Warnings are errors: neither of these warns.
+    train(Matrix.draw(KEY, SKILLS, 6, 5), optimizer(name), **options)
+    train(world(), optimizer("shampoo"), **options)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"learning_rate": [0.1, 0.2]}, ["lr 0.1", "lr 0.2"]),
+        ({"optimizer": ["sgd", optax.adam]}, ["sgd", "adam"]),
+        (
+            {"optimizer": ["sgd", "sgd", "adam", "adam"], "learning_rate": [0.1, 0.2] * 2},
+            ["sgd, lr 0.1", "sgd, lr 0.2", "adam, lr 0.1", "adam, lr 0.2"],
+        ),
+        ({"key": list(jax.random.split(KEY, 2))}, ["0", "1"]),
+        (
+            {"key": list(jax.random.split(KEY, 4)), "learning_rate": [0.1, 0.2] * 2},
+            ["lr 0.1, run 0", "lr 0.2, run 0", "lr 0.1, run 1", "lr 0.2, run 1"],
+        ),
+    ],
+)
+def test_runs_are_named_by_what_differs(change, names):
+    arguments = {"problem": world(), "optimizer": "sgd", "learning_rate": 0.1, "key": KEY}
+    curves = train(**(arguments | change), steps=2)
+    assert curves.dataset["run"].values.tolist() == names
+
+
+def test_a_function_without_a_name_has_a_readable_label():
+    unnamed = train(world(), lambda rate: optax.sgd(rate), learning_rate=0.1, steps=2, key=KEY)
+    assert unnamed.dataset.attrs["optimizer"] == "unnamed optimizer"
+    partial = functools.partial(optax.sgd, momentum=0.9)
+    named = train(world(), partial, learning_rate=0.1, steps=2, key=KEY)
+    assert named.dataset.attrs["optimizer"] == "sgd(momentum=0.9)"
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_allocated(monkeypatch):
+    size = 3 * 4 * world().vectors.shape[1]  # of the state, twice, and of the gradient
+    rest = memory.n_bytes(world()) + 100
+    monkeypatch.setattr(memory, "memory", lambda: (size + rest) / 0.8)
+    train(world(), "sgd", learning_rate=0.1, steps=2, key=KEY)
+    monkeypatch.setattr(memory, "memory", lambda: size / 0.8)
+    with pytest.raises(ArgumentError, match=r"training 1 run needs at least .* GiB of memory"):
+        train(world(), "sgd", learning_rate=0.1, steps=2, key=KEY)
+
+
+class Halfway(Problem):
+    """½(x − 1)² from x = 0, in a given precision."""
+
+    names: tuple[str, ...] = eqx.field(default=("x",), static=True)
+    frequency: jax.Array = eqx.field(default_factory=lambda: jnp.ones(1))
+    dtype: str = eqx.field(default="float32", static=True)
+
+    def init(self, key):
+        return jnp.zeros(1, self.dtype)
+
+    def batch(self, key):
+        return None
+
+    def loss(self, params, batch):
+        return jnp.sum((params - 1) ** 2) / 2
+
+    def measure(self, params, key):
+        return {"level": params}
+
+
+def test_the_precision_is_that_of_the_parameters():
+    rest = {}
+    for dtype in ("float32", "float64"):
+        with jax.enable_x64(dtype == "float64"):
+            curves = train(Halfway(dtype=dtype), "sgd", learning_rate=0.5, steps=30, key=KEY)
+            assert curves.level.dtype == dtype
+            rest[dtype] = 1 - curves.level.values[-1, 0]
+    assert rest["float64"] == 0.5**30
+    assert rest["float32"] == 0
+
+
 def test_curves_say_what_was_trained():
     curves = train(world(batch_size=4), optimizer("adam"), learning_rate=0.1, steps=3, key=KEY)
     attributes = curves.dataset.attrs
@@ -254,26 +368,29 @@ def test_curves_say_what_was_trained():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"steps": 0}, "steps is 0"),
-        ({"steps": 2**31}, "steps is 2147483648"),
-        ({"learning_rate": None}, "learning_rate is missing"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan"),
-        ({"learning_rate": -0.1}, "learning_rate is -0.1"),
-        ({"learning_rate": [0.1, float("inf")]}, "learning_rate is inf"),
-        ({"learning_rate": []}, "learning_rate is an empty list"),
-        ({"learning_rate": [0.1, 0.2], "problem": [world()] * 3}, "learning_rate 2"),
-        ({"optimizer": optax.sgd(0.1)}, "beside a finished transformation"),
-        ({"optimizer": [optax.sgd, optax.sgd(0.1)]}, "beside a finished transformation"),
-        ({"problem": Loose()}, "'mean', which is no array.*static"),
-        ({"record": 0}, "record is 0"),
-        ({"record": [3, 3]}, "rise strictly"),
-        ({"record": [0, 99]}, "rise strictly"),
-        ({"record": [0.5]}, "whole numbers"),
-        ({"problem": [world(), world(n_dim=3)]}, "problem 1 differs"),
-        ({"problem": [world(), world(criterion="ce")]}, "problem 1 differs"),
-        ({"key": jax.random.PRNGKey(0)}, "key is"),
-        ({"runs": ["a"]}, "no names"),
-        ({"runs": ["a"], "learning_rate": [0.1, 0.2]}, "2 names"),
+        ({"steps": 0}, "steps must .* got 0"),
+        ({"steps": 2**31}, "steps must .* got 2147483648"),
+        ({"learning_rate": None}, "learning_rate must be given"),
+        ({"learning_rate": float("nan")}, "learning_rate must be .* got nan"),
+        ({"learning_rate": -0.1}, "learning_rate must be .* got -0.1"),
+        ({"learning_rate": [0.1, float("inf")]}, "learning_rate must be .* got inf"),
+        ({"learning_rate": []}, "learning_rate must have at least one"),
+        ({"learning_rate": [0.1, 0.2], "problem": [world()] * 3}, "got problem 3, learning_rate 2"),
+        ({"optimizer": optax.sgd(0.1)}, "must be None for an optax transformation"),
+        ({"optimizer": [optax.sgd, optax.sgd(0.1)]}, "must be None for an optax transformation"),
+        ({"problem": Loose()}, "arrays, got 'mean'; .*static"),
+        ({"record": 0}, "record must .* got 0"),
+        ({"record": [3, 3]}, "record must strictly increase"),
+        ({"record": [0, 99]}, "record must strictly increase"),
+        ({"record": [0.5]}, "record must be a positive integer or a list of"),
+        ({"problem": [world(), world(n_dim=3)]}, "problem 1 and problem 0 with different"),
+        ({"problem": [world(), world(criterion="ce")]}, "problem 1 and problem 0 with different"),
+        ({"key": jax.random.PRNGKey(0)}, "key must be a key, such as"),
+        ({"runs": ["a"]}, "runs must be None for a single run"),
+        ({"runs": ["a"], "learning_rate": [0.1, 0.2]}, "each of the 2 runs, got 1"),
+        ({"optimizer": "adm"}, "unknown optimizer .*did you mean 'adam'"),
+        ({"optimizer": lambda rate: rate}, "must return an optax transformation"),
+        ({"checkpoint_every": -1.0}, "checkpoint_every"),
         ({"runs": ["a", "a"], "learning_rate": [0.1, 0.2]}, "more than once"),
     ],
 )  # fmt: skip

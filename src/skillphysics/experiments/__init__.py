@@ -1,7 +1,7 @@
-"""The experiments of both papers with networks, each a named configuration (L25, N24)."""
+"""The experiments of both papers with networks, each a named configuration (L25, N24).
 
-from collections.abc import Mapping
-from types import MappingProxyType
+To add an experiment: write an `Experiment` in a module here and add its line to `EXPERIMENTS`.
+"""
 
 from skillphysics.experiments.against import against
 from skillphysics.experiments.emergence import (
@@ -16,13 +16,15 @@ from skillphysics.experiments.experiment import Experiment, Variant
 from skillphysics.experiments.grokking import Grokking
 from skillphysics.experiments.modularity import Modularity
 from skillphysics.experiments.multitask import EmergenceTransformer, Multitask
-from skillphysics.experiments.parities import Dependent, Domino
+from skillphysics.experiments.parities import DependentParities, ImbalancedParities
 from skillphysics.experiments.reweighting import Reweighting
+from skillphysics.registry import Registry
 
-EXPERIMENTS: Mapping[str, type[Experiment]] = MappingProxyType(
+EXPERIMENTS: Registry[type[Experiment]] = Registry(
+    "experiment",
     {
-        "domino": Domino,
-        "dependent": Dependent,
+        "domino": ImbalancedParities,
+        "dependent": DependentParities,
         "grokking": Grokking,
         "modularity": Modularity,
         "multitask": Multitask,
@@ -34,8 +36,8 @@ EXPERIMENTS: Mapping[str, type[Experiment]] = MappingProxyType(
         "calibration-time": CalibrationTime,
         "calibration-data": CalibrationData,
         "calibration-parameters": CalibrationParameters,
-    }
+    },
 )
-"""Every experiment by name."""
+"""The experiments by public name."""
 
 __all__ = ["EXPERIMENTS", "Experiment", "Variant", "against"]

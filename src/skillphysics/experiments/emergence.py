@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import jax
 from jaxtyping import Array, Key
 
-from skillphysics.checks import check_count
-from skillphysics.experiments.experiment import Experiment, Scale, Variant
+from skillphysics.domains import Count, Flag, NonNegative, Positive
+from skillphysics.experiments.experiment import Experiment, Exponent, Variant
 from skillphysics.experiments.schedules import Halved, Scheduled
 from skillphysics.networks import MLP, Learner
 from skillphysics.optimizers import optimizer
@@ -19,34 +19,38 @@ from skillphysics.tasks import MultitaskParity, draw_subsets
 
 @dataclass(frozen=True)
 class Emergence(Experiment):
-    """What the three have in common: parities of disjoint bits with power-law frequencies.
+    """The common settings: parities of disjoint bits with power-law frequencies.
 
-    The loss is E(f* − f)², as in N24's code, so the η of the theories is twice the learning rate.
+    The loss is E(f* − f)², as in N24's code, so the rate η of the theories is twice the learning
+    rate.
     """
 
-    n_task: int = 5
-    alpha: float = 1.6
-    """L25's exponent: N24's 0.6 plus 1."""
-    n_bits: int = 32
-    n_own: int = 3
+    n_skill: Count = 5
+    """Number of skills."""
+    alpha: Exponent = 1.6
+    """Exponent of the frequencies, L25's α; N24 writes 0.6 + 1."""
+    n_bits: Count = 32
+    """Bits of an input, without the control."""
+    n_own: Count = 3
     """Bits m of a skill."""
-    depth: int = 1
-    """Hidden layers, all of one width; blocks of a transformer."""
-    target_scale: float = 5.0
-    n_measure: int = 4000
-    """Fresh samples a skill in a measurement; N24 takes 20 000 for five skills."""
+    depth: Count = 1
+    """Hidden layers, all of the same width; blocks of a transformer."""
+    target_scale: Positive = 5.0
+    """Scale S of the target."""
+    n_measure: Count = 4000
+    """Fresh samples per skill in a measurement; N24 has 20 000 for five skills."""
 
     @property
     def skills(self) -> Skills:
         """Names and frequencies."""
-        return Skills.power_law(self.n_task, self.alpha)
+        return Skills.power_law(self.n_skill, self.alpha)
 
     def _subsets(self, key: Key[Array, ""]) -> Array:
-        return draw_subsets(key, self.n_task, self.n_bits, self.n_own, disjoint=True)
+        return draw_subsets(key, self.n_skill, self.n_bits, self.n_own, disjoint=True)
 
     def _network(self, n_unit: int, init: float, **options: Any) -> MLP:
-        hidden = [n_unit] * check_count("depth", self.depth)
-        sizes = [self.n_task + self.n_bits, *hidden, 1]
+        hidden = [n_unit] * self.depth
+        sizes = [self.n_skill + self.n_bits, *hidden, 1]
         return MLP(sizes, "relu", init=init, **options)
 
     def _options(self) -> dict[str, Any]:
@@ -60,20 +64,23 @@ class EmergenceTime(Emergence):
     """Strengths of five skills against training time, on endless data (N24 Fig 1, left)."""
 
     QUICK: ClassVar[Mapping[str, Any]] = {"width": 200, "batch_size": 1000}
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "30 s a seed on two cores",
-        "paper": "3 minutes a seed on two cores; N24 shows 10 seeds or more",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "30 s per seed on two cores",
+        "paper": "3 minutes per seed on two cores; N24 shows 10 seeds or more",
     }
 
-    steps: int = 30_000
-    learning_rate: float = 0.02
-    width: int = 1000
-    init: float = 0.01
-    batch_size: int = 4000
+    steps: Count = 30_000
+    learning_rate: NonNegative = 0.02
+    width: Count = 1000
+    """Units of a hidden layer."""
+    init: Positive = 0.01
+    """Standard deviation of all weights and biases at the start."""
+    batch_size: Count = 4000
+    """Samples per step."""
 
     @property
     def record(self) -> int:
-        """Every 50 steps."""
+        """Records every 50 steps."""
         return 50
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
@@ -89,22 +96,23 @@ class EmergenceTime(Emergence):
 class CalibrationTime(EmergenceTime):
     """The time experiment with a single skill, which calibrates the time constant (N24 Fig 11).
 
-    The start is that of N24's plot; its script has 0.1.
+    The initialization is that of N24's plot; its script has 0.1.
     """
 
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "10 s a seed on one core",
-        "paper": "30 s a seed on two cores; N24 shows 50",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "10 s per seed on one core",
+        "paper": "30 s per seed on two cores; N24 shows 50",
     }
 
-    steps: int = 5000
-    n_task: int = 1
+    steps: Count = 5000
+    n_skill: Count = 1
 
 
 def _held(n_sample: int, most: int) -> int:
-    """How long the arrays of a data set are: the longest, halved while the samples fit.
+    """The length of the arrays of a data set: the longest, halved while the samples fit.
 
-    Runs train together where they are as long, and no run works on more than twice its samples.
+    Runs with arrays of equal length train together, and no run has arrays longer than twice its
+    samples.
     """
     return math.ceil(most / 2 ** math.floor(math.log2(most / n_sample)))
 
@@ -113,12 +121,12 @@ def _held(n_sample: int, most: int) -> int:
 class EmergenceData(Emergence):
     """Strengths of five skills against the number of samples D (N24 Fig 1, middle).
 
-    A step sees all D samples, or `batch_size` of them, drawn anew, where there are more, as in
-    N24's code. What counts are the levels at the end, which `against(curves, "n_samples")` puts
-    over D.
+    A step uses all D samples, or `batch_size` of them, drawn anew, where there are more, as in
+    N24's code. The result is the levels at the end, which `against(curves, "n_samples")` gives as
+    a function of D.
 
-    Steps and halvings are those of N24's text; its code trains for 100 000 passes over the data
-    and halves every 10 000, which are other steps for each D.
+    Steps and halvings are those of N24's text; its code trains for 100 000 passes over the data and
+    halves every 10 000 passes, a number of steps that depends on D.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
@@ -126,26 +134,31 @@ class EmergenceData(Emergence):
         "width": 100,
         "steps": 80_000,
     }
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "3 minutes a seed on one core",
-        "paper": "not measured; wants a GPU",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "3 minutes per seed on one core",
+        "paper": "not measured; needs a GPU",
     }
 
-    steps: int = 500_000
-    learning_rate: float = 0.05
-    n_samples: tuple[int, ...] = (500, 1000, 2000, 4000, 8000, 16_000, 25_000, 35_000)
-    batch_size: int = 2000
-    halved_every: int = 50_000
-    width: int = 1000
-    init: float = 0.001
+    steps: Count = 500_000
+    learning_rate: NonNegative = 0.05
+    n_samples: tuple[Count, ...] = (500, 1000, 2000, 4000, 8000, 16_000, 25_000, 35_000)
+    """Numbers of samples D, one run each."""
+    batch_size: Count = 2000
+    """Samples per step, or all where there are fewer."""
+    halved_every: Count = 50_000
+    """Steps after which the learning rate is halved."""
+    width: Count = 1000
+    """Units of a hidden layer."""
+    init: Positive = 0.001
+    """Standard deviation of all weights and biases at the start."""
 
     @property
     def record(self) -> int:
-        """A hundred times."""
+        """Records at a hundred steps."""
         return max(1, self.steps // 100)
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
-        """One run for each D; smaller data sets are parts of larger ones."""
+        """One run per D; smaller data sets are parts of larger ones."""
         network = self._network(self.width, self.init)
         kind = Scheduled(optimizer("sgd"), Halved(self.halved_every))
         of_bits, of_data = jax.random.split(key)
@@ -157,7 +170,7 @@ class EmergenceData(Emergence):
                     network,
                     MultitaskParity.draw(
                         of_data, self.skills, subsets,
-                        n_samples=n, **self._seen(n), **self._options(),
+                        n_samples=n, **self._batches(n), **self._options(),
                     ),
                 ),
                 kind,
@@ -166,9 +179,9 @@ class EmergenceData(Emergence):
             for n in self.n_samples
         ]  # fmt: skip
 
-    def _seen(self, n_sample: int) -> dict[str, int | None]:
-        """How many samples a step sees, and how long their arrays are."""
-        if check_count("n_samples", n_sample) > check_count("batch_size", self.batch_size):
+    def _batches(self, n_sample: int) -> dict[str, int | None]:
+        """Samples per step, and the length of the arrays."""
+        if n_sample > self.batch_size:
             return {"batch_size": self.batch_size, "capacity": max(self.n_samples)}
         whole = min(self.batch_size, max(self.n_samples))
         return {"batch_size": None, "capacity": _held(n_sample, whole)}
@@ -179,26 +192,26 @@ class CalibrationData(EmergenceData):
     """The data experiment with a single skill, which calibrates D_c (N24 Fig 11)."""
 
     QUICK: ClassVar[Mapping[str, Any]] = {"width": 100, "steps": 15_000}
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "1 minute a seed on one core",
-        "paper": "not measured; wants a GPU",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "1 minute per seed on one core",
+        "paper": "not measured; needs a GPU",
     }
 
-    steps: int = 30_000
-    n_task: int = 1
-    n_samples: tuple[int, ...] = (100, 200, 300, 400, 500, 600, 700, 800, 1000, 1500, 2000)
+    steps: Count = 30_000
+    n_skill: Count = 1
+    n_samples: tuple[Count, ...] = (100, 200, 300, 400, 500, 600, 700, 800, 1000, 1500, 2000)
 
 
 @dataclass(frozen=True)
 class EmergenceParameters(Emergence):
     """Strengths of five skills against the width N of the hidden layer (N24 Fig 1, right).
 
-    What counts are the levels at the end, which `against(curves, "width")` puts over N. Learning
-    rate, start and widths are those of N24's figure; its script has 0.01, 0.01 and 2 to 48, its
-    text a rate of 1e-3. The penalty is the script's; its text has 5e-5. At a rate of 0.05 with
-    fresh batches half of the networks do not learn the first skill within 20 000 steps, so quick
-    scale has the script's. There, without the penalty, 20 units half learn two skills of
-    five.
+    The result is the levels at the end, which `against(curves, "width")` gives as a function of N.
+    Learning rate, initialization and widths are those of N24's figure; its script has 0.01, 0.01
+    and 2 to 48, its text a rate of 1e-3. The penalty is that of the script; the text has 5e-5. At a
+    rate of 0.05 with fresh batches, half of the networks do not learn the first skill within
+    20 000 steps, so quick scale has the rate of the script. There, without the penalty, 20 units
+    half learn two of five skills.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
@@ -206,28 +219,31 @@ class EmergenceParameters(Emergence):
         "batch_size": 1000,
         "learning_rate": 0.01,
     }
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "2 minutes a seed on one core",
-        "paper": "not measured; wants a GPU for its 50 seeds",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "2 minutes per seed on one core",
+        "paper": "not measured; needs a GPU for its 50 seeds",
     }
 
-    steps: int = 500_000
-    learning_rate: float = 0.05
-    l2: float = 5e-4
+    steps: Count = 500_000
+    learning_rate: NonNegative = 0.05
+    l2: NonNegative = 5e-4
     """The weight decay of torch's Adam."""
-    output_bias: bool = True
-    """Whether the output has a bias, as N24's has."""
-    widths: tuple[int, ...] = tuple(range(1, 21))
-    init: float = 0.05
-    batch_size: int = 4000
+    output_bias: Flag = True
+    """Whether the output has a bias, as in N24."""
+    widths: tuple[Count, ...] = tuple(range(1, 21))
+    """Widths N of a hidden layer, one run each."""
+    init: Positive = 0.05
+    """Standard deviation of all weights and biases at the start."""
+    batch_size: Count = 4000
+    """Samples per step."""
 
     @property
     def record(self) -> int:
-        """A hundred times."""
+        """Records at a hundred steps."""
         return max(1, self.steps // 100)
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
-        """One run for each width."""
+        """One run per width."""
         task = MultitaskParity(
             self.skills, self._subsets(key), batch_size=self.batch_size, **self._options()
         )
@@ -252,16 +268,16 @@ class EmergenceParameters(Emergence):
 class CalibrationParameters(EmergenceParameters):
     """The parameter experiment with a single skill, which calibrates N_c (N24 Fig 11).
 
-    It trains as five skills do. In N24's script the penalty is 0.005 and the rate falls by 0.995
-    every 100 epochs of five steps, and a skill has 4 bits; in its plot it has 3.
+    Its settings are those of five skills. In N24's script the penalty is 0.005, the rate falls by
+    0.995 every 100 epochs of five steps, and a skill has 4 bits; in its plot it has 3.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {**EmergenceParameters.QUICK, "steps": 20_000}
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "30 s a seed on one core",
-        "paper": "not measured; wants a GPU for its 50 seeds",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "30 s per seed on one core",
+        "paper": "not measured; needs a GPU for its 50 seeds",
     }
 
-    steps: int = 50_000
-    n_task: int = 1
-    widths: tuple[int, ...] = tuple(range(1, 13))
+    steps: Count = 50_000
+    n_skill: Count = 1
+    widths: tuple[Count, ...] = tuple(range(1, 13))

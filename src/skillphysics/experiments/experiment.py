@@ -1,11 +1,11 @@
-"""What an experiment is: a named configuration of runs that train to curves."""
+"""Experiments: named configurations of runs that train to curves."""
 
 import abc
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import jax
 import numpy as np
@@ -14,26 +14,31 @@ from jaxtyping import Array, Key
 from numpy.typing import ArrayLike
 
 from skillphysics.curves import Curves
+from skillphysics.domains import FINITE, PRECISION, Count, NonNegative, check_fields, one_of
 from skillphysics.errors import ArgumentError
+from skillphysics.memory import refusing_exhaustion
 from skillphysics.training import Problem, train
-from skillphysics.training.runs import Optimizer
+from skillphysics.training.runs import OptimizerLike
 
-Scale = Literal["quick", "paper"]
+SCALE = one_of("quick", "paper")
+
+Exponent = Annotated[float, FINITE]
+Precision = Annotated[str, PRECISION]
 
 
 class Variant(NamedTuple):
     """One run of an experiment for one seed.
 
     Attributes:
-        values: what tells it from the others, by name; recorded as variables over runs.
-        problem: what is trained.
-        optimizer: by what.
-        learning_rate: of the optimizer.
+        values: the settings in which it differs from other runs, recorded as variables over runs.
+        problem: the problem.
+        optimizer: a function of the learning rate.
+        learning_rate: its learning rate.
     """
 
     values: Mapping[str, float]
     problem: Problem
-    optimizer: Optimizer
+    optimizer: OptimizerLike
     learning_rate: float
 
 
@@ -41,20 +46,29 @@ class Variant(NamedTuple):
 class Experiment(abc.ABC):
     """A configuration of networks to train, with the settings of a paper as its defaults.
 
-    To add one: subclass as a frozen dataclass whose fields are the settings, at paper scale, with
-    `steps` among them; say in QUICK what differs at the scale of a laptop and in COST what each
-    scale takes; write `variants`; and list it in `skillphysics.experiments`.
+    To add one: subclass as a frozen dataclass whose fields are the settings, annotated with their
+    domains, with the values of the paper as defaults and a line of text below each; put into QUICK
+    the settings that differ at the scale of a laptop and into COST the time of a seed; write
+    `variants`; and add a line to `skillphysics.experiments.EXPERIMENTS`.
 
     Attributes:
         QUICK: settings that differ at quick scale.
-        COST: what a seed takes at each scale, in words.
+        COST: the time that a seed takes at each scale, in words.
+
+    Raises:
+        ArgumentError: a setting is out of its domain.
     """
 
     QUICK: ClassVar[Mapping[str, Any]]
-    COST: ClassVar[Mapping[Scale, str]]
+    COST: ClassVar[Mapping[str, str]]
 
-    steps: int
-    """Optimizer steps."""
+    steps: Count
+    """Number of optimizer steps."""
+    learning_rate: NonNegative
+    """Learning rate of the optimizer."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @classmethod
     def at(cls, scale: str) -> "Experiment":
@@ -63,47 +77,46 @@ class Experiment(abc.ABC):
         Raises:
             ArgumentError: the scale has another name.
         """
-        if scale not in ("quick", "paper"):
-            raise ArgumentError(f"scale is {scale!r}; 'quick' or 'paper' is wanted")
-        return cls(**(cls.QUICK if scale == "quick" else {}))
+        return cls(**(cls.QUICK if SCALE.check("scale", scale) == "quick" else {}))
 
     @abc.abstractmethod
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
-        """The runs of one seed; a key is given for what they draw before training."""
+        """The runs of one seed; what they draw before training comes from the key."""
 
     @property
     def record(self) -> int | ArrayLike | None:
-        """The steps to record, as of `train`."""
+        """The steps to record; see `train`."""
         return None
 
     @property
     def double(self) -> bool:
-        """Whether it is computed in double precision: where a setting `precision` says so."""
+        """Whether it computes in double precision, according to a setting `precision`."""
         return getattr(self, "precision", "float32") == "float64"
 
     def run(self, seeds: Sequence[int], checkpoint: Path | None = None) -> Curves:
-        """Train all variants for all seeds, those of one form in one program.
+        """Train all variants for all seeds; variants of equal form train in one program.
 
         Args:
-            seeds: one or more; a seed's runs share their random numbers.
-            checkpoint: a file from which an interrupted call goes on; with n forms, one file
+            seeds: one or more; the runs of a seed share their random numbers.
+            checkpoint: a file from which an interrupted call continues; with n forms, one file
                 each, named `checkpoint.0-of-n` and so on.
 
         Returns:
-            Curves over runs named by seed and values, with the values and `seed` as variables.
+            Curves over runs named by values and seed, with the values and `seed` as variables.
 
         Raises:
-            ArgumentError: there is no seed, or a setting is out of its range.
-            DivergedError: a run is no longer finite.
+            ArgumentError: there is no seed, the settings do not fit each other, or they need more
+                memory than there is.
+            DivergedError: a run has diverged.
         """
         if not seeds:
-            raise ArgumentError("seeds is empty; at least one seed is wanted")
-        with jax.enable_x64(self.double):
+            raise ArgumentError("seeds must have at least one entry", argument="seeds")
+        with jax.enable_x64(self.double), refusing_exhaustion(f"experiment {type(self).__name__}"):
             keys = {seed: jax.random.key(seed) for seed in seeds}
-            runs = [(seed, one) for seed, key in keys.items() for one in self.variants(key)]
+            runs = [(seed, run) for seed, key in keys.items() for run in self.variants(key)]
             forms: dict[Any, list[int]] = {}
-            for place, (_, one) in enumerate(runs):
-                forms.setdefault(_form(one.problem), []).append(place)
+            for place, (_, run) in enumerate(runs):
+                forms.setdefault(_form(run.problem), []).append(place)
             parts = []
             for number, places in enumerate(forms.values()):
                 chosen = [runs[place] for place in places]
@@ -111,30 +124,30 @@ class Experiment(abc.ABC):
                 if checkpoint is not None and len(forms) > 1:
                     path = checkpoint.with_name(f"{checkpoint.name}.{number}-of-{len(forms)}")
                 curves = train(
-                    [one.problem for _, one in chosen],
-                    [one.optimizer for _, one in chosen],
-                    learning_rate=[one.learning_rate for _, one in chosen],
+                    [run.problem for _, run in chosen],
+                    [run.optimizer for _, run in chosen],
+                    learning_rate=[run.learning_rate for _, run in chosen],
                     steps=self.steps,
                     key=[keys[seed] for seed, _ in chosen],
                     record=self.record,
-                    runs=[_name(seed, one.values) for seed, one in chosen],
+                    runs=[_name(seed, run.values) for seed, run in chosen],
                     checkpoint=path,
                 )
                 parts.append(_with_values(curves, chosen))
-        return self._joined(parts, [_name(seed, one.values) for seed, one in runs])
+        return self._joined(parts, [_name(seed, run.values) for seed, run in runs])
 
     def _joined(self, parts: list[xr.Dataset], order: list[str]) -> Curves:
         whole = parts[0] if len(parts) == 1 else xr.concat(
             parts, "run", data_vars="minimal", coords="minimal", compat="override",
             join="exact", combine_attrs="drop_conflicts",
         )  # fmt: skip
-        told = {"experiment": type(self).__name__, **dataclasses.asdict(self)}
-        whole = whole.sel(run=order).assign_attrs(settings=told)
+        settings = {"experiment": type(self).__name__, **dataclasses.asdict(self)}
+        whole = whole.sel(run=order).assign_attrs(settings=settings)
         return Curves(whole)
 
 
 def remove_checkpoints(checkpoint: Path) -> None:
-    """Remove the file or files of this name, which a `run` that came to its end left."""
+    """Remove the checkpoint file or files of this name, after a `run` has finished."""
     parts = re.compile(re.escape(checkpoint.name) + r"\.\d+-of-\d+")
     for path in checkpoint.parent.iterdir():
         if path.name == checkpoint.name or parts.fullmatch(path.name):
@@ -142,18 +155,20 @@ def remove_checkpoints(checkpoint: Path) -> None:
 
 
 def pairs(b1: Sequence[float], b2: Sequence[float]) -> list[tuple[float, float]]:
-    """Adam's β1 and β2 that go together.
+    """Adam's β1 and β2, pair by pair.
 
     Raises:
-        ArgumentError: there are not as many of one as of the other.
+        ArgumentError: their numbers differ.
     """
     if len(b1) != len(b2):
-        raise ArgumentError(f"b1 has {len(b1)} values and b2 {len(b2)}; as many are wanted")
+        raise ArgumentError(
+            f"b1 and b2 must have the same number of values, got {len(b1)} and {len(b2)}"
+        )
     return list(zip(b1, b2, strict=True))
 
 
 def _form(problem: Problem) -> Any:
-    """What problems have in common that train in one program."""
+    """What must be equal for problems to train in one program."""
     leaves, structure = jax.tree.flatten(problem)
     return structure, tuple((np.shape(leaf), str(leaf.dtype)) for leaf in leaves)
 
@@ -165,5 +180,5 @@ def _name(seed: int, values: Mapping[str, float]) -> str:
 def _with_values(curves: Curves, runs: Sequence[tuple[int, Variant]]) -> xr.Dataset:
     columns: dict[str, Any] = {"seed": ("run", np.array([seed for seed, _ in runs]))}
     for name in runs[0][1].values:
-        columns[name] = ("run", np.array([one.values[name] for _, one in runs]))
+        columns[name] = ("run", np.array([run.values[name] for _, run in runs]))
     return curves.dataset.assign(columns)

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Array, Key
 
+from skillphysics.domains import Count, Decay, NonNegative, Positive
 from skillphysics.experiments.emergence import Emergence
-from skillphysics.experiments.experiment import Experiment, Scale, Variant, pairs
+from skillphysics.experiments.experiment import Experiment, Exponent, Variant, pairs
 from skillphysics.networks import MLP, Learner, Transformer
 from skillphysics.optimizers import optimizer
 from skillphysics.skills import Skills
@@ -25,43 +26,52 @@ class Multitask(Experiment):
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
-        "n_task": 50, "n_bits": 50, "batch_size": 2000, "steps": 5000, "widths": (100,),
+        "n_skill": 50, "n_bits": 50, "batch_size": 2000, "steps": 5000, "widths": (100,),
         "alphas": (1.6,), "n_measure": 500,
     }  # fmt: skip
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "1 minute a seed on one core",
-        "paper": "not measured; wants a GPU",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "1 minute per seed on one core",
+        "paper": "not measured; needs a GPU",
     }
 
-    steps: int = 100_000
-    learning_rate: float = 1e-3
-    alphas: tuple[float, ...] = (1.2, 1.4, 1.6, 1.8, 2.0)
-    b1: tuple[float, ...] = (0.0, 0.9, 0.9, 0.9)
-    b2: tuple[float, ...] = (0.0, 0.9, 0.999, 0.9999)
-    widths: tuple[int, ...] = (10, 20, 40, 80, 150, 300)
-    n_task: int = 500
-    n_bits: int = 100
-    n_own: int = 3
-    batch_size: int = 20_000
-    n_measure: int = 1000
+    steps: Count = 100_000
+    learning_rate: NonNegative = 1e-3
+    alphas: tuple[Exponent, ...] = (1.2, 1.4, 1.6, 1.8, 2.0)
+    """Exponents α of the frequencies, one run each."""
+    b1: tuple[Decay, ...] = (0.0, 0.9, 0.9, 0.9)
+    """Adam's β1, one value for each β2."""
+    b2: tuple[Decay, ...] = (0.0, 0.9, 0.999, 0.9999)
+    """Adam's β2, one value for each β1."""
+    widths: tuple[Count, ...] = (10, 20, 40, 80, 150, 300)
+    """Widths of the hidden layer, one run each."""
+    n_skill: Count = 500
+    """Number of skills."""
+    n_bits: Count = 100
+    """Bits of an input, without the control."""
+    n_own: Count = 3
+    """Bits of a skill."""
+    batch_size: Count = 20_000
+    """Samples per step."""
+    n_measure: Count = 1000
+    """Fresh samples per skill in a measurement."""
 
     @property
     def record(self) -> np.ndarray:
-        """Sixty times, evenly in the logarithm."""
+        """Records at sixty steps, evenly spaced in the logarithm."""
         return log_spaced(self.steps, 60)
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
-        """One run for each α, width and pair of β."""
-        subsets = draw_subsets(key, self.n_task, self.n_bits, self.n_own, disjoint=False)
+        """One run per α, width and pair of β."""
+        subsets = draw_subsets(key, self.n_skill, self.n_bits, self.n_own, disjoint=False)
         tasks = {
             alpha: MultitaskParity(
-                Skills.power_law(self.n_task, alpha), subsets, n_bits=self.n_bits,
+                Skills.power_law(self.n_skill, alpha), subsets, n_bits=self.n_bits,
                 criterion="ce", batch_size=self.batch_size, n_measure=self.n_measure,
             )
             for alpha in self.alphas
         }  # fmt: skip
         networks = {
-            width: MLP([self.n_task + self.n_bits, max(self.widths), 2], "relu", width=width)
+            width: MLP([self.n_skill + self.n_bits, max(self.widths), 2], "relu", width=width)
             for width in self.widths
         }
         return [
@@ -82,33 +92,36 @@ class EmergenceTransformer(Emergence):
     """Strengths of five skills against training time, in a transformer (N24 Fig 4).
 
     Claim: skill k emerges at a time ∝ k^α. N24 counts time in epochs of four steps, and averages
-    the crossings of R/S = 0.05, 0.25, 0.45 and 0.65. The momentum is that of its text; its
-    code has 0. The weight decay of its text, 1e-5, is left out: in all steps it would take 5e-4 of
-    a weight.
+    the times at which R/S is 0.05, 0.25, 0.45 and 0.65. The momentum is that of its text; its code
+    has 0. The weight decay of its text, 1e-5, is omitted: over all steps it would reduce a weight
+    by a fraction 5e-4.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
         "width": 32, "n_bits": 15, "n_own": 2, "batch_size": 500, "steps": 2000,
-        "learning_rate": 3e-3, "kind": "adam", "momentum": 0.0, "n_measure": 500,
+        "learning_rate": 3e-3, "optimizer": "adam", "momentum": 0.0, "n_measure": 500,
     }  # fmt: skip
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "2 minutes a seed on two cores; by Adam, and two bits a skill",
-        "paper": "not measured; wants a GPU",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "2 minutes per seed on two cores; with Adam and two bits per skill",
+        "paper": "not measured; needs a GPU",
     }
 
-    steps: int = 100_000
-    learning_rate: float = 5e-5
-    kind: str = "sgd"
-    momentum: float = 0.9
-    """Of a kind that has one; 0 for others."""
-    alpha: float = 1.9
-    target_scale: float = 1.0
-    width: int = 512
-    batch_size: int = 5000
+    steps: Count = 100_000
+    learning_rate: NonNegative = 5e-5
+    optimizer: str = "sgd"
+    """Name of the optimizer."""
+    momentum: Decay = 0.9
+    """Momentum of an optimizer that has one; 0 for others."""
+    alpha: Exponent = 1.9
+    target_scale: Positive = 1.0
+    width: Count = 512
+    """Dimensions of the stream at a position."""
+    batch_size: Count = 5000
+    """Samples per step."""
 
     @property
     def record(self) -> int:
-        """Every 20 steps."""
+        """Records every 20 steps."""
         return 20
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
@@ -116,7 +129,7 @@ class EmergenceTransformer(Emergence):
         task = MultitaskParity(
             self.skills, self._subsets(key), batch_size=self.batch_size, **self._options()
         )
-        network = Transformer(self.n_task + self.n_bits, width=self.width, n_layer=self.depth)
+        network = Transformer(self.n_skill + self.n_bits, width=self.width, n_layer=self.depth)
         options = {"momentum": self.momentum} if self.momentum else {}
-        kind = optimizer(self.kind, **options)
+        kind = optimizer(self.optimizer, **options)
         return [Variant({}, Learner(network, task), kind, self.learning_rate)]

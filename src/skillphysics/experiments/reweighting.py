@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from skillphysics.checks import check_count
+from skillphysics.domains import Count, Decay, Flag, NonNegative, Share, WholeNumber
 from skillphysics.errors import ArgumentError
-from skillphysics.experiments.experiment import Experiment, Scale, Variant
+from skillphysics.experiments.experiment import Experiment, Variant
 from skillphysics.experiments.schedules import Scheduled, WarmupCosine
 from skillphysics.networks import GPT, Learner
 from skillphysics.optimizers import optimizer
@@ -24,12 +24,12 @@ from skillphysics.tasks import Text, Tokens, bpe_tokens, byte_tokens, dataset_te
 class Reweighting(Experiment):
     """A GPT whose first A steps weigh every token by its loss to the power κ (L25 Fig 14: κ = 1).
 
-    Claim: A = 2000 of 10 000 steps lowers the validation loss most. Whether the weight is a
-    constant to the gradient is not stated; `attached` is the other reading. Nor are the weight
-    decay and β2, which are nanoGPT's; its clipping of gradients is left out.
+    Claim: A = 2000 of 10 000 steps lowers the validation loss most. L25 does not state whether the
+    weight is a constant in the gradient; `attached` is the other reading. Weight decay and β2,
+    which it does not state either, are those of nanoGPT, without its gradient clipping.
 
-    `text` is a data set's name, read through the package datasets and tokenized by the file
-    `tokenizer`, or "stdlib": the bytes of the Python standard library's sources, on any machine.
+    `text` is the name of a data set, read through the package datasets and tokenized by the file
+    `tokenizer`, or "stdlib": the bytes of the sources of Python's standard library.
     """
 
     QUICK: ClassVar[Mapping[str, Any]] = {
@@ -38,36 +38,53 @@ class Reweighting(Experiment):
         "weighted_steps": (0, 100, 200, 400, 800, 2000), "compute": "float32",
         "at_once": 0, "n_token": 2_000_000,
     }  # fmt: skip
-    COST: ClassVar[Mapping[Scale, str]] = {
-        "quick": "6 minutes a seed on two cores",
+    COST: ClassVar[Mapping[str, str]] = {
+        "quick": "6 minutes per seed on two cores",
         "paper": "not measured; 4e19 operations: 30 hours of an H200 at 40 % of its bfloat16 rate, "
         "and OpenWebText",
     }
 
-    steps: int = 10_000
-    learning_rate: float = 6e-4
-    least_share: float = 0.05
+    steps: Count = 10_000
+    learning_rate: NonNegative = 6e-4
+    """The highest learning rate."""
+    least_share: Share = 0.05
     """The learning rate at the end, as a share of the highest."""
-    warmup: int = 2000
-    weighted_steps: tuple[int, ...] = (0, 500, 1000, 2000, 4000, 6000, 8000, 10_000)
-    exponent: float = 1.0
-    attached: bool = False
+    warmup: Count = 2000
+    """Steps in which the learning rate rises, fewer than all."""
+    weighted_steps: tuple[WholeNumber, ...] = (0, 500, 1000, 2000, 4000, 6000, 8000, 10_000)
+    """Numbers A of weighted steps, one run each; 0 is the plain loss."""
+    exponent: NonNegative = 1.0
+    """Exponent κ of the weight."""
+    attached: Flag = False
+    """Whether gradients pass through the weight."""
     text: str = "openwebtext"
+    """Name of a data set, or stdlib."""
     tokenizer: str = "tokenizer.json"
-    n_token: int = 2_000_000_000
-    """How much of the text is read: OpenWebText has 9e9 tokens; all steps see 4.9e9."""
-    n_skill: int = 8
-    n_layer: int = 12
-    n_head: int = 12
-    width: int = 768
-    block: int = 1024
-    batch_size: int = 480
-    at_once: int = 8
-    """Windows of a batch that go through the network together; 0 for all."""
-    validation_batches: int = 8
-    weight_decay: float = 0.1
-    b2: float = 0.95
+    """File of the tokenizer."""
+    n_token: Count = 2_000_000_000
+    """Number of tokens that are read: OpenWebText has 9e9, and all steps use 4.9e9."""
+    n_skill: Count = 8
+    """Number of groups of tokens."""
+    n_layer: Count = 12
+    """Blocks of the network."""
+    n_head: Count = 12
+    """Attention heads of a block."""
+    width: Count = 768
+    """Dimensions of the stream at a position."""
+    block: Count = 1024
+    """Tokens of a window."""
+    batch_size: Count = 480
+    """Windows per step."""
+    at_once: WholeNumber = 8
+    """Windows of a batch that pass through the network together; 0 for all."""
+    validation_batches: Count = 8
+    """Held-out windows, in units of the batch size."""
+    weight_decay: NonNegative = 0.1
+    """Weight decay of AdamW."""
+    b2: Decay = 0.95
+    """β2 of AdamW."""
     compute: str = "bfloat16"
+    """Precision of the matrix products, float32 or bfloat16."""
 
     @property
     def record(self) -> int:
@@ -75,11 +92,12 @@ class Reweighting(Experiment):
         return max(1, self.steps // 100)
 
     def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:  # noqa: ARG002
-        """One run for each A; 0 is the plain loss."""
+        """One run per A; 0 is the plain loss."""
         for n in self.weighted_steps:
-            if not 0 <= n <= self.steps:
+            if n > self.steps:
                 raise ArgumentError(
-                    f"weighted_steps has {n}; numbers from 0 to steps = {self.steps} are wanted"
+                    f"weighted_steps must be at most steps = {self.steps}, got {n}",
+                    argument="weighted_steps",
                 )
         factor = WarmupCosine(self.warmup, self.steps, self.least_share)
         kind = optimizer("adamw", b2=self.b2, weight_decay=self.weight_decay)
@@ -105,21 +123,25 @@ class Reweighting(Experiment):
         ]
 
     def _tokens(self) -> Tokens:
-        n_token = check_count("n_token", self.n_token)
         if self.text != "stdlib":
             if not Path(self.tokenizer).is_file():
-                # Said before the data set is fetched.
-                raise ArgumentError(f"tokenizer is {self.tokenizer}; a file is wanted")
+                # Before the data set is fetched.
+                raise ArgumentError(
+                    f"tokenizer must be a file, got {self.tokenizer}", argument="tokenizer"
+                )
             texts = dataset_texts(self.text, split="train")
-            return bpe_tokens(texts, self.tokenizer, end="<|endoftext|>", most=n_token)
+            return bpe_tokens(texts, self.tokenizer, end="<|endoftext|>", most=self.n_token)
         folder = Path(sysconfig.get_paths()["stdlib"])
         files = sorted(folder.glob("*.py")) + sorted(folder.glob("asyncio/*.py"))
         if not files:
-            raise ArgumentError(f"text is 'stdlib', but {folder} holds no sources")
-        # Modules in a fixed random order, so that the held-out end is like the rest.
+            raise ArgumentError(
+                f"text must be the name of a data set, got 'stdlib', and {folder} has no sources",
+                argument="text",
+            )
+        # In a fixed random order, so that the held-out end is like the rest.
         order = np.random.default_rng(0).permutation(len(files))
-        found = byte_tokens(*(files[i] for i in order))
-        return found._replace(ids=found.ids[:n_token])
+        tokens = byte_tokens(*(files[i] for i in order))
+        return tokens._replace(ids=tokens.ids[: self.n_token])
 
 
 def _weighted(text: Text, n_step: int) -> Text:

@@ -1,4 +1,4 @@
-"""Learning rates that change along training, as optimizers of a learning rate."""
+"""Learning rate schedules, as optimizers of a peak learning rate."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,74 +7,75 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from skillphysics.checks import check_count
+from skillphysics.domains import Count, Share, check_fields
 from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import Optimizer
 
 
 @dataclass(frozen=True)
 class Halved:
-    """Halved after the first step and after every so many (N24's data experiment).
+    """Halved after the first step and after every `halved_every` steps (N24's data experiment).
 
     Attributes:
-        every: steps.
+        halved_every: number of steps.
 
     Raises:
-        ArgumentError: it is not a whole number of at least 1.
+        ArgumentError: it is less than 1.
     """
 
-    every: int
+    halved_every: Count
 
     def __post_init__(self) -> None:
-        check_count("halved_every", self.every)
+        check_fields(self)
 
     def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
         """The factor at a step."""
-        return 0.5 ** ((step >= 1) + step // self.every).astype(jnp.float32)
+        return 0.5 ** ((step >= 1) + step // self.halved_every).astype(jnp.float32)
 
 
 @dataclass(frozen=True)
 class WarmupCosine:
-    """From 0 up to 1 in a line, then down along a cosine (L25 Fig 14).
+    """A linear rise from 0 to 1, then a fall along a cosine (L25 Fig 14).
 
     Attributes:
         warmup: steps of the rise.
-        last: the step at which the cosine ends.
-        least: the factor there.
+        steps: the step at which the cosine ends.
+        least_share: the factor at the end.
 
     Raises:
-        ArgumentError: the rise has no step, or is not over before the last one, or `least` is no
-            share from 0 to 1.
+        ArgumentError: the rise is not from 1 to less than all steps, or `least_share` is not
+            between 0 and 1.
     """
 
-    warmup: int
-    last: int
-    least: float
+    warmup: Count
+    steps: Count
+    least_share: Share
 
     def __post_init__(self) -> None:
-        if not 1 <= self.warmup < self.last:
+        check_fields(self)
+        if self.warmup >= self.steps:
             raise ArgumentError(
-                f"warmup is {self.warmup}; a number from 1 to {self.last - 1} is wanted, below the "
-                f"{self.last} steps"
+                f"warmup must be less than steps = {self.steps}, got {self.warmup}",
+                argument="warmup",
             )
-        if not 0 <= self.least <= 1:
-            raise ArgumentError(f"least_share is {self.least}; a share from 0 to 1 is wanted")
 
     def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
         """The factor at a step."""
-        schedule = optax.warmup_cosine_decay_schedule(0.0, 1.0, self.warmup, self.last, self.least)
+        schedule = optax.warmup_cosine_decay_schedule(
+            0.0, 1.0, self.warmup, self.steps, self.least_share
+        )
         return jnp.asarray(schedule(step), jnp.float32)
 
 
 @dataclass(frozen=True)
 class Scheduled:
-    """An optimizer whose learning rate is the given one times a factor of the step.
+    """An optimizer whose learning rate is multiplied by a factor that depends on the step.
 
-    Equal ones are equal keys, as of `Optimizer`.
+    Equal values hash alike, as for `Optimizer`.
 
     Attributes:
         optimizer: the optimizer.
-        factor: of the step.
+        factor: a function of the step.
     """
 
     optimizer: Optimizer
@@ -82,7 +83,7 @@ class Scheduled:
 
     @property
     def label(self) -> str:
-        """Both in words."""
+        """The label of the optimizer and the factor."""
         return f"{self.optimizer.label} × {self.factor!r}"
 
     def __call__(self, learning_rate: float | Float[Array, ""]) -> optax.GradientTransformation:

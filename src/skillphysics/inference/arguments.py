@@ -42,20 +42,28 @@ def check_key(key: Any) -> None:
         )
 
 
-def theory_from(theory: Any, frequency: Array) -> Theory:
-    """A theory as it is, or what a callable makes from frequencies.
+def check_theory(theory: Any) -> None:
+    """Refuse anything but a theory or a callable.
 
     Raises:
-        ArgumentError: it is neither, or the callable needs more than frequencies.
+        ArgumentError: says what was given.
     """
-    if isinstance(theory, Theory):
-        return theory
-    if not callable(theory):
+    if not (isinstance(theory, Theory) or callable(theory)):
         raise ArgumentError(
             f"theory must be a Theory or a class of one, got {theory!r}; the theories are in "
             "skillphysics.theories",
             argument="theory",
         )
+
+
+def theory_from(theory: Theory | Callable[[Array], Any], frequency: Array) -> Theory:
+    """A theory as it is, or the theory that a callable makes from frequencies.
+
+    Raises:
+        ArgumentError: the callable needs more than frequencies, or does not make a theory.
+    """
+    if isinstance(theory, Theory):
+        return theory
     name = getattr(theory, "__name__", repr(theory))
     try:
         result = theory(frequency)
@@ -87,6 +95,8 @@ def check_theories(theories: Any) -> None:
         )
     if not theories:
         raise ArgumentError("theories must contain at least one theory", argument="theories")
+    for theory in theories.values():
+        check_theory(theory)
 
 
 def check_hold(template: Theory, hold: Collection[str]) -> None:
@@ -132,7 +142,3 @@ def check_learned(data: Data) -> None:
             f"no skill is learned in these curves: every level stays as it is ({values}), which "
             "says nothing about a theory; give a log in which levels rise"
         )
-
-
-Maker = Callable[[Array], Theory]
-"""What makes a theory from frequencies; a class will do."""

@@ -21,9 +21,10 @@ from skillphysics.inference.arguments import (
     check_hold,
     check_key,
     check_learned,
+    check_theory,
     theory_from,
 )
-from skillphysics.inference.coordinates import Layout, at_free, moved, slopes, values
+from skillphysics.inference.coordinates import Layout, at_edge, at_free, moved, slopes, values
 from skillphysics.inference.jacobian import Linearised, normal_equations
 from skillphysics.inference.noise import Noise, measure_noise, places
 from skillphysics.inference.solve import near, refitted, solve
@@ -225,6 +226,7 @@ def fit(
         {('frequency', '1'): 0.75, ('frequency', '2'): 0.25, ('rate', ''): 0.08}
     """
     check_curves(curves)
+    check_theory(theory)
     check_key(key)
     FRACTION.check("confidence", confidence)
     COUNT.check("starts", starts)

@@ -251,9 +251,7 @@ def _one_run(
         )
     log_time, variance = _times(half_time, log_stderr)
     if np.isnan(log_time).all():
-        raise ArgumentError(
-            "half_time must be finite for at least one skill", argument="half_time"
-        )
+        raise ArgumentError("half_time must be finite for at least one skill", argument="half_time")
     first = int(np.nanargmin(log_time))
     variance[first] += prior.first_sd**2
     return log_time, variance, first

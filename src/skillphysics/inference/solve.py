@@ -76,8 +76,8 @@ def solve(
     least = optima.cost.min()
     if not np.isfinite(least):
         raise FitError(
-            f"{type(template).__name__} gives no finite level for these curves from any start; leave "
-            "it out of the comparison"
+            f"{type(template).__name__} gives no finite level for these curves from any start; "
+            "leave it out of the comparison"
         )
     return optima, float((optima.cost <= _SAME_OPTIMUM * least + 1e-12).mean())
 

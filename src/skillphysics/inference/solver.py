@@ -14,7 +14,7 @@ from skillphysics.inference.coordinates import Layout
 from skillphysics.inference.jacobian import Linearised
 from skillphysics.inference.normal import Normal, order, to_layout
 
-# Relative decrease of the squared error, expected and actual, that counts as none (ftol in MINPACK).
+# Relative decrease of the squared error, expected and actual, that counts as none (MINPACK's ftol).
 _NO_GAIN = 1e-6
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-10, 1e12
 # Coordinates are logarithms: a longer step leaves the region where the linearisation is useful.

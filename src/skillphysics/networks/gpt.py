@@ -59,8 +59,8 @@ class GPT(Network):
 
     The sum of token and position vectors passes through blocks x + attention(norm(x)),
     x + mlp(norm(x)), the latter with 4 · width exact GELU units, and a final norm; the token
-    vectors map it to logits. Weights start from N(0, 0.02²), divided by √(2 n_layer) where they write into
-    the stream; biases start at 0.
+    vectors map it to logits. Weights start from N(0, 0.02²), divided by √(2 n_layer) where they
+    write into the stream; biases start at 0.
 
     Args:
         n_vocab: number of tokens.

@@ -20,7 +20,7 @@ from skillphysics.scaling.prefactors import (
     compute_prefactor,
     compute_ratio,
     data_prefactor,
-    few_task_correction,
+    few_skill_correction,
     parameter_prefactor,
     time_prefactor,
 )
@@ -46,7 +46,7 @@ __all__ = [
     "compute_ratio",
     "data_prefactor",
     "exponent",
-    "few_task_correction",
+    "few_skill_correction",
     "parameter_prefactor",
     "scaling_law",
     "shot_strength",

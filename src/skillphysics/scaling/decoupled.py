@@ -1,6 +1,6 @@
 """The exact loss of the linear and multilinear models in training time, data and parameters."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import equinox as eqx
 import jax
@@ -10,20 +10,30 @@ from jax.core import Tracer
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from skillphysics.domains import NON_NEGATIVE, Domain, check_fields, one_of
 from skillphysics.errors import ArgumentError
 from skillphysics.numerics.binomial import binomial_mean
 from skillphysics.numerics.logistic import log_odds, log_unlearned
 from skillphysics.numerics.zipf import Sum, Zipf
 
-Layers = Literal["linear", "multilinear"]
-# In units of the exponent η S P_k T a skill that far from its start has not moved at all.
+Layers = Annotated[Literal["linear", "multilinear"], one_of("linear", "multilinear")]
+"""The model: one layer of parameters, or a product of two."""
+
+# A skill whose exponent η S P_k T is below this has not moved at all.
 _UNMOVED = 1e-18
-# Beyond it, squares and products of two such numbers are no floats.
-_LARGEST = 1e100
+# Squares and products of two numbers of this range are finite floats.
+_SCALE = Domain("between 1e-100 and 1e+100", float, lambda x: (x > 1e-100) & (x < 1e100))
+_AMOUNT = Domain("non-negative", float, lambda x: x >= 0)
+_WHOLE = Domain("integers or infinite", float, lambda x: np.isinf(x) | (x % 1 == 0))
+_SAMPLES = Domain(
+    "an integer of at least 1, or infinite",
+    float,
+    lambda x: (x >= 1) & (np.isinf(x) | (x % 1 == 0)),
+)
 
 
 class Decoupled(eqx.Module):
-    """Skills with Zipf frequencies that do not see each other (N24), with every limit at once.
+    """Independent skills with Zipf frequencies (N24), under all limits at once.
 
     The target is S Σ_k g_k, the loss ½E(f* − f)² = ½ Σ_k P_k (S − R_k)². After T steps of gradient
     flow on D samples, of which d_k show skill k, a model of N basis functions has for k ≤ N
@@ -34,15 +44,15 @@ class Decoupled(eqx.Module):
     and R_k = 0 for k > N. The authors' code trains on twice this loss: its η is half of this one.
 
     Attributes:
-        alpha: Zipf exponent of L25; N24's is smaller by one.
-        n_skill: number of skills, whole or infinite.
+        alpha: Zipf exponent of L25; that of N24 is smaller by one.
+        n_skill: number of skills, an integer or infinite.
         rate: learning rate η, per step.
         target_scale: S.
-        initial_strength: r = R_k(0), between 0 and S; the linear model starts at 0 whatever it is.
+        initial_strength: r = R_k(0), between 0 and S. The linear model starts at 0.
         layers: "linear" or "multilinear".
 
     Raises:
-        ArgumentError: a parameter is out of range.
+        ArgumentError: a parameter is outside its domain.
 
     Example:
         >>> model = Decoupled(1.6, n_skill=10**12, rate=1.0)
@@ -78,7 +88,7 @@ class Decoupled(eqx.Module):
 
     @property
     def pace(self) -> Float[Array, ""]:
-        """What turns steps into the exponent of a skill of frequency 1: η S, or η if linear."""
+        """The exponent per step of a skill of frequency 1: η S, or η if linear."""
         return self.rate * (self.target_scale if self.layers == "multilinear" else 1.0)
 
     @property
@@ -94,7 +104,7 @@ class Decoupled(eqx.Module):
         return self.initial_strength if self.layers == "multilinear" else jnp.zeros_like(self.rate)
 
     def unlearned(self, exponent: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-        """Φ(u) = ½(S − R)² of a skill whose exponent is u = η S (d_k/D) T, or without S if linear.
+        """Φ(u) = ½(S − R)² of a skill with exponent u = η S (d_k/D) T, without S if linear.
 
         Multilinear: (S²/2)/(1 + (S/r − 1)^{−1} e^{2u})². Linear: (S²/2) e^{−2u}.
         """
@@ -110,15 +120,22 @@ class Decoupled(eqx.Module):
         """The loss after `steps`, with its expectation over the samples (N24 eq. 12, SCIENCE §4).
 
         (S²/2) [Σ_{k≤N} P_k E_d (1 − R_k/S)² + Σ_{k>N} P_k], d ~ Binomial(D, P_k). With infinitely
-        many samples d_k/D is P_k. Infinitely many steps leave the limit of data or parameters.
+        many samples d_k/D is P_k. Infinitely many steps give the limit of data or parameters.
 
         Args:
-            steps: T, one or many.
-            n_data: D, a whole number of samples.
-            n_basis: N, a whole number of basis functions; one, or as many as steps.
+            steps: T, a scalar or an array.
+            n_data: D, an integer number of samples, or infinite.
+            n_basis: N, an integer number of basis functions, or infinite. It broadcasts with steps.
+
+        Returns:
+            The loss with a bound on its error, shaped like `steps` and `n_basis` broadcast.
 
         Raises:
-            ArgumentError: a number is negative or not whole.
+            ArgumentError: an argument is outside its domain.
+
+        Example:
+            >>> print(f"{Decoupled(2.0, n_skill=10).loss(n_basis=5).value:.4f}")
+            0.0278
         """
         steps, n_basis = jnp.broadcast_arrays(
             jnp.asarray(steps, self.rate.dtype), jnp.asarray(n_basis, self.rate.dtype)
@@ -130,87 +147,108 @@ class Decoupled(eqx.Module):
 
     def loss_given(
         self,
-        counts: Float[Array, " n_skill"] | np.ndarray,
+        counts: ArrayLike,
         steps: float = np.inf,
         n_data: float | None = None,
         n_basis: float = np.inf,
     ) -> Float[Array, ""]:
-        """The loss of one data set, that shows skill k `counts[k − 1]` times.
+        """The loss of one data set that contains skill k `counts[k − 1]` times.
 
-        Skills beyond the counts are taken as never seen.
+        Skills beyond the counts do not occur in the data.
 
         Args:
-            counts: d_k.
+            counts: d_k, [n_skill].
             steps: T.
-            n_data: D; the sum of the counts where not given.
+            n_data: D, by default the sum of the counts.
             n_basis: N.
+
+        Raises:
+            ArgumentError: a count is negative.
+
+        Example:
+            >>> print(f"{Decoupled(2.0).loss_given([3, 1, 0]):.4f}")
+            0.1176
         """
+        if not isinstance(counts, Tracer):
+            NON_NEGATIVE.check_entries("counts", counts)
         counts = jnp.asarray(counts, self.rate.dtype)
         samples = counts.sum() if n_data is None else jnp.asarray(n_data, counts.dtype)
         limits = (jnp.asarray(limit, counts.dtype) for limit in (steps, n_basis))
         return _loss_given(self, counts, samples, *limits)
 
     def data_limit(self, n_data: ArrayLike, start: bool = True) -> Sum:
-        """What D samples leave after endless training: ((S − r)²/2) Σ P_k (1 − P_k)^D (N24).
+        """The loss after infinite training on D samples: ((S − r)²/2) Σ P_k (1 − P_k)^D (N24).
 
         Args:
-            n_data: D, one or many.
-            start: whether skills that are never seen keep their initial strength r; the plot of the
-                paper takes S²/2 in front.
+            n_data: D, a scalar or an array.
+            start: whether skills that never occur keep their initial strength r. The plot of the
+                paper has S²/2 in front.
+
+        Raises:
+            ArgumentError: `n_data` is negative.
+
+        Example:
+            >>> print(f"{Decoupled(2.0).data_limit(100).value:.4f}")
+            0.0336
         """
         strength = self.target_scale - (self.start if start else 0.0)
-        if not isinstance(n_data, Tracer) and not bool((np.asarray(n_data) >= 0).all()):
-            raise ArgumentError("n_data is negative or no number; at least 0 is wanted")
+        if not isinstance(n_data, Tracer):
+            _AMOUNT.check_entries("n_data", n_data)
         return _data_limits(self, jnp.asarray(n_data, self.rate.dtype), strength)
 
     def parameter_limit(self, n_basis: ArrayLike) -> Sum:
-        """What N basis functions leave after endless training on all data: (S²/2) Σ_{k>N} P_k."""
+        """The loss of N basis functions after infinite training: (S²/2) Σ_{k>N} P_k.
+
+        Args:
+            n_basis: N, a scalar or an array.
+
+        Raises:
+            ArgumentError: `n_basis` is negative.
+
+        Example:
+            >>> print(f"{Decoupled(2.0).parameter_limit(100).value:.5f}")
+            0.00302
+        """
+        if not isinstance(n_basis, Tracer):
+            _AMOUNT.check_entries("n_basis", n_basis)
         return _parameter_limits(self, jnp.asarray(n_basis, self.rate.dtype))
 
     def _left(self, share: Array, steps: Array) -> Array:
-        """Φ of skills that make a share of the samples; of those seen nothing stays in the end."""
+        """Φ of skills by their share of the samples; 0 after infinite training on any."""
         endless = jnp.isinf(steps)
         exponent = self.pace * share * jnp.where(endless, 0, steps)
         never = self.unlearned(jnp.zeros_like(exponent))
         return jnp.where(endless, jnp.where(share > 0, 0, never), self.unlearned(exponent))
 
     def _check(self) -> None:
-        if self.layers not in ("linear", "multilinear"):
-            raise ArgumentError(f"layers is {self.layers!r}; 'linear' or 'multilinear' is wanted")
+        check_fields(self)
         if any(isinstance(value, Tracer) for value in jax.tree.leaves(self)):
             return
         Zipf(self.alpha, self.n_skill)
         for name in ("rate", "target_scale"):
-            value = float(getattr(self, name))
-            if not 1 / _LARGEST < value < _LARGEST:
-                raise ArgumentError(
-                    f"{name} is {value}; a positive number is wanted, from {1 / _LARGEST:g} to "
-                    f"{_LARGEST:g}"
-                )
+            _SCALE.check(name, getattr(self, name))
         start, scale = float(self.initial_strength), float(self.target_scale)
         if self.layers == "multilinear" and not 0 < start < scale:
             raise ArgumentError(
-                f"initial_strength is {start}; a number between 0 and target_scale, {scale}, is "
-                "wanted: a skill that starts at 0 is never learned"
+                f"initial_strength must be between 0 and target_scale ({scale:g}), both excluded, "
+                f"got {start:g}; a skill that starts at 0 is never learned",
+                argument="initial_strength",
             )
 
 
 def log_left(layers: Layers, half_way: Any, exponent: Any) -> Any:
-    """ln(1 − R/S) of a skill at its exponent u; NumPy gives NumPy and JAX gives JAX."""
+    """ln(1 − R/S) of a skill at its exponent u, in NumPy or in JAX."""
     return -exponent if layers == "linear" else log_unlearned(-half_way, exponent)
 
 
 def _check_limits(steps: Array, n_data: float, n_basis: Array) -> None:
     for name, value in (("steps", steps), ("n_basis", n_basis)):
-        if not isinstance(value, Tracer) and not bool((value >= 0).all()):
-            raise ArgumentError(f"{name} is negative or no number; at least 0 is wanted")
-    if not (n_data >= 1 and (np.isinf(n_data) or n_data % 1 == 0)):
-        raise ArgumentError(f"n_data is {n_data}; a whole number of samples is wanted")
-    if isinstance(n_basis, Tracer):
-        return
-    finite = np.asarray(n_basis)[np.isfinite(n_basis)]
-    if (finite % 1).any():
-        raise ArgumentError(f"n_basis is {finite[finite % 1 > 0][0]}; whole numbers are wanted")
+        if not isinstance(value, Tracer):
+            _AMOUNT.check_entries(name, value)
+    _SAMPLES.check("n_data", n_data)
+    if not isinstance(n_basis, Tracer):
+        with np.errstate(invalid="ignore"):
+            _WHOLE.check_entries("n_basis", n_basis)
 
 
 @eqx.filter_jit

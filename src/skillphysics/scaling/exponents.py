@@ -1,4 +1,4 @@
-"""The exponents of the power laws of every theory."""
+"""The exponents of the scaling laws of every theory."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -6,11 +6,12 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from skillphysics.domains import one_of
 from skillphysics.errors import ArgumentError
 
 Resource = Literal["time", "data", "parameters", "compute"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
-"""What a loss can fall with: steps T, samples D, parameters N, or compute C = N T."""
+"""The resources of scaling laws: steps T, samples D, parameters N, and compute C = N T."""
 
 _Exponents = Mapping[Resource, Callable[[float], float]]
 _INDEPENDENT: _Exponents = {
@@ -35,11 +36,11 @@ _EXPONENTS: Mapping[str, _Exponents] = MappingProxyType(
     }
 )
 THEORIES: tuple[str, ...] = tuple(_EXPONENTS)
-"""The theories with a scaling law."""
+"""The theories with a scaling law, by name."""
 
 
 def exponent(theory: str, resource: str, alpha: float) -> float:
-    """X in L ∝ resource^−x, for skills of frequencies p_k ∝ k^−α (L25's α) without end.
+    """The exponent x of L ∝ resource^−x for infinitely many skills with p_k ∝ k^−α (L25's α).
 
     - linear, multilinear (N24), quanta (L25 §3.1): (α−1)/α in T and D, α−1 in N, (α−1)/(α+1) in
       C = N T;
@@ -48,29 +49,28 @@ def exponent(theory: str, resource: str, alpha: float) -> float:
     - wasteful resource, N0 τ in excess (ours): (α−1)/α in T.
 
     In the Resource family L = Σ p_k e^{−2 p_k τ} ∝ τ^{−(α−1)/α}. Without waste the clock obeys
-    η_eff t ∝ τ^{1/α} (l1) or τ^{1/(2α)} (l2); waste makes it η_eff t = N0 τ in the end. Domino's
-    compute exponent is ours: N skills at C = N T with T ∝ N.
+    η_eff t ∝ τ^{1/α} (l1) or τ^{1/(2α)} (l2); with waste, η_eff t → N0 τ. The compute exponent of
+    domino is ours: N skills at C = N T with T ∝ N.
 
     Raises:
-        ArgumentError: the theory or the resource is unknown, the theory says nothing about that
-            resource, or α is not above 1, where the frequencies of endless skills have no sum.
+        ArgumentError: the theory or the resource is unknown, the theory has no law in that
+            resource, or α is not above 1, so that the sum of the frequencies diverges.
 
     Example:
         >>> exponent("multilinear", "compute", 2.0) == 1 / 3, exponent("domino", "time", 2.0)
         (True, 1.0)
     """
-    if theory not in _EXPONENTS:
-        raise ArgumentError(f"theory is {theory!r}; one of {', '.join(THEORIES)} is wanted")
-    if resource not in RESOURCES:
-        raise ArgumentError(f"resource is {resource!r}; one of {', '.join(RESOURCES)} is wanted")
-    known = _EXPONENTS[theory]
+    known = _EXPONENTS[one_of(*THEORIES).check("theory", theory)]
+    one_of(*RESOURCES).check("resource", resource)
     if resource not in known:
         raise ArgumentError(
-            f"the {theory} theory says nothing about {resource}; it knows {', '.join(known)}"
+            f"resource must be {' or '.join(known)} for the {theory} theory, got {resource!r}",
+            argument="resource",
         )
     if not (alpha > 1 and np.isfinite(alpha)):
         raise ArgumentError(
-            f"alpha is {alpha}; a number above 1 is wanted: up to 1 the frequencies k^-alpha have "
-            "no sum, rare skills keep all of the loss, and there is no power law"
+            f"alpha must be above 1 and finite, got {alpha:g}; up to 1 the sum of the frequencies "
+            "k^-alpha diverges, rare skills keep all of the loss, and there is no power law",
+            argument="alpha",
         )
     return known[resource](float(alpha))

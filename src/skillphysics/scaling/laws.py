@@ -1,4 +1,4 @@
-"""A scaling law with its prefactor and the conditions under which it holds."""
+"""A scaling law with its prefactor and the conditions for its validity."""
 
 from dataclasses import dataclass
 
@@ -17,24 +17,31 @@ from skillphysics.scaling.prefactors import (
     time_prefactor,
 )
 
-# What "much larger" means where nothing better is known.
+# The meaning of "much larger" where nothing better is known.
 _MUCH = 10.0
-# Largest share of the loss that a neglected limit may have; it moves the exponent by less.
+# The largest share of the loss that a neglected limit may have; it changes the exponent by less.
 _SHARE = 0.01
-# As many skills seen, or learned, make their sum an integral within 1 %; measured.
+# For this many seen skills the sum is an integral within 1 % (measured).
 _SEEN = 5.0
+# The amounts that a law in each resource needs.
+_AMOUNTS = {
+    "time": ("steps",),
+    "data": ("n_data",),
+    "parameters": ("n_basis",),
+    "compute": ("steps", "n_basis"),
+}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One thing that must hold for a scaling law: `larger` ≥ `factor` · `smaller`.
+    """A condition for a scaling law: `larger` ≥ `factor` · `smaller`.
 
     Attributes:
         text: the condition in words, after N24's Table 2, with T in units of 1/(ηS).
-        larger: the side that must be larger, at the point asked for.
+        larger: the side that must be larger, at the given point.
         smaller: the other side.
-        factor: how much larger. Where a limit is neglected it is such that the limit makes up at
-            most 1 % of the loss, elsewhere 10.
+        factor: how much larger. For a neglected limit, the value at which it makes up 1 % of the
+            loss; otherwise 10 unless said otherwise.
     """
 
     text: str
@@ -58,7 +65,7 @@ class ScalingLaw:
         exponent: of the resource.
         prefactor: of the loss ½E(f* − f)², with the resource in steps, samples, basis functions or
             their product with steps.
-        conditions: what must hold at the point asked for.
+        conditions: what must hold at the given point.
     """
 
     theory: str
@@ -73,7 +80,7 @@ class ScalingLaw:
         return all(condition.holds for condition in self.conditions)
 
     def loss(self, amount: ArrayLike) -> np.ndarray:
-        """The loss at amounts of the resource."""
+        """The loss at amounts of the resource, shaped like `amount`."""
         return np.asarray(self.prefactor * np.asarray(amount, float) ** -self.exponent)
 
 
@@ -89,17 +96,17 @@ def scaling_law(
 
     Exponents (α−1)/α in T and D, α−1 in N, (α−1)/(α+1) in C = N T. The prefactors are A_T, A_D, A_N
     and A_C. The conditions are those of N24's Table 2 at the point (T, D, N), and those that the
-    table takes for granted: many skills are learned, and n_skill are many more.
+    table implies: many skills are learned, and many more exist.
 
     Args:
         model: the model; α above 1.
         resource: "time", "data", "parameters" or "compute".
-        steps: T.
-        n_data: D.
-        n_basis: N.
+        steps: T, required for "time" and "compute".
+        n_data: D, required for "data".
+        n_basis: N, required for "parameters" and "compute".
 
     Raises:
-        ArgumentError: the resource is unknown or infinite, or α is not above 1.
+        ArgumentError: the resource is unknown, its amount is missing, or α is not above 1.
 
     Example:
         >>> law = scaling_law(Decoupled(1.6), "time", steps=1e4)
@@ -110,20 +117,19 @@ def scaling_law(
         ['N^alpha >> T']
     """
     power = exponent(model.layers, resource, float(model.alpha))
-    needed = {"time": (steps,), "data": (n_data,), "parameters": (n_basis,)}.get(
-        resource, (steps, n_basis)
-    )
-    if not all(0 < value < np.inf for value in needed):
-        raise ArgumentError(
-            f"the law in {resource} is asked for at an amount of {needed[0]}; a positive finite "
-            "amount is wanted"
-        )
-    prefactor, conditions = {
-        "time": _time,
-        "data": _data,
-        "parameters": _parameters,
-        "compute": _compute,
-    }[resource](model, float(model.pace) * steps, n_data, n_basis)
+    point = {"steps": steps, "n_data": n_data, "n_basis": n_basis}
+    for name in _AMOUNTS[resource]:
+        if not 0 < point[name] < np.inf:
+            raise ArgumentError(
+                f"{name} must be positive and finite for the law in {resource}, got "
+                f"{point[name]:g}; pass {name}=…",
+                argument=name,
+            )
+    law = {"time": _time, "data": _data, "parameters": _parameters, "compute": _compute}[resource]
+    # Conditions are comparisons, in which an overflow to infinity is right.
+    with np.errstate(over="ignore", under="ignore"):
+        pace, n_data, n_basis = map(np.float64, (model.pace, n_data, n_basis))
+        prefactor, conditions = law(model, pace * steps, n_data, n_basis)
     return ScalingLaw(model.layers, resource, power, prefactor, conditions)
 
 
@@ -137,7 +143,7 @@ def _time(model: Decoupled, time: float, n_data: float, n_basis: float) -> _Law:
     return prefactor * float(model.pace) ** (-(alpha - 1) / alpha), (
         *_learned(model, time),
         Condition("N^alpha >> T", n_basis**alpha, time, enough),
-        Condition("n_skill^alpha >> T", float(model.n_skill) ** alpha, time, enough),
+        Condition("n_skill^alpha >> T", np.float64(model.n_skill) ** alpha, time, enough),
         *_concentrated(time, n_data, _occupied(model, time, n_basis)),
     )
 
@@ -154,13 +160,13 @@ def _data(model: Decoupled, time: float, n_data: float, n_basis: float) -> _Law:
         Condition("T >> D log D", time, n_data * np.log(max(n_data, 2)), _MUCH),
         Condition("a skill seen once is learned: T >> D log(S/r)", time, n_data, once),
         Condition("N^alpha >> D", n_basis**alpha, n_data, enough),
-        Condition("n_skill^alpha >> D", float(model.n_skill) ** alpha, n_data, enough),
+        Condition("n_skill^alpha >> D", np.float64(model.n_skill) ** alpha, n_data, enough),
     )
 
 
 def _parameters(model: Decoupled, time: float, n_data: float, n_basis: float) -> _Law:
     alpha, norm = float(model.alpha), norm_of(model)
-    # (1 − (N/n_skill)^a) is the factor that finitely many skills bring.
+    # Finitely many skills multiply the loss by 1 − (N/n_skill)^a.
     enough = _power(1 / _SHARE, 1 / (alpha - 1))
     # The rarest skill that has a basis function must lose all but 1 % of its loss.
     last = norm * (float(model.half_way) + np.log(10)) / 2
@@ -181,7 +187,7 @@ def _compute(model: Decoupled, time: float, n_data: float, n_basis: float) -> _L
     spent, least = (time_prefactor(model, x) * x**gain for x in (used, best))
     # Finitely many skills lower the loss by their share L_C of the law.
     law = least * (time * n_basis) ** (-gain)
-    missing = parameter_prefactor(model) * float(model.n_skill) ** (1 - alpha)
+    missing = parameter_prefactor(model) * np.float64(model.n_skill) ** (1 - alpha)
     return compute_prefactor(model), (
         *_learned(model, time),
         Condition("N^alpha ~ T: within 1 % of the best loss", 1 + _SHARE, spent / least, 1.0),
@@ -191,35 +197,37 @@ def _compute(model: Decoupled, time: float, n_data: float, n_basis: float) -> _L
 
 
 def _learned(model: Decoupled, time: float) -> tuple[Condition]:
-    """Skills learned so far are many, so that sums are integrals.
+    """The number of learned skills is large, so that sums are integrals.
 
-    By Poisson's formula the difference falls like e^{−2π θ k} in the number k of learned skills,
-    where θ is the angle at which Φ has its nearest singularity in the complex plane of ranks.
+    By Poisson's formula the difference falls like e^{−2π θ k} with the number k of learned skills,
+    where θ is the angle of the nearest singularity of Φ in the complex plane of ranks.
     """
     alpha = float(model.alpha)
     middle = max(float(model.half_way) / 2, 1.0)
     learned = (time / (norm_of(model) * middle)) ** (1 / alpha)
+    learned = min(learned, float(model.n_skill))
     angle = np.arctan2(np.pi / 2, middle) / alpha
     factor = max(_MUCH, np.log(1 / _SHARE**2) / (2 * np.pi * angle))
     return (Condition("many skills are learned", learned, 1.0, factor),)
 
 
 def _seen(model: Decoupled, n_data: float) -> tuple[Condition]:
-    """Skills that are seen about once are many, so that sums are integrals.
+    """The number of skills seen about once is large, so that sums are integrals.
 
-    By Poisson's formula the difference falls like e^{−c k^{α/(α+1)}} in their number k.
+    By Poisson's formula the difference falls like e^{−c k^{α/(α+1)}} with their number k.
     """
     alpha = float(model.alpha)
-    seen = (n_data / norm_of(model)) ** (1 / alpha)
+    seen = min((n_data / norm_of(model)) ** (1 / alpha), float(model.n_skill))
     return (Condition("many skills are seen", seen, 1.0, max(_SEEN, alpha)),)
 
 
 def _concentrated(
     time: float, n_data: float, n_basis: float, compared: float | None = None
 ) -> tuple[Condition, ...]:
-    """Samples are so many that each skill has its share: D >> T^3 and D >> N T^2 (Table 2).
+    """The number of samples is so large that each skill gets its share (Table 2).
 
-    Endless training needs no more than that all skills with a basis function are seen.
+    The conditions are D >> T^3 and D >> N T^2. For infinite training it is enough that all skills
+    with a basis function are seen.
     """
     if np.isinf(n_data):
         return ()
@@ -233,17 +241,17 @@ def _concentrated(
 
 
 def _occupied(model: Decoupled, time: float, n_basis: float) -> float:
-    """Basis functions that move at all, T^{1/α}: those beyond make no difference to the data."""
+    """The number of basis functions that move at all, T^{1/α} at most."""
     return min(n_basis, time ** (1 / float(model.alpha)))
 
 
 def _neglected(model: Decoupled, prefactor: float) -> float:
-    """Factor in N^α ≥ factor · x at which A_N N^−a is 1 % of A x^{−a/α}."""
+    """The factor in N^α ≥ factor · x at which A_N N^−a is 1 % of A x^{−a/α}."""
     alpha = float(model.alpha)
     return _power(parameter_prefactor(model) / (_SHARE * prefactor), alpha / (alpha - 1))
 
 
 def _power(base: float, exponent: float) -> float:
-    """base^exponent, infinite where it is beyond every float."""
+    """base^exponent, infinite where it overflows."""
     with np.errstate(over="ignore"):
         return float(np.float64(base) ** exponent)

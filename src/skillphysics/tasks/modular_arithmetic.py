@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from skillphysics.domains import Count, count, one_of
 from skillphysics.errors import ArgumentError
+from skillphysics.memory import check_memory
 from skillphysics.registry import Registry
 from skillphysics.tasks.checks import (
     TrainShare,
@@ -119,6 +120,7 @@ class ModularArithmetic(Task):
         """
         n_pair = MODULUS.check("modulus", modulus) ** 2
         n_train = check_split(n_pair, train_share, test=True)
+        check_memory(f"a table of {n_pair} pairs", 24.0 * n_pair)
         order = np.asarray(jax.random.permutation(key, jnp.arange(n_pair, dtype=jnp.int32)))
         pairs = np.stack([order // modulus, order % modulus], axis=1)
         return cls(operation, modulus, pairs[:n_train], pairs[n_train:], batch_size=batch_size)

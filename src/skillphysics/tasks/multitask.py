@@ -19,6 +19,7 @@ from skillphysics.domains import (
     Positive,
 )
 from skillphysics.errors import ArgumentError
+from skillphysics.memory import check_memory
 from skillphysics.numerics.multinomial import Multinomial
 from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
@@ -190,6 +191,8 @@ class MultitaskParity(Task):
         n_kept = n_samples if capacity is None else COUNT.check("capacity", capacity)
         _used(n_samples, n_kept)
         COUNT.check("n_bits", n_bits)
+        size = 4.0 * (2 + n_bits // 32)
+        check_memory(f"a data set of {n_kept} samples", 2 * size * n_kept)
         draws = Multinomial(skills.probability, 1)
         data = eqx.filter_jit(Questions.draw)(key, draws, n_kept, n_bits)
         return cls(skills, subsets, n_bits=n_bits, data=data, n_samples=n_samples, **options)

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Key
 
 from skillphysics.domains import COUNT, SHARE, Count, check_frequency, check_names
 from skillphysics.errors import ArgumentError
+from skillphysics.memory import check_memory
 from skillphysics.numerics.threefry import fold_in
 from skillphysics.precision import check_dtype
 from skillphysics.tasks.bits import below, check_subset, draw_bits, mask_of, parity, unpack
@@ -162,6 +163,8 @@ class Parities(Task):
         """
         n_train = check_split(COUNT.check("n_samples", n_samples), train_share, test=False)
         fresh = cls(subsets, n_bits=n_bits, **{**options, "batch_size": 1})
+        size = np.dtype(fresh.dtype).itemsize * (n_bits + 2.0 * len(subsets))
+        check_memory(f"a data set of {n_samples} samples", 2 * size * n_samples)
         drawn = eqx.filter_jit(fresh.samples)(key, n_samples)
         train = jax.tree.map(lambda x: x[:n_train], drawn)
         test = jax.tree.map(lambda x: x[n_train:], drawn) if n_train < n_samples else None

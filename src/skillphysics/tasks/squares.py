@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 from skillphysics.domains import COUNT, Count, one_of
 from skillphysics.errors import ArgumentError
+from skillphysics.memory import check_memory
 from skillphysics.tasks.checks import outputs
 from skillphysics.tasks.task import Predict, Task
 
@@ -96,6 +97,7 @@ class Squares(Task):
             raise ArgumentError(
                 f"n_rare must be less than n_samples = {n_samples}, got {n_rare}", argument="n_rare"
             )
+        check_memory(f"a data set of {n_samples} points", 40.0 * n_samples)
         numbers = jax.random.uniform(key, (n_samples, 2), jnp.float32, -1.0, 1.0)
         rare = jnp.arange(n_samples) >= n_samples - n_rare
         if reading == "text":

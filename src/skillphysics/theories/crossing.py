@@ -56,5 +56,7 @@ def crossing(
     def level_and_slope(steps: Float[Array, " n_skill"]) -> tuple[Array, Array]:
         return jax.jvp(lambda x: theory.level_at(x[None])[0], (steps,), (jnp.ones_like(steps),))
 
-    step = differentiable(level_and_slope, jnp.full_like(zero, target), jnp.where(moves, step, 0), moves)
+    step = differentiable(
+        level_and_slope, jnp.full_like(zero, target), jnp.where(moves, step, 0), moves
+    )
     return jnp.where(at_start, 0, jnp.where(done, step, jnp.inf))

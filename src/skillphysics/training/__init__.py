@@ -1,8 +1,7 @@
-"""One loop: any problem, any optimizer, many runs, to skill curves."""
+"""One loop that trains any problem with any optimizer, in many runs, to skill curves."""
 
-from skillphysics.steps import log_spaced, record_steps
 from skillphysics.training.diverged import DivergedError
 from skillphysics.training.loop import train
 from skillphysics.training.problem import Problem
 
-__all__ = ["DivergedError", "Problem", "log_spaced", "record_steps", "train"]
+__all__ = ["DivergedError", "Problem", "train"]

@@ -1,4 +1,4 @@
-"""What was trained, in words and numbers that JSON can hold."""
+"""What was trained, as text and numbers that JSON can hold."""
 
 import dataclasses
 import functools
@@ -12,22 +12,33 @@ from skillphysics.training.problem import Problem
 
 
 def label(optimizer: Any) -> str:
-    """A name for an optimizer, the same in every process."""
+    """A name for an optimizer, the same in every process.
+
+    Functions without a name, such as lambdas, are "unnamed optimizer": `functools.partial` with a
+    named function gives a readable label.
+
+    Example:
+        >>> label(optax.adam), label(functools.partial(optax.sgd, momentum=0.9))
+        ('adam', 'sgd(momentum=0.9)')
+        >>> label(lambda rate: optax.sgd(rate, 0.9))
+        'unnamed optimizer'
+    """
     if isinstance(optimizer, optax.GradientTransformation):
         return "optax transformation"
     if isinstance(optimizer, functools.partial):
         given = [*map(repr, optimizer.args), *(f"{k}={v!r}" for k, v in optimizer.keywords.items())]
         return f"{label(optimizer.func)}({', '.join(given)})"
-    known = getattr(optimizer, "label", None)
-    return known if isinstance(known, str) else getattr(optimizer, "__name__", "optimizer")
+    own = getattr(optimizer, "label", None)
+    name = own if isinstance(own, str) else getattr(optimizer, "__name__", "<")
+    return "unnamed optimizer" if "<" in name else name
 
 
-def tells_all(optimizer: Any) -> bool:
-    """Whether the label of an optimizer says all that it does: not of what a closure may hold."""
+def is_complete(optimizer: Any) -> bool:
+    """Whether the label determines what an optimizer does; it does not say what a closure holds."""
     if isinstance(optimizer, functools.partial):
         given = [*optimizer.args, *optimizer.keywords.values()]
         plain = all(isinstance(value, str | int | float | bool | None) for value in given)
-        return plain and tells_all(optimizer.func)
+        return plain and is_complete(optimizer.func)
     if isinstance(getattr(optimizer, "label", None), str):
         return True
     name = getattr(optimizer, "__qualname__", "<")
@@ -36,10 +47,10 @@ def tells_all(optimizer: Any) -> bool:
 
 def describe(problem: Problem) -> dict[str, Any]:
     """The type and the settings of a problem; of its larger arrays the shape."""
-    told = _plain(problem)
+    settings = _plain(problem)
     for known in ("names", "frequency", "probability"):
-        told.pop(known, None)
-    return told
+        settings.pop(known, None)
+    return settings
 
 
 def _plain(value: Any) -> Any:
@@ -49,5 +60,5 @@ def _plain(value: Any) -> Any:
         fields = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"type": type(value).__name__, **fields}
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(entry) for entry in value]
     return value if isinstance(value, str | int | float | bool | type(None)) else repr(value)

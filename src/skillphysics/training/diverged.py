@@ -1,16 +1,16 @@
-"""The error of a training whose numbers are no longer finite."""
+"""The error of a training that diverged."""
 
 from skillphysics.curves import Curves
 from skillphysics.errors import SkillphysicsError
 
 
 class DivergedError(SkillphysicsError):
-    """A training is no longer finite.
+    """A run has numbers that are not finite.
 
     Attributes:
-        run: name of the first run that is not finite.
-        step: the step at which this was seen.
-        curves: what all runs had recorded before, or None if nothing was recorded.
+        run: name of the first such run.
+        step: the recorded step at which it was found.
+        curves: what all runs recorded before, or None if nothing was recorded.
     """
 
     def __init__(self, message: str, run: str, step: int, curves: Curves | None) -> None:

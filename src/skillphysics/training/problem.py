@@ -1,4 +1,4 @@
-"""The one contract between a task and the training loop."""
+"""The contract between a problem and the training loop."""
 
 import abc
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from jaxtyping import Array, Float, Int, Key
 
 
 class Problem(eqx.Module):
-    """What a training loop needs of a task: a start, a batch, a loss and a measurement.
+    """What can be trained: parameters at the start, batches, a loss and a measurement.
 
-    A problem is an immutable pytree. Its arrays are what a run keeps (task vectors, frequencies, a
-    data set), so runs that differ in them train in one program. Nothing here knows of optimizers,
-    and the loop knows nothing else of the problem.
+    A problem is an immutable pytree. Runs that differ only in the values of its arrays (task
+    vectors, frequencies, a data set) train in one program. A problem does not depend on the
+    optimizer, and the training loop uses nothing but the members listed here.
 
-    To add one: subclass, give it the two attributes and the four abstract methods, and its
-    construction the checks of its arguments.
+    To add one: subclass, provide the two attributes and the four abstract methods, and check the
+    arguments where it is constructed.
 
     Attributes:
         names: one name per skill.
@@ -36,20 +36,20 @@ class Problem(eqx.Module):
         """The parameters at step 0: any pytree of floating-point arrays."""
 
     def at(self, step: Int[Array, ""]) -> "Problem":  # noqa: ARG002
-        """What is trained at a step, for a problem that changes along training; itself otherwise.
+        """The problem at a step, for a problem that changes during training; by default itself.
 
-        It may differ from `self` in the values of arrays only. What is measured never changes.
+        It may differ from `self` only in the values of arrays. Measurements always use `self`.
         """
         return self
 
     @abc.abstractmethod
     def batch(self, key: Key[Array, ""]) -> Any:
-        """What one step sees: a pytree of arrays."""
+        """The batch of one step: a pytree of arrays, or None."""
 
     @abc.abstractmethod
     def loss(self, params: Any, batch: Any) -> Float[Array, ""]:
-        """The number whose gradient the optimizer is given."""
+        """The number whose gradient the optimizer follows."""
 
     @abc.abstractmethod
     def measure(self, params: Any, key: Key[Array, ""]) -> Mapping[str, Float[Array, "..."]]:
-        """What is recorded: `level` [n_skill]; also `loss` [] and others, [] or [n_skill]."""
+        """What is recorded: `level`, [n_skill]; also `loss`, [], and others, [] or [n_skill]."""

@@ -11,21 +11,22 @@ import optax
 from jaxtyping import Array, Bool, Float, Int
 
 from skillphysics.errors import ArgumentError
-from skillphysics.optimizers import evaluated, seeded
+from skillphysics.memory import check_memory, n_bytes
+from skillphysics.optimizers import Optimizer, evaluated, seeded
 from skillphysics.training.describe import label
 from skillphysics.training.problem import Problem
 from skillphysics.training.runs import Plan
 
-# What a run's key is used for: one stream of random numbers each.
+# Each has its own stream of random numbers from the key of a run.
 _START, _BATCH, _MEASURE, _OPTIMIZE = range(4)
 
 
 class State(NamedTuple):
-    """Where all runs stand."""
+    """The state of all runs."""
 
     params: Any
     memory: tuple[Any, ...]
-    """State of the optimizer, one stack per group of runs."""
+    """States of the optimizers, one stack per group of runs."""
     step: Int[Array, ""]
 
 
@@ -52,7 +53,7 @@ def start(planned: Plan) -> State:
 def advance(
     planned: Plan, state: State, stop: Int[Array, ""]
 ) -> tuple[State, dict[str, Float[Array, "n_run ..."]], Bool[Array, " n_run"]]:
-    """Train up to the step `stop`; measure; and say which runs are finite."""
+    """Train up to the step `stop`, measure, and check which runs are finite."""
     state = jax.lax.while_loop(
         lambda state: state.step < stop, lambda state: _step(planned, state), state
     )
@@ -69,12 +70,31 @@ def advance(
     return state, measured, jax.vmap(_all_finite)((state.params, measured))
 
 
+def check_size(planned: Plan) -> State:
+    """The shapes of the state, if it fits into memory together with a gradient and a batch.
+
+    Raises:
+        ArgumentError: it does not.
+    """
+    state = eqx.filter_eval_shape(start, planned)
+    runs = planned.runs
+    batch = eqx.filter_eval_shape(
+        lambda runs: runs.map(lambda problem, key: problem.batch(key), runs.keys(_BATCH)), runs
+    )
+    # A step computes a new state from the previous one.
+    needed = 2 * n_bytes(state) + n_bytes(state.params) + n_bytes(batch) + n_bytes(runs)
+    check_memory(f"training {runs.size} run{'s' if runs.size > 1 else ''}", needed)
+    return state
+
+
 def code(planned: Plan, state: State) -> tuple[str, list[Array]]:
-    """What a step computes, in words, and its constants: equal where the code is."""
+    """The program of a step as text, and its constants."""
     arrays, rest = eqx.partition((planned, state), eqx.is_array)
-    made = jax.make_jaxpr(lambda arrays: jax.tree.leaves(_step(*eqx.combine(arrays, rest))))(arrays)
-    # Functions are shown with their places in memory.
-    return re.sub(r"0x[0-9a-f]+", "", str(made.jaxpr)), made.consts
+    traced = jax.make_jaxpr(lambda arrays: jax.tree.leaves(_step(*eqx.combine(arrays, rest))))(
+        arrays
+    )
+    # Functions are printed with their addresses.
+    return re.sub(r"0x[0-9a-f]+", "", str(traced.jaxpr)), traced.consts
 
 
 def _step(planned: Plan, state: State) -> State:
@@ -87,7 +107,7 @@ def _step(planned: Plan, state: State) -> State:
     def gradient(problem: Problem, key: Any, params: Any, batch: Any) -> tuple[Any, Any]:  # noqa: ARG001
         return jax.value_and_grad(problem.at(step).loss)(params, batch)
 
-    # All runs at once, whatever their optimizers, so that their products are one matrix product.
+    # All runs at once, regardless of optimizer, so that their products are one matrix product.
     value, slope = runs.map(gradient, runs.key, state.params, batch)
     params, memories = [], []
     for group, memory in zip(_groups(planned, state.params), state.memory, strict=True):
@@ -96,10 +116,11 @@ def _step(planned: Plan, state: State) -> State:
             own, params, batch, value, slope, rate = row
             problem = eqx.combine(own, runs.shared).at(step)
 
-            def objective(params: Any) -> Float[Array, ""]:
+            # A line search passes on further arguments of the update to its function.
+            def objective(params: Any, obj_fn: Any = None) -> Float[Array, ""]:  # noqa: ARG001
                 return problem.loss(params, batch)
 
-            # What a transformation does not ask for, the value among it, is never computed.
+            # What a transformation does not use, including the value, is never computed.
             transformation = optax.with_extra_args_support(_transformation(kind, rate))
             updates, memory = transformation.update(
                 slope, memory, params, value=value, grad=slope, value_fn=objective, obj_fn=objective
@@ -121,38 +142,72 @@ class _Group(NamedTuple):
     size: int
     rows: slice
     memory_axes: Any
-    """Axes of the optimizer's state: its counters are common, so what they decide is a branch."""
+    """Axes of the state: counters are common to all runs, so a condition on them is a branch."""
 
     def of(self, tree: Any) -> Any:
         return jax.tree.map(lambda x: x[self.rows], tree)
 
 
 def _groups(planned: Plan, params: Any) -> Iterator[_Group]:
-    one = jax.eval_shape(lambda params: jax.tree.map(lambda x: x[0], params), params)
+    single = jax.eval_shape(lambda params: jax.tree.map(lambda x: x[0], params), params)
     rate = None if planned.learning_rate is None else planned.learning_rate[0]
     begin = 0
     for optimizer, size in planned.groups:
         memory = jax.eval_shape(
-            lambda p, r, of=optimizer: _transformation(of, r).init(p), one, rate
+            lambda p, r, of=optimizer: _transformation(of, r).init(p), single, rate
         )
-        axes = jax.tree.map(_memory_axis, memory)
+        axes = _memory_axes(optimizer, single, rate, memory)
         yield _Group(optimizer, size, slice(begin, begin + size), axes)
         begin += size
 
 
-def _memory_axis(leaf: jax.ShapeDtypeStruct) -> int | None:
-    counter = leaf.ndim == 0 and jnp.issubdtype(leaf.dtype, jnp.integer)
-    return None if counter else 0
+def _memory_axes(optimizer: Any, params: Any, rate: Any, memory: Any) -> Any:
+    axes = jax.tree.map(lambda leaf: None if _is_counter(leaf) else 0, memory)
+    if isinstance(optimizer, Optimizer) or _is_common(optimizer, params, rate, memory, axes):
+        return axes
+    return jax.tree.map(lambda _: 0, memory)
+
+
+def _is_counter(leaf: jax.ShapeDtypeStruct) -> bool:
+    return leaf.ndim == 0 and jnp.issubdtype(leaf.dtype, jnp.integer)
+
+
+def _is_common(optimizer: Any, params: Any, rate: Any, memory: Any, axes: Any) -> bool:
+    """Whether counters are the same in all runs: those of a line search are not."""
+
+    def objective(params: Any, obj_fn: Any = None) -> Float[Array, ""]:  # noqa: ARG001
+        return sum((jnp.sum(leaf) for leaf in jax.tree.leaves(params)), start=jnp.zeros(()))
+
+    def update(params: Any, memory: Any, rate: Any) -> Any:
+        transformation = optax.with_extra_args_support(_transformation(optimizer, rate))
+        return transformation.update(
+            params, memory, params, value=objective(params), grad=params, value_fn=objective,
+            obj_fn=objective,
+        )[1]  # fmt: skip
+
+    def stacked(leaf: Any, axis: int | None) -> jax.ShapeDtypeStruct:
+        shape = leaf.shape if axis is None else (2, *leaf.shape)
+        return jax.ShapeDtypeStruct(shape, leaf.dtype)
+
+    several = jax.tree.map(lambda leaf: stacked(leaf, 0), params)
+    memories = jax.tree.map(lambda leaf: stacked(leaf, None if _is_counter(leaf) else 0), memory)
+    rates = None if rate is None else stacked(rate, 0)
+    try:
+        jax.eval_shape(jax.vmap(update, (0, axes, 0), axes), several, memories, rates)
+    except ValueError:  # an output that differs between runs
+        return False
+    return True
 
 
 def _transformation(optimizer: Any, rate: Float[Array, ""] | None) -> optax.GradientTransformation:
-    made = optimizer if rate is None else optimizer(rate)
-    if not isinstance(made, optax.GradientTransformation):
+    transformation = optimizer if rate is None else optimizer(rate)
+    if not isinstance(transformation, optax.GradientTransformation):
         raise ArgumentError(
-            f"{label(optimizer)} gives {made!r} for a learning rate; an optax transformation is "
-            "wanted"
+            f"optimizer must return an optax transformation for a learning rate, got "
+            f"{transformation!r} from {label(optimizer)}",
+            argument="optimizer",
         )
-    return made
+    return transformation
 
 
 def _joined(parts: list[Any]) -> Any:

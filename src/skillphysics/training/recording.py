@@ -1,4 +1,4 @@
-"""What was measured of many runs, and its way into curves."""
+"""The measurements of many runs, and their conversion to curves."""
 
 from importlib.metadata import version
 from typing import Any
@@ -14,7 +14,7 @@ from skillphysics.training.runs import Run
 
 
 class Recording:
-    """What was measured so far, and its way into curves."""
+    """The measurements so far."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Recording:
         self.records: list[dict[str, np.ndarray]] = []
 
     def add(self, measured: dict[str, np.ndarray], finite: np.ndarray) -> None:
-        """Keep a record of all runs.
+        """Add a measurement of all runs.
 
         Raises:
             DivergedError: a run is not finite.
@@ -37,22 +37,29 @@ class Recording:
         finite = finite[self.place]
         if not finite.all():
             run = int(np.argmin(finite))
-            now = len(self.records)
-            before = f"after step {self.stops[now - 1]} and " if now else ""
-            which = f"run {self.names[run]!r}" if self.listed else "the training"
-            rate = self.runs[run].learning_rate
-            told = "" if rate is None else f", with learning rate {rate:g}"
             raise DivergedError(
-                f"{which} is no longer finite: it happened {before}up to step {self.stops[now]} "
-                f"({label(self.runs[run].optimizer)}{told})",
+                self._diverged(run),
                 run=self.names[run],
-                step=int(self.stops[now]),
-                curves=self.curves() if now else None,
+                step=int(self.stops[len(self.records)]),
+                curves=self.curves() if self.records else None,
             )
         self.records.append(measured)
 
+    def _diverged(self, run: int) -> str:
+        now = len(self.records)
+        which = f"run {self.names[run]!r}" if self.listed else "the training"
+        rate = self.runs[run].learning_rate
+        with_rate = "" if rate is None else f", learning rate {rate:g}"
+        by = f"({label(self.runs[run].optimizer)}{with_rate})"
+        if not now:
+            return f"{which} is not finite at step 0, before any training {by}; check the problem"
+        return (
+            f"{which} diverged between steps {self.stops[now - 1]} and {self.stops[now]} {by}: its "
+            "numbers are no longer finite; lower the learning rate"
+        )
+
     def curves(self) -> Curves:
-        """The records as curves."""
+        """The measurements as curves."""
         stacked = {
             name: np.stack([record[name] for record in self.records], axis=1)[self.place]
             for name in self.records[0]
@@ -79,12 +86,12 @@ class Recording:
         return Curves(dataset if self.listed else dataset.isel(run=0, drop=True))
 
     def _attributes(self) -> dict[str, Any]:
-        def one_or_all(values: list[Any]) -> Any:
+        def common_or_all(values: list[Any]) -> Any:
             return values[0] if all(value == values[0] for value in values) else values
 
         return {
-            "problem": one_or_all([describe(run.problem) for run in self.runs]),
-            "optimizer": one_or_all([label(run.optimizer) for run in self.runs]),
-            "key": one_or_all([jax.random.key_data(run.key).tolist() for run in self.runs]),
+            "problem": common_or_all([describe(run.problem) for run in self.runs]),
+            "optimizer": common_or_all([label(run.optimizer) for run in self.runs]),
+            "key": common_or_all([jax.random.key_data(run.key).tolist() for run in self.runs]),
             "versions": {name: version(name) for name in ("skillphysics", "jax", "optax")},
         }

@@ -1,4 +1,4 @@
-"""Many runs as one program: what they share is held once, what differs is stacked."""
+"""Many runs as one program: arrays that they share are held once, others are stacked."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
@@ -10,40 +10,42 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key
 
+from skillphysics.domains import NON_NEGATIVE
 from skillphysics.errors import ArgumentError
 from skillphysics.numerics.threefry import fold_in
+from skillphysics.optimizers import optimizer as optimizer_of
 from skillphysics.training.problem import Problem
 
-Optimizer = optax.GradientTransformation | Callable[[Any], optax.GradientTransformation]
-"""A transformation, or a function of the learning rate that gives one, such as `optax.adam`."""
+OptimizerLike = str | optax.GradientTransformation | Callable[[Any], optax.GradientTransformation]
+"""A name, an optax transformation, or a function from the learning rate to one, as `optax.adam`."""
 
-
-_WANTED = {
-    "problem": "a Problem such as Geometry",
-    "optimizer": "a function of the learning rate such as optax.adam, or an optax transformation",
-    "learning_rate": "a finite number that is not negative",
-    "key": "a key as made by jax.random.key(0)",
+_KINDS = {
+    "problem": "a Problem, such as Geometry",
+    "optimizer": "a name, a function of the learning rate such as optax.adam, or an optax "
+    "transformation",
+    "learning_rate": "a number",
+    "key": "a key, such as jax.random.key(0)",
 }
 
 
 class Run(NamedTuple):
-    """One training: what is trained, by what, and its randomness."""
+    """One run: a problem, an optimizer, its learning rate and a key."""
 
     problem: Problem
-    optimizer: Optimizer
+    optimizer: OptimizerLike
     learning_rate: float | None
     key: Key[Array, ""]
 
 
 class Stack(eqx.Module):
-    """Pairs of a problem and a key, as one: what all of them share is held once.
+    """Pairs of a problem and a key, stacked.
 
-    An array that is equal in all problems is shared, so that its products with the parameters of
-    all runs become one matrix product. One key for all is shared as well.
+    An array that is equal in all problems is held once, so that its products with the parameters of
+    all runs become one matrix product. A key that is the same in all pairs is held once as well.
 
     Attributes:
         own: the problem with the arrays that differ, stacked [n, …]; None in place of the others.
-        shared: the problem with the common arrays.
+        shared: the problem with the common arrays; None in place of the others.
         key: [] or [n].
         size: n.
     """
@@ -55,7 +57,7 @@ class Stack(eqx.Module):
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[Problem, Key[Array, ""]]]) -> "Stack":
-        """The pairs as one; their problems differ in the values of arrays only."""
+        """The pairs, whose problems differ only in the values of arrays, stacked."""
         leaves, structures = zip(*(jax.tree.flatten(problem) for problem, _ in pairs), strict=True)
         columns = list(zip(*leaves, strict=True))
         common = [all(_same(leaf, column[0]) for leaf in column) for column in columns]
@@ -71,7 +73,7 @@ class Stack(eqx.Module):
         )
 
     def keys(self, *data: Int[Array, ""] | int) -> Key[Array, "..."]:
-        """The key, or keys, with further data folded in: a place and a step, say."""
+        """The key or keys with further integers folded in."""
         key = self.key
         for number in data:
             key = jax.vmap(fold_in, (0, None))(key, number) if key.ndim else fold_in(key, number)
@@ -93,13 +95,13 @@ class Stack(eqx.Module):
 
 
 class Plan(eqx.Module):
-    """Runs in the order in which they are computed: those of one optimizer follow each other.
+    """Runs in the order in which they are computed, sorted by optimizer.
 
     Attributes:
-        runs: every run's problem and key.
-        draws: the distinct ones among them: runs that differ in optimizer only see one batch.
-        draw_of: [n_run], the place of each run in `draws`; None where that is its own place.
-        learning_rate: [n_run], or None where the optimizers have theirs.
+        runs: problem and key of every run.
+        draws: the distinct pairs: runs that differ only in the optimizer have the same batches.
+        draw_of: the place of each run in `draws`, [n_run]; None where that is its own place.
+        learning_rate: [n_run], or None where the optimizers have their own.
         groups: (optimizer, number of runs), in order.
     """
 
@@ -111,7 +113,7 @@ class Plan(eqx.Module):
 
 
 def plan(runs: Sequence[Run]) -> tuple[Plan, np.ndarray]:
-    """The runs as one program, and the place in it of each run as given."""
+    """The runs as one program, and the place of each given run in it."""
     kinds = list(dict.fromkeys(run.optimizer for run in runs))
     order = sorted(range(len(runs)), key=lambda i: kinds.index(runs[i].optimizer))
     runs = [runs[i] for i in order]
@@ -134,15 +136,15 @@ def plan(runs: Sequence[Run]) -> tuple[Plan, np.ndarray]:
 
 def broadcast(
     problem: Problem | Sequence[Problem],
-    optimizer: Optimizer | Sequence[Optimizer],
-    learning_rate: float | Sequence[float] | None,
+    optimizer: OptimizerLike | Sequence[OptimizerLike],
+    learning_rate: Any,
     key: Array | Sequence[Array],
 ) -> tuple[list[Run], bool]:
-    """One run for each entry of the arguments that are lists, and whether any is a list.
+    """One run per entry of the arguments that are lists, and whether any argument is a list.
 
     Raises:
-        ArgumentError: lists of different lengths, an argument of a wrong kind, a learning rate
-            that is missing, not finite or negative, or problems that cannot train together.
+        ArgumentError: the lists differ in length, an argument is of the wrong kind, a learning rate
+            is missing, not finite or negative, or the problems cannot train together.
     """
     columns: dict[str, list[Any]] = {}
     listed = False
@@ -155,26 +157,25 @@ def broadcast(
     ]
     for name, value, single in given:
         if not (single or isinstance(value, Sequence | np.ndarray | jax.Array)):
-            raise ArgumentError(f"{name} is {value!r}; {_WANTED[name]} is wanted, or a list")
+            raise _wrong_kind(name, value)
         columns[name] = [value] if single else list(value)
         listed = listed or not single
     lengths = {name: len(column) for name, column in columns.items()}
     if 0 in lengths.values():
-        raise ArgumentError(f"{min(lengths, key=lambda name: lengths[name])} is an empty list")
+        name = min(lengths, key=lambda name: lengths[name])
+        raise ArgumentError(f"{name} must have at least one entry", argument=name)
     n_run = max(lengths.values())
     wrong = [f"{name} {length}" for name, length in lengths.items() if length not in (1, n_run)]
     if wrong:
         longest = max(lengths, key=lambda name: lengths[name])
         raise ArgumentError(
-            f"the lists do not fit together: {longest} has {n_run} entries, {', '.join(wrong)}; "
-            "lists of one length are wanted, or single values"
+            f"lists must have the same length, got {longest} {n_run}, {', '.join(wrong)}; give "
+            "lists of one length, or single values"
         )
     rows = zip(*(c * (n_run // len(c)) for c in columns.values()), strict=True)
-    runs = [Run(*row) for row in rows]
-    for run in runs:
-        _check(run)
+    runs = [_checked(Run(*row)) for row in rows]
     _check_alike(columns["problem"])
-    return [run._replace(learning_rate=_float(run.learning_rate)) for run in runs], listed
+    return runs, listed
 
 
 def key_bytes(key: Key[Array, ""]) -> bytes:
@@ -183,53 +184,61 @@ def key_bytes(key: Key[Array, ""]) -> bytes:
 
 
 def _is_optimizer(value: Any) -> bool:
-    return callable(value) or isinstance(value, optax.GradientTransformation)
+    return callable(value) or isinstance(value, optax.GradientTransformation | str)
 
 
-def _check(run: Run) -> None:
-    for name, value, right in (
+def _checked(run: Run) -> Run:
+    for name, value, valid in (
         ("problem", run.problem, isinstance(run.problem, Problem)),
         ("optimizer", run.optimizer, _is_optimizer(run.optimizer)),
         ("key", run.key, _is_key(run.key) and run.key.ndim == 0),
     ):
-        if not right:
-            raise ArgumentError(f"{name} is {value!r}; {_WANTED[name]} is wanted, or a list")
-    finished, rate = isinstance(run.optimizer, optax.GradientTransformation), run.learning_rate
+        if not valid:
+            raise _wrong_kind(name, value)
+    kind, rate = run.optimizer, run.learning_rate
+    if isinstance(kind, str):
+        kind = optimizer_of(kind)
+    finished = isinstance(kind, optax.GradientTransformation)
     if finished and rate is not None:
         raise ArgumentError(
-            "learning_rate is given beside a finished transformation, which has its own; give "
-            "a function of the learning rate such as optax.adam, or no learning_rate"
+            "learning_rate must be None for an optax transformation, which has its own, got "
+            f"{rate}; give a function of the learning rate such as optax.adam",
+            argument="learning_rate",
         )
-    if not finished and rate is None:
-        raise ArgumentError("learning_rate is missing: this optimizer is a function of it")
-    number = isinstance(rate, int | float | np.number)
-    if not finished and not (number and np.isfinite(rate) and rate >= 0):
-        raise ArgumentError(f"learning_rate is {rate}; {_WANTED['learning_rate']} is wanted")
+    if not finished:
+        if rate is None:
+            raise ArgumentError(
+                "learning_rate must be given, because the optimizer is a function of it",
+                argument="learning_rate",
+            )
+        rate = NON_NEGATIVE.check("learning_rate", rate)
+    return run._replace(optimizer=kind, learning_rate=rate)
+
+
+def _wrong_kind(name: str, value: Any) -> ArgumentError:
+    return ArgumentError(f"{name} must be {_KINDS[name]}, or a list, got {value!r}", argument=name)
 
 
 def _check_alike(problems: Sequence[Problem]) -> None:
-    """Runs of one program may differ in the values of their arrays, not in more."""
+    """Check that problems differ only in the values of their arrays."""
 
     def form(problem: Problem) -> tuple[Any, list[Any]]:
         leaves, structure = jax.tree.flatten(problem)
         for leaf in leaves:
             if not isinstance(leaf, jax.Array | np.ndarray):
                 raise ArgumentError(
-                    f"a {type(problem).__name__} holds {leaf!r}, which is no array: declare the "
-                    "field with equinox.field(static=True)"
+                    f"the fields of {type(problem).__name__} must hold arrays, got {leaf!r}; "
+                    "declare the field with equinox.field(static=True)"
                 )
         return structure, [(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
 
     for place, problem in enumerate(problems):
         if form(problem) != form(problems[0]):
             raise ArgumentError(
-                f"problem {place} differs from problem 0 in type, settings, names or shapes; runs "
-                "of one call may differ in the values of their arrays only: train it in another"
+                "problems that train together must differ only in the values of their arrays, got "
+                f"problem {place} and problem 0 with different types, settings, names or shapes; "
+                "train them in separate calls"
             )
-
-
-def _float(rate: Any) -> float | None:
-    return None if rate is None else float(rate)
 
 
 def _same(one: Array | np.ndarray, other: Array | np.ndarray) -> bool:

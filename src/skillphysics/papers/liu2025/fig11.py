@@ -23,7 +23,7 @@ def parts(scale: Scale) -> Parts:
     """Each α; its widths and β are trained together."""
     settings: dict[Scale, dict[str, Any]] = {
         "smoke": {
-            "scale": "quick", "steps": 150, "widths": [16, 32, 64], "n_task": 10, "n_bits": 12,
+            "scale": "quick", "steps": 150, "widths": [16, 32, 64], "n_skill": 10, "n_bits": 12,
             "n_own": 2, "batch_size": 200, "n_measure": 100, "learning_rate": 1e-2,
         },
         "quick": {"scale": "quick", "steps": 3000, "widths": [25, 50, 100]},

@@ -17,7 +17,7 @@ from skillphysics.plotting import STYLE, new_figure
 from skillphysics.scaling import (
     Decoupled,
     data_prefactor,
-    few_task_correction,
+    few_skill_correction,
     scaling_law,
     time_prefactor,
 )
@@ -68,7 +68,7 @@ def _curves(a: float, n_task: int, n_point: int) -> xr.Dataset:
                 found[f"law_{place}"] = (place, law)
                 found[place] = amount
         near = Decoupled(1 + a, n_task, target_scale=SCALE, initial_strength=START)
-        found |= {"missing_skills": few_task_correction(near), "n_task": n_task}
+        found |= {"missing_skills": few_skill_correction(near), "n_task": n_task}
         found |= _together(Decoupled(1 + a, target_scale=SCALE, initial_strength=START))
     return xr.Dataset(found)
 

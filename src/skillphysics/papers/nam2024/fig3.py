@@ -20,7 +20,7 @@ from skillphysics.scaling import (
     Decoupled,
     compute_optimal_exact,
     compute_prefactor,
-    few_task_correction,
+    few_skill_correction,
 )
 from skillphysics.scaling.prefactors import norm_of
 
@@ -66,7 +66,7 @@ def compute(a: float, widths: Sequence[int], n_point: int) -> xr.Dataset:
                     [_all_fitted(model, amount) for amount in computes[reach]],
                 ),
                 f"constant_{reach}": compute_prefactor(model),
-                f"missing_{reach}": few_task_correction(model),
+                f"missing_{reach}": few_skill_correction(model),
             }
         near = Decoupled(1 + a, N_TASK, target_scale=SCALE, initial_strength=START)
         curves = [np.asarray(near.loss(amounts / n, n_basis=float(n)).value) for n in widths]

@@ -128,7 +128,7 @@ def as_trained(finding: Finding, one: xr.Dataset) -> Finding:
 
 def _network(one: Any) -> str:
     return (
-        f"{one.kind} at {one.learning_rate:g}, width {one.width}, {one.n_own} bits a skill of "
+        f"{one.optimizer} at {one.learning_rate:g}, width {one.width}, {one.n_own} bits a skill of "
         f"{one.n_bits}, {one.steps} steps of {one.batch_size}"
     )
 

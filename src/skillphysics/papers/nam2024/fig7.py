@@ -10,7 +10,7 @@ from skillphysics.papers.claims import Claim, Data, Finding
 from skillphysics.papers.nam2024.powers import all_hold, all_near, logarithmic
 from skillphysics.papers.recipe import Parts, Recipe, Scale
 from skillphysics.plotting import STYLE, new_figure
-from skillphysics.scaling import Decoupled, few_task_correction, time_prefactor
+from skillphysics.scaling import Decoupled, few_skill_correction, time_prefactor
 
 EXPONENTS = (0.1, 0.3, 0.5, 0.7)
 SCALE, START = 1.0, 0.01
@@ -31,7 +31,7 @@ def compute(a: float, n_task: int, n_point: int) -> xr.Dataset:
         model = Decoupled(1 + a, n_task, target_scale=SCALE, initial_strength=START)
         loss = np.asarray(model.loss(steps).value)
         law = time_prefactor(model) * (float(model.pace) * steps) ** (-a / (a + 1))
-        kept = few_task_correction(model)
+        kept = few_skill_correction(model)
         endless = Decoupled(1 + a, target_scale=SCALE, initial_strength=START)
         law_endless = time_prefactor(endless) * (float(model.pace) * steps) ** (-a / (a + 1))
     return xr.Dataset(
