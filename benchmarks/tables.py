@@ -52,7 +52,7 @@ def write(path: Path, n_row: int, n_column: int) -> None:
 def as_text(path: Path) -> list[np.ndarray]:
     """The columns as numbers, from cells that are read as text."""
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return [pd.to_numeric(frame[name], errors="coerce").to_numpy() for name in frame]
+    return [np.asarray(pd.to_numeric(frame[name], errors="coerce")) for name in frame]
 
 
 if __name__ == "__main__":

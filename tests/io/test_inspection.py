@@ -129,7 +129,7 @@ def shown(path):
 
 def readable(path, given):
     """Whether a log can be read, with 0.25 for each unknown number."""
-    filled = {
+    filled: dict = {
         name: {task: 0.25 if number is None else number for task, number in value.items()}
         if isinstance(value, dict)
         else value
