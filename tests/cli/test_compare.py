@@ -104,6 +104,21 @@ def test_the_terminal_fits_80_columns(tmp_path, monkeypatch, capsys):
         assert any("established" in line for line in lines)
 
 
+def test_the_terminal_keeps_names_whole_at_80_columns(tmp_path, monkeypatch, capsys):
+    name = "hendrycksTest-high_school_geogra"
+    for file in (one_log(tmp_path / "a.csv"), one_log(tmp_path / "b.csv", 0.5, seed=1)):
+        pd.read_csv(file).rename(columns={"add": name}).to_csv(file, index=False)
+    for width, intervals in ((80, False), (120, True)):
+        monkeypatch.setenv("COLUMNS", str(width))
+        arguments = ("compare", tmp_path / "a.csv", tmp_path / "b.csv", "--metric", "level")
+        assert run(monkeypatch, *arguments, "--out", tmp_path / "o") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines[:-1])) <= width
+        (row,) = [line for line in lines if line.startswith(name)]
+        assert "…" not in row
+        assert (" to " in row) is intervals
+
+
 def test_runs_are_named_by_log_and_pattern(tmp_path):
     log = log_of_runs(tmp_path / "log.csv", ["x, seed 0", "x, seed 1", "y, seed 0"])
     one = settings([str(log)], metric="level")

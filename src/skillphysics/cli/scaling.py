@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from skillphysics.scaling import Decoupled, ScalingLaw
 
 _DECADES = 4
+# A picture ends this factor below the power law, or at the exact loss; with this margin.
+_DEEPEST, _MARGIN = 1e3, 1.15
 _LARGEST_ALPHA, _MOST_SKILLS = 100.0, 10**300
 _LEAST_AMOUNT, _MOST_AMOUNT = 10.0, 1e15
 
@@ -119,7 +121,10 @@ def command(
         rows = list(zip(shown, _exact(model, resource, shown), law.loss(shown), strict=True))
         if plot or out is not None:
             fine = _amounts(amount, resource, 32 * _DECADES + 1)
-            _draw(law, fine, _exact(model, resource, fine), picture)
+            title = f"{theory} theory, α = {alpha:g}, " + (
+                "infinitely many skills" if n_skill is None else f"{n_skill:,} skills"
+            )
+            _draw(law, fine, _exact(model, resource, fine), picture, title)
     if json:
         print_json(_described(law, amount, rows))
     else:
@@ -240,26 +245,33 @@ def _exponent_only(
     typer.echo(f"loss ∝ {resource}^-{power:.6g}")
 
 
-def _draw(law: "ScalingLaw", amounts: "np.ndarray", exact: "np.ndarray", path: Path) -> None:
+def _draw(
+    law: "ScalingLaw", amounts: "np.ndarray", exact: "np.ndarray", path: Path, title: str
+) -> None:
     import matplotlib as mpl
 
     from skillphysics.io.files import replacing
     from skillphysics.plotting import STYLE, new_figure
 
     units = {
-        "time": "training time, steps",
-        "data": "data, samples",
-        "parameters": "parameters, basis functions",
-        "compute": "compute, basis functions × steps",
+        "time": "training time (steps)",
+        "data": "data (samples)",
+        "parameters": "parameters (basis functions)",
+        "compute": "compute (basis functions × steps)",
     }
     with mpl.rc_context(STYLE):
         figure = new_figure(5, 3.6)
         axis = figure.subplots()
         axis.loglog(amounts, exact, color="black", label="exact loss")
-        label = rf"{law.prefactor:.3g} × {law.resource}$^{{-{law.exponent:.3g}}}$"
-        axis.loglog(amounts, law.loss(amounts), "--", color="#d1495b", label=label)
+        power_law = law.loss(amounts)
+        label = rf"power law, {law.prefactor:.3g} × {law.resource}$^{{-{law.exponent:.3g}}}$"
+        axis.loglog(amounts, power_law, "--", color="#d1495b", label=label)
         axis.set_xlabel(units[law.resource])
         axis.set_ylabel("loss")
+        axis.set_title(title)
+        # Where few skills are all learned, the exact loss falls without end.
+        ends = max(exact[-1], power_law[-1] / _DEEPEST), max(exact[0], power_law[0])
+        axis.set_ylim(ends[0] / _MARGIN, ends[1] * _MARGIN)
         axis.legend()
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=160)
