@@ -36,6 +36,8 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_execution_show_tb = True
+# A long training prints its progress there.
+nb_output_stderr = "remove"
 # Markdown that a cell shows may hold tables.
 nb_render_markdown_format = "gfm"
 # No widget is shown; by default pages would load its scripts from elsewhere.

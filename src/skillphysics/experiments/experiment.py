@@ -84,7 +84,7 @@ class Experiment(abc.ABC):
         """The runs of one seed; what they draw before training comes from the key."""
 
     @property
-    def record(self) -> int | ArrayLike | None:
+    def record(self) -> "int | ArrayLike | None":
         """The steps to record; see `train`."""
         return None
 
