@@ -80,8 +80,8 @@ def test_unlike_runs_are_never_pooled():
 def test_many_panels_wrap():
     eight = plot(with_rates(runs(8), list(range(1, 9))))
     assert len(eight.axes) == 8
-    assert len({axis.get_gridspec().ncols for axis in eight.axes}) == 1
-    assert eight.axes[0].get_gridspec().ncols == 4
+    left = {round(axis.get_position().x0, 3) for axis in eight.axes}
+    assert len(left) == 4
     many = plot(with_rates(runs(30), list(range(1, 31))))
     assert len(many.axes) == 24
     assert many.get_suptitle() == "24 of 30 different runs"
@@ -107,7 +107,8 @@ def test_one_step(step):
 
 def test_a_notebook_shows_the_picture():
     figure = plot(Curves.from_arrays(STEPS, RISING))
-    picture = imread(io.BytesIO(figure._repr_png_()))
+    png = figure._repr_png_()  # pyright: ignore[reportAttributeAccessIssue]
+    picture = imread(io.BytesIO(png))
     np.testing.assert_array_equal(picture.shape[:2], figure.get_size_inches()[::-1] * figure.dpi)
     formatters = pytest.importorskip("IPython.core.formatters")
     shown, _ = formatters.DisplayFormatter().format(figure)

@@ -234,7 +234,7 @@ def _name_skills(figure: Figure, axis: Axes, names: Sequence[str], several: bool
         scale = ScalarMappable(Normalize(1, len(names)), _rank_map())
         bar = figure.colorbar(scale, ax=axis, label="skill")
         ranks = np.unique(np.linspace(1, len(names), 5).round().astype(int))
-        bar.set_ticks(ranks, labels=[texts[rank - 1] for rank in ranks])
+        bar.set_ticks(ranks.tolist(), labels=[texts[rank - 1] for rank in ranks])
         handles, texts = [], []
     if several:
         handles += [Line2D([], [], color="#444444", lw=lw) for lw in (1.5, 0.5)]

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Progress on standard error: a bar in a terminal, plain lines elsewhere."""
 
 import threading
 import time
@@ -17,24 +17,41 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-# Seconds until the first plain line, and between the others.
+# Seconds before the first plain line, and between later ones.
 _FIRST_LINE, _NEXT_LINES = 1.5, 10.0
 
 
 @runtime_checkable
 class Advance(Protocol):
-    """Called as work is finished, with what to say from now on and how much is finished."""
+    """A function to call as work is finished."""
 
     def __call__(self, description: str, by: int = 1) -> None:
-        """Some more of the work is finished."""
+        """Report finished work.
+
+        Args:
+            description: what to show from now on.
+            by: how much work is finished.
+        """
 
 
 @contextmanager
 def progress_bar(total: int, description: str, *, quiet: bool = False) -> Iterator[Advance]:
-    """How far some work is, on standard error: a bar on a terminal, else a line now and then.
+    """Show progress on standard error: a bar in a terminal, otherwise occasional lines.
 
-    Work of under a second and a half prints no lines. Silent if `quiet`, and in processes that
-    another one has started, whose bars would overwrite each other.
+    Work of less than 1.5 seconds prints no lines. Nothing is shown in child processes, whose bars
+    would overwrite each other.
+
+    Args:
+        total: the amount of work.
+        description: what is done.
+        quiet: show nothing.
+
+    Yields:
+        The function to call as work is finished.
+
+    Example:
+        >>> with progress_bar(2, "reading", quiet=True) as advance:
+        ...     advance("reading", by=2)
     """
     console = Console(stderr=True)
     hidden = quiet or parent_process() is not None
@@ -67,29 +84,30 @@ def _bar(console: Console, total: int, description: str, *, hidden: bool) -> Ite
 @contextmanager
 def _lines(console: Console, total: int, description: str) -> Iterator[Advance]:
     begun = time.monotonic()
-    now = [description, 0]
+    text, done = description, 0
     ended = threading.Event()
 
     def advance(description: str, by: int = 1) -> None:
-        now[0], now[1] = description, now[1] + by
+        nonlocal text, done
+        text, done = description, done + by
 
-    def speak() -> None:
+    def print_lines() -> None:
         wait = _FIRST_LINE
         while not ended.wait(wait):
             spent = time.monotonic() - begun
-            left = f", about {spent * (total - now[1]) / now[1]:.0f} s left" if now[1] else ""
+            left = f", about {spent * (total - done) / done:.0f} s left" if done else ""
             console.print(
-                f"{now[0]}: {now[1]} of {total} after {spent:.0f} s{left}",
+                f"{text}: {done} of {total} after {spent:.0f} s{left}",
                 highlight=False,
                 soft_wrap=True,
                 markup=False,
             )
             wait = _NEXT_LINES
 
-    speaker = threading.Thread(target=speak, daemon=True)
-    speaker.start()
+    printer = threading.Thread(target=print_lines, daemon=True)
+    printer.start()
     try:
         yield advance
     finally:
         ended.set()
-        speaker.join()
+        printer.join()

@@ -7,8 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from skillphysics.cli.fields import options_of
-from skillphysics.errors import ArgumentError
+from skillphysics.cli.fields import in_options, options_of
+from skillphysics.errors import ArgumentError, LogError
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,29 @@ def test_one_name_for_two_options_is_an_error():
 
         @options_of
         def command(width: int, *, size: Size) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("text", "phrased"),
+    [
+        ("set step='epoch'", "set --step epoch"),
+        ("set step=…", "set --step …"),
+        ("set skills=['*']", "set --skills '*'"),
+        ("set ceiling=100 if", "set --ceiling 100 if"),
+        ("set chance={'a b': 0.5, 'c': 0.25, …} or", "set --chance 'a b'=0.5 --chance c=0.25 or"),
+        ("set floor={'x': …}", "set --floor x=…"),
+        ("set overwrite=True", "set overwrite=True"),  # an argument without an option
+        ("the run 'step=4' of steps=3", "the run 'step=4' of steps=3"),
+    ],
+)
+def test_proposed_arguments_are_options(text, phrased):
+    names = ["step", "skills", "ceiling", "chance", "floor"]
+    assert in_options(text, names) == phrased
+
+
+def test_errors_of_a_library_name_options():
+    def command(path: str, step: str | None = None) -> None:
+        raise LogError(f"{path} has several columns that count; set step='epoch' ({step})")
+
+    with pytest.raises(LogError, match=r"log\.csv has .*; set --step epoch"):
+        options_of(command)(path="log.csv", step=None)

@@ -10,6 +10,7 @@ from skillphysics.cli.fields import options_of
 from skillphysics.cli.log_options import ReadingOptions
 from skillphysics.cli.options import path as a_path
 from skillphysics.cli.options import print_json
+from skillphysics.errors import ArgumentError
 
 
 @options_of

@@ -1,14 +1,16 @@
 """`skillphysics inspect`: what is understood of a log, before one waits for a report."""
 
+import shlex
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillphysics.cli.fields import in_options, options_of
+from skillphysics.cli.fields import in_options, option, options_of
 from skillphysics.cli.log_options import Log, ReadingOptions
 from skillphysics.cli.options import print_json
 
@@ -33,14 +35,37 @@ def command(
     from skillphysics.io.inspection import inspect_log
     from skillphysics.sample import sample_log
 
-    inspection = inspect_log(sample_log() if path is None else path, **reading.arguments())
+    log = sample_log() if path is None else path
+    inspection = inspect_log(log, **reading.arguments())
+    commands = [_command(log, given) for given in inspection.arguments]
     if json:
-        print_json(inspection.to_json())
+        print_json({**inspection.to_json(), "commands": commands})
     else:
-        _show(inspection)
+        _show(inspection, commands)
 
 
-def _show(inspection: "Inspection") -> None:
+def _command(log: Path, given: Mapping[str, Any]) -> str:
+    """A command that reads a log with some arguments; NUMBER is for the user to fill in."""
+    words = []
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            texts = [
+                _number(number) if task == "*" else f"{task}={_number(number)}"
+                for task, number in value.items()
+            ]
+        elif isinstance(value, str | int | float):
+            texts = [value if isinstance(value, str) else _number(value)]
+        else:
+            texts = [str(one) for one in value]
+        words += [f"{option(name)} {shlex.quote(text)}" for text in texts]
+    return " ".join(["skillphysics report", shlex.quote(str(log)), *words])
+
+
+def _number(value: float | None) -> str:
+    return "NUMBER" if value is None else f"{float(value):g}"
+
+
+def _show(inspection: "Inspection", commands: Sequence[str]) -> None:
     width = shutil.get_terminal_size().columns
     lines = [*_wrapped(inspection.paragraph, width), "", *_table(inspection.skills, width)]
     if inspection.left_out:
@@ -56,8 +81,8 @@ def _show(inspection: "Inspection") -> None:
         options = [field.name for field in fields(ReadingOptions)]
         notes = [in_options(note, options) for note in inspection.notes]
         lines += [line for note in notes for line in _wrapped(note, width, "  ")]
-    if inspection.commands:
-        lines += ["", "To read it:", *(f"  {command}" for command in inspection.commands)]
+    if commands:
+        lines += ["", "To read it:", *(f"  {line}" for line in commands)]
     typer.echo("\n".join(lines))
 
 

@@ -395,11 +395,17 @@ def _show_learned(curves: "Curves", console: object) -> None:
 
     assert isinstance(console, Console)  # noqa: S101
     times = np.atleast_2d(curves.learning_time(0.9).values)
+    # A skill that overshoots may cross the level and not keep it.
+    kept = np.atleast_2d(curves.learning_time(0.9, lasting=True).values)
+    below = np.isfinite(times) & np.isinf(kept)
     first = curves.steps[curves.steps > 0][:1]
     groups = replicates(curves.dataset)
     shown = curves.names[: _MOST_LISTED if len(groups) == 1 else _MOST_COLUMNS]
     cells = {
-        kind: [_mean(times[runs, place], first) for place in range(len(shown))]
+        kind: [
+            _mean(times[runs, place], first) + _ends_below(below[runs, place])
+            for place in range(len(shown))
+        ]
         for kind, runs in groups.items()
     }
     more = ["…"] if len(curves.names) > len(shown) else []
@@ -417,6 +423,14 @@ def _show_learned(curves: "Curves", console: object) -> None:
         for kind, row in cells.items():
             table.add_row(kind, *row, *more, _last_loss(curves, groups[kind]))
     console.print(table)
+
+
+def _ends_below(below: "np.ndarray") -> str:
+    """A remark on runs that cross a level and end below it."""
+    number = int(below.sum())
+    if not number:
+        return ""
+    return " (ends below)" if number == below.size else f" (ends below in {number} of {below.size})"
 
 
 def _last_loss(curves: "Curves", runs: list[int]) -> str:

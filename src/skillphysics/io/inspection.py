@@ -1,6 +1,5 @@
 """How a log is read, shown before any theory is fitted."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,8 @@ class Inspection:
         skills: how each skill is measured.
         left_out: columns, keys and tasks that are not read, and why.
         notes: notes on how the log is read, and what is missing for levels.
-        commands: commands that read the log, or read it in another way.
+        arguments: arguments with which `read_curves` reads the log, or reads it in another way;
+            None stands for a number that only the user knows, "*" for all tasks.
     """
 
     source: str
@@ -78,7 +78,7 @@ class Inspection:
     skills: tuple[InspectedSkill, ...]
     left_out: Mapping[str, str]
     notes: tuple[str, ...]
-    commands: tuple[str, ...]
+    arguments: tuple[Mapping[str, Any], ...]
 
     @property
     def paragraph(self) -> str:
@@ -94,7 +94,7 @@ class Inspection:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as JSON values, with the commands among the notes."""
+        """The inspection as JSON values."""
         return {
             "format": self.format,
             "axis": self.axis,
@@ -106,7 +106,8 @@ class Inspection:
             "runs": list(self.runs),
             "skills": [_skill_json(skill) for skill in self.skills],
             "left_out": [{"name": name, "why": why} for name, why in self.left_out.items()],
-            "notes": [*self.notes, *self.commands],
+            "notes": list(self.notes),
+            "arguments": [dict(given) for given in self.arguments],
         }
 
 
@@ -143,66 +144,39 @@ def inspect_log(
     log = read_log(path, format, **columns)
     scales = {"chance": chance, "ceiling": ceiling, "floor": floor, "start": start}
     patterns = [skills] if isinstance(skills, str) else skills
-    command = _Command(
-        path,
-        _options({"format": format, "skills": patterns, "metric": metric, **columns, **scales}),
-    )
+    arguments = _but({"format": format, "skills": patterns, "metric": metric, **columns, **scales})
     try:
         reading = understand(log, skills=skills, metric=metric, **scales)
     except LogError as error:
         # Without a choice of what is measured, the log can still be described.
         if metric is not None or skills is not None or not log.tasks:
             raise
-        return _undecided(log, str(error), command)
-    return _decided(reading, command)
+        return _undecided(log, str(error), arguments)
+    return _decided(reading, arguments)
 
 
-@dataclass(frozen=True)
-class _Command:
-    """A command line that reads a log."""
-
-    path: Path | str
-    options: Sequence[str]
-
-    def __call__(self, *more: str, without: Sequence[str] = ()) -> str:
-        kept = [
-            text for text in self.options if text.split(" ")[0].removeprefix("--") not in without
-        ]
-        return " ".join(["skillphysics report", shlex.quote(str(self.path)), *kept, *more])
-
-    def has(self, option: str) -> bool:
-        """Whether an option was given."""
-        return any(given.startswith(f"--{option} ") for given in self.options)
-
-
-def _options(given: Mapping[str, Any]) -> list[str]:
-    """Arguments as options of a command line."""
-    options = []
-    for name, value in given.items():
-        if isinstance(value, Mapping):
-            values = [f"{key}={float(one):g}" for key, one in value.items()]
-        elif isinstance(value, str) or value is None:
-            values = [] if value is None else [value]
+def _but(arguments: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
+    """Arguments with some of them changed; mappings are joined, and None leaves one out."""
+    found = dict(arguments)
+    for name, value in changed.items():
+        given = found.get(name)
+        if isinstance(value, Mapping) and given is not None:
+            found[name] = {**(given if isinstance(given, Mapping) else {"*": given}), **value}
         else:
-            values = list(value) if isinstance(value, Sequence) else [f"{float(value):g}"]
-        options += [f"--{name} {shlex.quote(str(text))}" for text in values]
-    return options
+            found[name] = value
+    return {name: value for name, value in found.items() if value is not None and value != {}}
 
 
-def _decided(reading: Reading, command: _Command) -> Inspection:
+def _decided(reading: Reading, arguments: Mapping[str, Any]) -> Inspection:
     log, grid = reading.log, reading.grid
     skills = [_inspected(reading, i, choice) for i, choice in enumerate(reading.choices)]
     missing = [sentence_of(option, tasks) for option, tasks in reading.missing.items()]
-    needed = [
-        option
+    # Numbers that only the user knows.
+    needed = {
+        name: dict.fromkeys(tasks if len(tasks) < _MANY else ["*"])
         for name, tasks in reading.missing.items()
         if name != "kind"
-        for option in (
-            [f"--{name} {shlex.quote(task)}=NUMBER" for task in tasks]
-            if len(tasks) < _MANY
-            else [f"--{name} NUMBER"]
-        )
-    ]
+    }
     return Inspection(
         log.source.resolve().name,
         log.format,
@@ -212,7 +186,7 @@ def _decided(reading: Reading, command: _Command) -> Inspection:
         tuple(skills),
         dict(reading.left_out),
         (*reading.notes, *missing, *_too_short(grid.steps.size), *_nothing_learned(reading)),
-        (command(*needed), *_otherwise(reading, command)),
+        (_but(arguments, **needed), *_otherwise(reading, arguments)),
     )
 
 
@@ -254,12 +228,12 @@ def _inspected(reading: Reading, i: int, choice: Choice) -> InspectedSkill:
     )
 
 
-def _otherwise(reading: Reading, command: _Command) -> list[str]:
+def _otherwise(reading: Reading, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Other ways to read the log: another axis or another metric."""
     found = []
     axes = [name for name in reading.left_out if axis_of(name) and not is_call_count(name)]
-    if axes and reading.log.format in _WITH_COLUMNS and not command.has("step"):
-        found.append(command(f"--step {shlex.quote(axes[0])}"))
+    if axes and reading.log.format in _WITH_COLUMNS and "step" not in arguments:
+        found.append(_but(arguments, step=axes[0]))
     metrics: dict[str, int] = {}
     chosen = {(choice.task, choice.metric) for choice in reading.choices}
     for task, metric in set(
@@ -267,16 +241,18 @@ def _otherwise(reading: Reading, command: _Command) -> list[str]:
     ):
         if (task, metric) not in chosen and kind(metric):
             metrics[family(metric)] = metrics.get(family(metric), 0) + 1
-    if metrics and not command.has("metric"):
+    if metrics and "metric" not in arguments:
         most = max(metrics, key=lambda name: (metrics[name], name))
         falls = kind(most) in ("loss", "perplexity")
-        more = (f"--metric {most}", "--floor 0") if falls else (f"--metric {most}",)
-        other = ("chance", "ceiling") if falls else ("floor", "start")
-        found.append(command(*more, without=other))
+        if falls:
+            ends = {"chance": None, "ceiling": None, "floor": arguments.get("floor", 0)}
+        else:
+            ends = {"floor": None, "start": None}
+        found.append(_but(arguments, metric=most, **ends))
     return found
 
 
-def _undecided(log: Log, why: str, command: _Command) -> Inspection:
+def _undecided(log: Log, why: str, arguments: Mapping[str, Any]) -> Inspection:
     """What a log holds whose numbers are of unknown kind."""
     table = log.table
     skills = []
@@ -310,7 +286,7 @@ def _undecided(log: Log, why: str, command: _Command) -> Inspection:
         tuple(skills),
         dict(log.left_out),
         (*log.notes, why, *_too_short(every.size)),
-        (command(f"--metric {'accuracy' if are_shares else 'loss'}"),) if nameless else (),
+        (_but(arguments, metric="accuracy" if are_shares else "loss"),) if nameless else (),
     )
 
 

@@ -1,10 +1,9 @@
 """Tables as columns of numbers, with the place of every cell that is not a number.
 
-A column may hold numbers with a few broken cells, which must be named with their row in the file,
-or be text. `pandas.read_csv` leaves such a column as text without the rows in the file (lines that
-are blank or quoted over several lines are not counted), accepts rows that are too short, repairs
-repeated column names, and cannot skip repeated headers; checking all of this afterwards takes as
-much code as reading the cells.
+Cells are read here and not by pandas, because a broken cell must be named with its row in the file.
+`pandas.read_csv` turns a column with a broken cell into text, fills rows that are too short without
+a word, renames repeated columns, and does not know the lines of rows. As text, so that cells can be
+checked, it takes about as long (`benchmarks/tables.py`).
 """
 
 import csv

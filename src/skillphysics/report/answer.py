@@ -59,7 +59,7 @@ def _holds(explanation: Explanation) -> str:
         return (
             f"The data do not single out a theory: of {n_theory}, {theory} describes all "
             f"checkpoints best, but {comparison.better_predictors[0]} predicts the last "
-            f"{comparison.n_held_out} better."
+            f"{comparison.n_held_out} checkpoints better."
         )
     return f"Of {n_theory} theories, {theory} describes these curves best."
 

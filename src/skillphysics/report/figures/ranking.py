@@ -45,7 +45,7 @@ def draw(explanation: Explanation) -> Figure:
     middle.set_title("residual")
     right.plot(table["held_out"], place, "D", color="#D55E00")
     right.set_xlabel("level")
-    right.set_title(f"error of the last {comparison.n_held_out}, predicted")
+    right.set_title(f"error of the last {comparison.n_held_out} checkpoints")
     for axis, column in ((middle, "scale"), (right, "held_out")):
         values = table[column].to_numpy(float)
         if values.max() < 5 * values.min():
