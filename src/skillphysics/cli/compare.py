@@ -69,6 +69,7 @@ def command(
 
     from skillphysics.cli.runs import settings
     from skillphysics.comparison import compare_runs
+    from skillphysics.errors import ArgumentError
     from skillphysics.report.folder import check_folder
     from skillphysics.report.runs import show, summary, write
 
