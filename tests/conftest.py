@@ -1,9 +1,11 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import jaxtyping
 import pytest
 
 # A thread for each worker of pytest: the threads of two would wait for each other. XLA reads this
@@ -23,3 +25,11 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip("needs the folder 'shared' with data and papers beside the repository")
     return _SHARED
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Calls without the type checker of the tests, as users make them."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -20,7 +20,7 @@ def check_memory(what: str, n_bytes: float) -> None:
     Raises:
         ArgumentError: it is not; the message begins with `what`.
     """
-    available = memory()
+    available = available_memory()
     if n_bytes > _USABLE * available:
         raise ArgumentError(
             f"{what} needs at least {n_bytes / 2**30:.3g} GiB of memory, and this machine has "
@@ -46,7 +46,7 @@ def refusing_exhaustion(what: str) -> Iterator[None]:
         ) from error
 
 
-def memory() -> int:
+def available_memory() -> int:
     """The memory of the device in bytes: that of the accelerator, or of the whole machine."""
     statistics = jax.devices()[0].memory_stats() or {}
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

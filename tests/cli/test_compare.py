@@ -136,8 +136,8 @@ def _bad(folder: Path) -> dict[str, tuple[list[str | Path], str]]:
         "one run": ([a], "holds one run"),
         "no such run": ([f"{runs}:p", f"{runs}:r"], "has no run 'r'"),
         "missing": ([a, folder / "none.csv"], "does not exist"),
-        "no skill": ([a, folder / "other.csv"], "no skill in common"),
-        "steps": ([a, folder / "late.csv"], "no steps in common"),
+        "no skill": ([a, folder / "other.csv"], "must have a skill in common"),
+        "steps": ([a, folder / "late.csv"], "must overlap in steps"),
         "checkpoint": ([a, folder / "short.csv"], "has 1 checkpoint"),
         "twice": ([a, b, a], "a.csv is given twice"),
         "link": ([a, folder / "link.csv"], "are one file"),
@@ -212,4 +212,4 @@ def test_copies_of_one_log_are_named_as_such(tmp_path, monkeypatch, capsys):
     a, b = one_log(tmp_path / "a.csv"), one_log(tmp_path / "b.csv")
     arguments = ("compare", a, b, "--metric", "level", "--out", tmp_path / "out")
     assert run(monkeypatch, *arguments) == 0
-    assert "a and b hold the same numbers" in " ".join(capsys.readouterr().out.split())
+    assert "a and b have the same numbers" in " ".join(capsys.readouterr().out.split())

@@ -113,7 +113,7 @@ def test_the_same_run_twice_is_identical():
     curves = runs(np.random.default_rng(7))
     compared = compare_runs(curves, curves, names=["A", "B"])
     assert not any(compared.tests["found"])
-    assert compared.verdict("B").startswith("A and B hold the same numbers")
+    assert compared.verdict("B").startswith("A and B have the same numbers")
     other = runs(np.random.default_rng(8))
     assert "same numbers" not in compare_runs(curves, other, names=["A", "B"]).verdict("B")
     np.testing.assert_allclose(compared.changes[0].skills["factor"], 1, atol=0.01)
@@ -163,10 +163,14 @@ def _bad() -> dict[str, tuple[Curves, Curves, str]]:
     good = _curves(np.arange(1.0, 21), ["x"])
     nan = Curves.from_arrays(np.arange(1.0, 21), np.full((20, 1), np.nan), skill=["x"])
     return {
-        "skills": (good, _curves(np.arange(1.0, 21), ["y"]), "no skill in common"),
+        "skills": (good, _curves(np.arange(1.0, 21), ["y"]), "must have a skill in common"),
         "axis": (good, _curves(np.arange(1.0, 21), ["x"], axis="epochs"), "counts epochs"),
-        "steps": (good, _curves(np.arange(100.0, 120), ["x"]), "no steps in common"),
-        "checkpoint": (good, _curves(np.array([5.0]), ["x"]), "has 1 checkpoint after"),
+        "steps": (good, _curves(np.arange(100.0, 120), ["x"]), "must overlap in steps"),
+        "checkpoint": (
+            good,
+            _curves(np.array([5.0]), ["x"]),
+            "4 checkpoints after .* got 1",
+        ),
         "nan": (good, nan, "all NaN"),
     }
 
@@ -180,13 +184,13 @@ def test_unusable_runs_are_refused_in_a_sentence(case):
 
 def test_unusable_arguments_are_refused():
     good = _curves(np.arange(1.0, 21), ["x"])
-    with pytest.raises(ArgumentError, match="at least two"):
+    with pytest.raises(ArgumentError, match="others must contain at least one"):
         compare_runs(good)
     with pytest.raises(ArgumentError, match="different names"):
         compare_runs(good, good, names=["A", "A"])
     with pytest.raises(ArgumentError, match="axis must be one of"):
         compare_runs(good, good, axis="hours")
-    with pytest.raises(CurvesError, match="--tokens-per-step"):
+    with pytest.raises(ArgumentError, match="per_step must be given, since"):
         compare_runs(good, good, axis="tokens")
     with pytest.raises(ArgumentError, match="must be positive"):
         compare_runs(good, good, axis="FLOP", per_step=[0.0])

@@ -168,7 +168,7 @@ def test_a_network_beyond_the_memory_is_refused(hidden):
 )
 def test_samples_beyond_the_memory_are_refused(name, change, monkeypatch):
     # As large as the machine of a test may be.
-    monkeypatch.setattr(memory, "memory", lambda: 2**33)
+    monkeypatch.setattr(memory, "available_memory", lambda: 2**33)
     experiment = dataclasses.replace(EXPERIMENTS[name].at("quick"), **change)
     with pytest.raises(ArgumentError, match="GiB of memory"):
         experiment.run([0])

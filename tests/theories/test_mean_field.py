@@ -214,15 +214,37 @@ def test_derivatives_forwards_and_backwards_agree():
         np.testing.assert_allclose(forward, differences, rtol=0.01, atol=0.2)
 
 
+@pytest.mark.parametrize("criterion", ["mse", "ce"])
+def test_steps_beyond_the_solver_are_refused(criterion):
+    law = MeanField(
+        jnp.array([0.6, 0.4]), 10, 1e-2, correlation=jnp.eye(2) + 0.1, criterion=criterion
+    )
+    assert np.asarray(law.levels([0.0, 1e3]))[-1] == pytest.approx(1, abs=0.02)
+    with pytest.raises(ArgumentError, match=r"steps must end within reach .* got 1e\+08 as the"):
+        law.levels([0.0, 1e8])
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"criterion": "l1"}, "'mse' or 'ce' is wanted"),
-        ({"n_dim": 0}, "at least one dimension"),
-        ({"batch_size": 0}, "at least one draw"),
+        ({"criterion": "l1"}, "criterion must be 'mse' or 'ce', got 'l1'"),
+        ({"n_dim": 0}, "n_dim must be an integer of at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size must be an integer of at least 1, got 0"),
+        ({"half_square": 1}, "half_square must be True or False, got 1"),
+        ({"learning_rate": 0.0}, "learning_rate must be positive and finite, got 0.0"),
+        ({"noise": -1.0}, "noise must be non-negative and finite, got -1.0"),
+        ({"correlation": jnp.ones((3, 3))}, r"correlation must have shape \(2, 2\), got \(3, 3\)"),
+        ({"probability": jnp.array([0.6, -1])}, r"probability\[1\] must be positive"),
+        ({"probability": 1.0}, r"probability must have shape \(n_skill,\), got \(\)"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_unusable_settings_are_refused(wrong, message):
-    settings: dict[str, Any] = {"n_dim": 10, "learning_rate": jnp.asarray(0.1), **wrong}
+    settings: dict[str, Any] = {
+        "probability": jnp.array([0.6, 0.4]),
+        "n_dim": 10,
+        "learning_rate": jnp.asarray(0.1),
+        **wrong,
+    }
     with pytest.raises(ArgumentError, match=message):
-        MeanField(jnp.array([0.6, 0.4]), **settings)
+        MeanField(**settings)

@@ -135,13 +135,14 @@ def test_derivatives_forwards_and_backwards_agree():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"b1": 1.0}, "b1 is 1.0; a number from 0 to below 1"),
-        ({"b2": float("nan")}, "b2 is nan"),
-        ({"learning_rate": -1.0}, "learning_rate is -1.0"),
-        ({"noise": float("inf")}, "noise is inf"),
-        ({"criterion": "l1"}, "'mse' or 'ce' is wanted"),
+        ({"b1": 1.0}, "b1 must be at least 0 and below 1, got 1.0"),
+        ({"b2": float("nan")}, "b2 must be .* got nan"),
+        ({"learning_rate": -1.0}, "learning_rate must be positive and finite, got -1.0"),
+        ({"noise": float("inf")}, "noise must be non-negative and finite, got inf"),
+        ({"criterion": "l1"}, "criterion must be 'mse' or 'ce', got 'l1'"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_unusable_settings_are_refused(wrong, message):
     settings: dict[str, Any] = {"n_dim": 10, "learning_rate": 0.1, **wrong}
     with pytest.raises(ArgumentError, match=message):

@@ -79,13 +79,19 @@ def command(
         _refuse_count(per_step, axis, len(runs))
     chosen = settings(runs, **reading.arguments())
     _refuse_count(per_step, axis, len(chosen))
-    comparison = compare_runs(
-        *chosen.values(),
-        names=list(chosen),
-        axis=axis,
-        per_step=per_step,
-        seed_scatter=seed_scatter,
-    )
+    try:
+        comparison = compare_runs(
+            *chosen.values(),
+            names=list(chosen),
+            axis=axis,
+            per_step=per_step,
+            seed_scatter=seed_scatter,
+        )
+    except ArgumentError as error:
+        if error.argument != "per_step":
+            raise
+        option = f"--{str(axis).lower()}-per-step"
+        raise ArgumentError(str(error).replace("per_step", option, 1)) from error
     page = write(comparison, out)
     if json:
         print_json(summary(comparison))

@@ -1,4 +1,4 @@
-"""Training runs side by side: factors of time, ends, order, and the map of one clock to another."""
+"""Comparison of training runs: factors of time, final levels, order, and the map of clocks."""
 
 from skillphysics.comparison.align import Pair, Side
 from skillphysics.comparison.change import Change, Effect

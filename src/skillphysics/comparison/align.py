@@ -1,4 +1,4 @@
-"""Two sets of runs on one axis of time and one scale of levels."""
+"""Two sets of runs on a common axis of time and a common scale of levels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,22 +9,23 @@ from jaxtyping import Float
 
 from skillphysics.comparison.track import Track
 from skillphysics.curves import Curves
+from skillphysics.domains import POSITIVE
 from skillphysics.errors import ArgumentError, CurvesError
 
 AXES = ("steps", "tokens", "FLOP")
-# Fewer checkpoints after the start leave nothing to compare the shape of two curves by.
+# With fewer checkpoints after the start, the shapes of two curves cannot be compared.
 _FEWEST = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """The runs of one setting, which differ in their seed only.
+    """The runs of one setting, which differ only in their seed.
 
     Attributes:
-        name: what it is called in tables and figures.
+        name: of the setting, in tables and figures.
         time: [n_step], in units of the common axis.
         level: [n_run, n_step, n_skill], NaN where not measured.
-        stderr: shaped like `level`, or None where the log gives none.
+        stderr: shaped like `level`, or None if the log has none.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Side:
 
     @property
     def n_run(self) -> int:
-        """How many runs there are."""
+        """The number of runs."""
         return self.level.shape[0]
 
     def track(self, run: int, skill: int) -> Track:
@@ -60,11 +61,11 @@ class Pair:
     """The runs of a baseline and of another setting, on common axes.
 
     Attributes:
-        axis: what time counts: "steps", "epochs", "tokens", "FLOP".
-        skills: names of the skills that both have.
-        baseline: the one side.
-        other: the other.
-        last: the last time that both have.
+        axis: the unit of time: "steps", "epochs", "tokens" or "FLOP".
+        skills: names of the common skills.
+        baseline: the runs of the baseline.
+        other: the runs of the other setting.
+        last: the last common time.
         notes: sentences on what was left out or rescaled.
     """
 
@@ -77,10 +78,10 @@ class Pair:
 
     @property
     def identical(self) -> bool:
-        """Whether both sides hold the same numbers."""
-        one, two = self.baseline, self.other
-        return np.array_equal(one.time, two.time) and np.array_equal(
-            one.level, two.level, equal_nan=True
+        """Whether both sides have the same numbers."""
+        baseline, other = self.baseline, self.other
+        return np.array_equal(baseline.time, other.time) and np.array_equal(
+            baseline.level, other.level, equal_nan=True
         )
 
 
@@ -95,15 +96,15 @@ def align(
     """Two curves as a pair.
 
     Args:
-        baseline: one setting; its runs are its seeds.
-        other: another.
-        names: what they are called.
-        axis: "steps", "tokens" or "FLOP"; by default what both logs count.
-        per_step: tokens or FLOP of a step, of each, where `axis` is one of these and the curves
-            have no coordinate `tokens`.
+        baseline: the baseline; its runs are seeds.
+        other: the other setting.
+        names: of both.
+        axis: "steps", "tokens" or "FLOP"; by default the one of both logs.
+        per_step: tokens or FLOP per step of both, required for these axes unless the curves have
+            the coordinate `tokens`.
 
     Raises:
-        ArgumentError: the axis has no such name, or a number per step is missing or not positive.
+        ArgumentError: the axis is unknown, or a number per step is missing or not positive.
         CurvesError: the two have no axis, skill or time in common, or too few checkpoints.
     """
     both = (baseline, other)
@@ -129,8 +130,8 @@ def align(
             for side in (first, second)
         )
         raise CurvesError(
-            f"the runs have no {common_axis} in common: {spans}; compare runs that overlap, or "
-            "give an axis on which they do (--axis tokens, --axis FLOP)"
+            f"the runs must overlap in {common_axis}, got {spans}; compare runs that overlap, or "
+            "choose another axis, tokens or FLOP, on which they do"
         )
     return Pair(common_axis, skills, first, second, float(last), tuple(notes))
 
@@ -142,13 +143,13 @@ def _common_axis(
     per_step: tuple[float, float] | None,
 ) -> str:
     if axis is not None and axis.lower() not in [known.lower() for known in AXES]:
-        raise ArgumentError(f"axis must be one of {', '.join(AXES)}, got {axis!r}")
+        raise ArgumentError(f"axis must be one of {', '.join(AXES)}, got {axis!r}", argument="axis")
     axes = [curves.axis for curves in both]
     if axis is None or axis.lower() == axes[0].lower() == axes[1].lower():
         if axes[0] != axes[1]:
             raise CurvesError(
-                f"{names[0]} counts {axes[0]} and {names[1]} counts {axes[1]}; compare logs that "
-                "count the same"
+                f"the runs must have the same axis, but {names[0]} counts {axes[0]} and {names[1]} "
+                f"counts {axes[1]}"
             )
         return axes[0]
     axis = next(known for known in AXES if known.lower() == axis.lower())
@@ -156,34 +157,35 @@ def _common_axis(
         for name, counted, number in zip(names, axes, per_step, strict=True):
             if counted != "steps":
                 raise CurvesError(
-                    f"{name} counts {counted}, not steps, so a number of {axis} per step says "
-                    "nothing about it; leave the number out"
+                    f"a number of {axis} per step does not apply to {name}, which counts "
+                    f"{counted}; leave it out"
                 )
-            if not (np.isfinite(number) and number > 0):
-                raise ArgumentError(f"per_step must be positive and finite, got {number:g}")
+            POSITIVE.check("per_step", number)
         return axis
     if axis == "tokens":
         without = [n for n, c in zip(names, both, strict=True) if "tokens" not in c.dataset.coords]
         if not without:
             return axis
-        raise CurvesError(
-            f"{without[0]} does not say how many tokens it had seen; give the tokens of a step "
-            "with --tokens-per-step (per_step=… in Python)"
+        raise ArgumentError(
+            f"per_step must be given, since {without[0]} does not record tokens; pass the "
+            "number of tokens per step",
+            argument="per_step",
         )
     if axis == "FLOP":
-        raise CurvesError(
-            f"{names[0]} does not count FLOP; give those of a step with --flop-per-step "
-            "(per_step=… in Python)"
+        raise ArgumentError(
+            f"per_step must be given, since {names[0]} does not record FLOP; pass the FLOP "
+            "per step",
+            argument="per_step",
         )
     odd = 0 if axes[0] != axis else 1
-    raise CurvesError(f"{names[odd]} counts {axes[odd]}, not {axis}; give another axis")
+    raise CurvesError(f"{names[odd]} counts {axes[odd]}, not {axis}; choose another axis")
 
 
 def _time(curves: Curves, name: str, axis: str, per_step: float) -> Float[np.ndarray, " n_step"]:
     if axis == "tokens" and "tokens" in curves.dataset.coords and per_step == 1.0:
         time = curves.dataset["tokens"].values.astype(np.float64)
         if (np.diff(time) <= 0).any():
-            raise CurvesError(f"the tokens of {name} stay the same from one checkpoint to the next")
+            raise CurvesError(f"the tokens of {name} must increase from checkpoint to checkpoint")
         return time
     return curves.steps.astype(np.float64) * per_step
 
@@ -195,8 +197,8 @@ def _common_skills(
     common = [name for name in both[0].names if name in known]
     if not common:
         raise CurvesError(
-            f"{names[0]} and {names[1]} have no skill in common: {_listed(both[0].names)} in the "
-            f"one, {_listed(both[1].names)} in the other"
+            f"{names[0]} and {names[1]} must have a skill in common, got {_listed(both[0].names)} "
+            f"and {_listed(both[1].names)}"
         )
     for curves, name, shared in zip(both, names, (both[1], both[0]), strict=True):
         alone = [skill for skill in curves.names if skill not in set(shared.names)]
@@ -209,11 +211,11 @@ def _common_skills(
             kept.append(skill)
         else:
             notes.append(
-                f"{skill} is left out: {names[0]} measures it by {metrics[0] or 'level'}, "
-                f"{names[1]} by {metrics[1] or 'level'}"
+                f"{skill} is left out: its metric is {metrics[0] or 'level'} in {names[0]} and "
+                f"{metrics[1] or 'level'} in {names[1]}"
             )
     if not kept:
-        raise CurvesError(f"no skill can be compared: {notes[-1]}; choose one metric for both")
+        raise CurvesError(f"no skill can be compared: {notes[-1]}; choose the same metric for both")
     measured = [
         skill
         for skill in kept
@@ -225,7 +227,7 @@ def _common_skills(
         )
     if len(measured) < len(kept):
         missing = [skill for skill in kept if skill not in measured]
-        notes.append(f"never measured in one of the two, so left out: {_listed(missing)}")
+        notes.append(f"left out, since not measured in both: {_listed(missing)}")
     return tuple(measured)
 
 
@@ -234,7 +236,7 @@ def _task(curves: Curves, skill: str) -> Mapping[str, Any]:
 
 
 def _scale(curves: Curves, skills: tuple[str, ...]) -> Float[np.ndarray, "n_skill 2"]:
-    """What level 0 and level 1 are in units of the log; NaN where that is unknown."""
+    """Level 0 and level 1 in the units of the log; NaN where unknown."""
     ends = [
         (
             task.get("chance", task.get("start", np.nan)),
@@ -265,7 +267,7 @@ def _on_scale_of(
     skills: tuple[str, ...],
     notes: list[str],
 ) -> Side:
-    """The levels of a side as they were had the log been read with the anchors of the baseline."""
+    """The levels of a side, converted to the level 0 and level 1 of the baseline."""
     differs = np.isfinite(target).all(1) & np.isfinite(own).all(1) & (target != own).any(1)
     if not differs.any():
         return side
@@ -286,8 +288,7 @@ def _refuse_few(side: Side) -> None:
     n = int((side.time > 0).sum())
     if n < _FEWEST:
         raise CurvesError(
-            f"{side.name} has {n} checkpoint{'' if n == 1 else 's'} after the start; a comparison "
-            f"of curves needs at least {_FEWEST}"
+            f"{side.name} must have at least {_FEWEST} checkpoints after the start, got {n}"
         )
 
 

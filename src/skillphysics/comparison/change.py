@@ -1,4 +1,4 @@
-"""What one setting changes against another: per skill, and in common."""
+"""What a setting changes against a baseline, for each skill and for all together."""
 
 from dataclasses import dataclass
 
@@ -27,11 +27,11 @@ from skillphysics.comparison.scatter import (
 )
 from skillphysics.comparison.track import Track, crossing
 
-# Noise correlated along checkpoints is estimated from all skills, up to this.
+# The largest correlation of noise along checkpoints, which is estimated from all skills.
 _MOST_CORRELATION = 0.8
-# Shares of the final level at which the two clocks are read off.
+# Shares of the final level at which the two clocks are read.
 _SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)
-# Skills learned within less than this in ln t say nothing about early against late.
+# Skills must spread over at least this much in ln t to tell early from late effects.
 _SPREAD = float(np.log(2))
 
 
@@ -43,7 +43,7 @@ class Effect:
         value: the estimate.
         low: lower end.
         high: upper end.
-        p: how often chance alone gives as much.
+        p: probability that chance alone gives as much.
     """
 
     value: float
@@ -53,7 +53,7 @@ class Effect:
 
     @classmethod
     def of(cls, value: float, error: float, freedom: float) -> "Effect":
-        """From an estimate with a standard error."""
+        """An effect from an estimate, its standard error and the degrees of freedom."""
         reach = quantile(freedom) * error
         p = two_sided(value / error, freedom) if error > 0 else 1.0
         return cls(value, value - reach, value + reach, p)
@@ -61,28 +61,28 @@ class Effect:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What differs between a baseline and another setting.
+    """The differences between a baseline and another setting.
 
     Attributes:
-        pair: the two, on common axes.
+        pair: both, on common axes.
         skills: one row per common skill: `half_baseline` and `half` (times of half the final
-            level), `factor` (t/t_baseline) with `factor_low` and `factor_high` (90 %, with seeds)
-            and `noise_low`, `noise_high` (90 %, noise of evaluation alone), `factor_p`;
+            level), `factor` (t/t_baseline) with `factor_low` and `factor_high` (90 %, including
+            seeds) and `noise_low`, `noise_high` (90 %, evaluation noise alone), `factor_p`;
             `end_baseline`, `end`, `end_difference`, `end_low`, `end_high`, `end_p`;
-            `own_ceilings` (both are measured against their own final level); `levelled_off` (both
-            have); `learned`: "in both" (with a factor), "in the baseline only", "in the other
-            only", "in neither", or "too flat" (in both, but the curves have no rise in common by
-            which to time them).
+            `own_ceilings` (whether each is relative to its own final level); `levelled_off`
+            (whether both have); `learned`: "in both" (with a factor), "in the baseline only", "in
+            the other only", "in neither", or "too flat" (in both, but without a common rise that
+            would give a factor).
         common: ln of the factor of all skills together; None for fewer than two skills.
-        late: how ln of the factor grows with ln of the time at which a skill is learned.
-        mixed: how often seeds alone make the factors of the skills differ as much; NaN for fewer
-            than three skills.
-        ends: the mean difference of the final levels of skills that have levelled off.
-        order: pairs of skills learned in the other order: `first` and `second` as in the baseline,
+        late: slope of ln of the factor over ln of the learning time.
+        mixed: probability that seeds alone make the factors differ as much between skills; NaN for
+            fewer than three skills.
+        ends: mean difference of the final levels of skills that have levelled off.
+        order: pairs of skills whose order is reversed: `first` and `second` as in the baseline,
             `p`.
         clock: crossings of equal levels: `skill`, `share`, `baseline`, `other` (times).
         seed_scatter: standard deviation of ln t of a skill between seeds, as used.
-        correlation: of the noise of neighbouring checkpoints, as estimated.
+        correlation: estimated correlation of the noise of neighbouring checkpoints.
     """
 
     pair: Pair
@@ -106,9 +106,9 @@ def change(pair: Pair, seed_scatter: float | None = None) -> Change:
     """Compare the two sides of a pair.
 
     Args:
-        pair: what `align` gives.
-        seed_scatter: standard deviation between seeds of ln t of a skill where it is known;
-            otherwise a prior that the data correct.
+        pair: the result of `align`.
+        seed_scatter: standard deviation of ln t of a skill between seeds, if it is known;
+            otherwise a prior is updated by the data.
     """
     sides = pair.baseline, pair.other
     tracks = [[side.mean_track(i) for side in sides] for i in range(len(pair.skills))]
@@ -132,7 +132,7 @@ def change(pair: Pair, seed_scatter: float | None = None) -> Change:
     skills = _table(pair, tracks, own, shifts, seeds, seeds_freedom, per_run, correlation, late_by)
     spread = _everywhere(value, error, usable, within, freedom, prior, per_run, several=several)
     if several:
-        # The noise is part of the spread between runs, and each skill has a spread of its own.
+        # The spread between runs includes the noise, and each skill has its own spread.
         total = np.sqrt(per_run) * seeds
         usual, usual_freedom = total, float(np.min(seeds_freedom, initial=1e6))
         noise = np.zeros_like(error)
@@ -174,10 +174,10 @@ class _SideShift:
 
 
 def _own_ceilings(a: Track, b: Track, last: float) -> bool:
-    """Whether the curves may end at ceilings of their own.
+    """Whether the curves may have different ceilings.
 
-    They do where both have levelled off. They may where they end at different levels and the lower
-    one is not known to rise still: what it is late by may be its ceiling.
+    They may if both have levelled off, or if they end at different levels and the lower one is not
+    known to be rising: its delay may be a lower ceiling.
     """
     (end_a, error_a), (end_b, error_b) = a.end(last), b.end(last)
     lower = a if end_a < end_b else b
@@ -187,7 +187,7 @@ def _own_ceilings(a: Track, b: Track, last: float) -> bool:
 
 
 def _all_shifts(pair: Pair, own: list[bool], learned: list[bool]) -> tuple[list[_SideShift], float]:
-    """The shift of every skill learned in both, and the correlation of the noise along the runs."""
+    """The shift of every skill learned in both, and the correlation of the noise along runs."""
     a, b = pair.baseline, pair.other
 
     def every(correlation: float, interval: bool) -> list[list[list[Shift | None]]]:
@@ -218,25 +218,27 @@ def _shift(a: Track, b: Track, own: bool, correlation: float, interval: bool) ->
 
 
 def _correlation(shifts: list[Shift]) -> float:
-    """Of the residuals of neighbouring checkpoints, less what fitting takes from it."""
+    """The correlation of neighbouring residuals, corrected for what the fit absorbs."""
     products, squares, taken = 0.0, 0.0, []
     for shift in shifts:
         n = sum(r.size for r in shift.residuals)
         taken.append(shift.n_parameter / n)
         for r in shift.residuals:
-            # No skill counts for more than another.
+            # Each skill has the same weight.
             size = max(float((r**2).mean()), 1e-12)
             products += float((r[1:] * r[:-1]).sum()) / size
             squares += r.size
     if not shifts:
         return 0.0
-    found = products / squares + float(np.mean(taken))
-    # Less than two standard errors of it is none.
-    return float(np.clip(found, 0, _MOST_CORRELATION)) if found > 2 / np.sqrt(squares) else 0.0
+    correlation = products / squares + float(np.mean(taken))
+    # Below two standard errors it counts as none.
+    if correlation <= 2 / np.sqrt(squares):
+        return 0.0
+    return float(np.clip(correlation, 0, _MOST_CORRELATION))
 
 
 def _over_runs(pairs: list[list[Shift | None]]) -> _SideShift:
-    """The mean over pairs of runs; each run's own shift gives the spread between seeds."""
+    """The mean over pairs of runs; the shifts of single runs give the spread between seeds."""
     value = np.array([[np.nan if s is None else s.value for s in row] for row in pairs])
     if np.isnan(value).all():
         return _SideShift(np.nan, np.nan, np.nan, 0.0, 0.0)
@@ -251,7 +253,7 @@ def _over_runs(pairs: list[list[Shift | None]]) -> _SideShift:
     of_b = np.nanmean(value[:, columns], axis=0)
     squares = ((of_a - of_a.mean()) ** 2).sum() + ((of_b - of_b.mean()) ** 2).sum()
     freedom = n_a + n_b - 2
-    # Noise of one pair of runs is shared by the pairs that these runs are in.
+    # Pairs that share a run share its noise.
     shared = (1 / n_a + 1 / n_b) / 2
     below, above = np.nanmean(reach, axis=(0, 1)) * np.sqrt(shared)
     centre = float(np.nanmean(value))
@@ -296,15 +298,15 @@ def _seeds(
     *,
     several: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The spread between seeds that each skill is judged by, and its degrees of freedom."""
+    """The spread between seeds for each skill, and its degrees of freedom."""
     if several:
         return own_spread(np.where(usable, within, 0), np.where(usable, freedom, 0), prior)
     spread, known = np.empty(value.size), np.empty(value.size)
     for i in range(value.size):
-        # Of the other skills: a skill that differs is not judged by itself.
+        # From the other skills, so that a skill that differs does not widen its own interval.
         others = usable & (np.arange(value.size) != i)
-        one = _everywhere(value, error, others, within, freedom, prior, per_run, several=False)
-        spread[i], known[i] = one.value, min(one.freedom, 1e6)
+        rest = _everywhere(value, error, others, within, freedom, prior, per_run, several=False)
+        spread[i], known[i] = rest.value, min(rest.freedom, 1e6)
     return spread, known
 
 
@@ -317,7 +319,7 @@ def _together(
     noise: Float[np.ndarray, " n"],
     prior: Spread,
 ) -> tuple[Effect | None, Effect | None]:
-    """The common factor, and its growth with the time at which a skill is learned."""
+    """The common factor, and its slope over the learning time."""
     if value.size < 2:
         return None, None
     total = np.maximum(total, 1e-9)
@@ -339,7 +341,7 @@ def _together(
 
 
 def _mixed(value: Float[np.ndarray, " n"], usual: Float[np.ndarray, " n"], freedom: float) -> float:
-    """How often seeds alone make the factors of the skills differ from each other as much."""
+    """The probability that seeds alone make the factors differ as much between skills."""
     if value.size < 3:
         return np.nan
     weight = np.maximum(usual, 1e-9) ** -2.0
@@ -369,7 +371,7 @@ def _table(
             np.hypot(0 if several else end / 1.6449, by_seed) * reach
             for end in (shift.value - shift.low, shift.high - shift.value)
         ]
-        # The side towards no change decides.
+        # The side towards no change determines the p-value.
         towards = sides[0] if shift.value > 0 else sides[1]
         factor_p = two_sided(shift.value * reach / towards, freedom) if towards > 0 else np.nan
         half = np.exp(late_by[i] + np.array([-0.5, 0.5]) * shift.value)
@@ -415,18 +417,17 @@ def _end(
 ) -> dict[str, float]:
     """The levels at the last common time, and whether seeds explain their difference.
 
-    A curve that is still rising ends lower where it is later. So the difference counts only as far
-    as no shift that seeds may cause explains it: the least of (shift/its error)² + (rest/its
-    error)².
+    A curve that is late and still rising ends lower. The difference therefore counts only as far as
+    no shift between seeds explains it: by the least of (shift/its error)² + (rest/its error)².
     """
     levels, noise, within, runs = [], 0.0, 0.0, 0
     for side in (pair.baseline, pair.other):
         ends = [_end_of(side, run, skill, pair.last) for run in range(side.n_run)]
-        seen = np.array([end for end in ends if np.isfinite(end[0])]).reshape(-1, 2)
-        levels.append(float(seen[:, 0].mean()) if seen.size else np.nan)
-        noise += float((seen[:, 1] ** 2).sum()) / max(len(seen), 1) ** 2
-        within += float(((seen[:, 0] - levels[-1]) ** 2).sum()) if seen.size else 0.0
-        runs += max(len(seen) - 1, 0)
+        known = np.array([end for end in ends if np.isfinite(end[0])]).reshape(-1, 2)
+        levels.append(float(known[:, 0].mean()) if known.size else np.nan)
+        noise += float((known[:, 1] ** 2).sum()) / max(len(known), 1) ** 2
+        within += float(((known[:, 0] - levels[-1]) ** 2).sum()) if known.size else 0.0
+        runs += max(len(known) - 1, 0)
     noise *= (1 + correlation) / (1 - correlation)
     difference = levels[1] - levels[0]
     error = float(np.sqrt(noise + per_run * SEED_END**2))
@@ -474,22 +475,22 @@ def _ends(skills: pd.DataFrame, per_run: float, freedom: float) -> Effect | None
 
 
 def _top(tracks: list[Track], own: bool) -> list[float]:
-    """The level that counts as the end in each curve: its own, or the lower of the two."""
+    """The reference level of each curve: its own final level, or the lower of both."""
     tops = [float(track.smooth[-1]) for track in tracks]
     return tops if own else [min(tops)] * 2
 
 
 def _crossings(tracks: list[Track], own: bool, share: float) -> list[float]:
-    """Times (ln t) at which each curve reaches a share of its end; NaN where it starts above."""
-    found = []
+    """Times (ln t) at which each curve reaches a share of its end; NaN if it starts above."""
+    times = []
     for track, top in zip(tracks, _top(tracks, own), strict=True):
         smooth, level = track.smooth, share * top
-        found.append(np.nan if smooth[0] >= level else crossing(track.x, smooth, level))
-    return found
+        times.append(np.nan if smooth[0] >= level else crossing(track.x, smooth, level))
+    return times
 
 
 def _middle(tracks: list[Track], own: bool) -> float:
-    """The time (ln t) of half the final level, in the mean of both curves."""
+    """The time (ln t) of half the final level, averaged over both curves."""
     if not all(track.rises() for track in tracks):
         return np.nan
     middle = float(np.mean(_crossings(tracks, own, 0.5)))
@@ -505,7 +506,7 @@ def _order(
     spread: Spread,
     sides: tuple[Side, Side],
 ) -> pd.DataFrame:
-    """Pairs of skills whose order in the one is not that in the other."""
+    """Pairs of skills whose order differs between the two."""
     rows = []
     places = [i for i in np.argsort(late_by - value / 2) if usable[i] and np.isfinite(late_by[i])]
     for k, i in enumerate(places):
@@ -527,10 +528,10 @@ def _order(
 def _clock(names: tuple[str, ...], tracks: list[list[Track]], own: list[bool]) -> pd.DataFrame:
     rows = [
         {"skill": name, "share": share, "baseline": np.exp(a), "other": np.exp(b)}
-        for name, both, one in zip(names, tracks, own, strict=True)
+        for name, both, separate in zip(names, tracks, own, strict=True)
         if all(track.rises() for track in both)
         for share in _SHARES
-        for a, b in [_crossings(both, one, share)]
+        for a, b in [_crossings(both, separate, share)]
         if np.isfinite(a) and np.isfinite(b)
     ]
     return pd.DataFrame(rows, columns=["skill", "share", "baseline", "other"])

@@ -1,4 +1,4 @@
-"""Two or more training runs side by side: what differs, beyond what seeds and noise do."""
+"""Comparison of two or more training runs: the differences beyond seeds and noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from skillphysics.comparison.align import align
 from skillphysics.comparison.change import Change, change
 from skillphysics.comparison.verdict import headline
 from skillphysics.curves import Curves
+from skillphysics.domains import POSITIVE
 from skillphysics.errors import ArgumentError
 
 RATE = 0.1
-"""How often anything is listed where nothing differs."""
-# What it is spent on: when skills are learned, where they end, and how the factors differ between
-# skills. Each is counted by itself, since one that is plain to see would make the others easy to
-# pass.
+"""Probability that a difference is listed if there is none."""
+# Its division among learning times, final levels, and differences of the factors between skills.
+# Each is tested separately, since an obvious difference in one would ease the tests of the others.
 _SPENT = (
     (0.4, ("common", "factor")),
     (0.4, ("ends", "end")),
@@ -27,15 +27,15 @@ _TOGETHER = ("common", "ends", "late", "mixed")
 
 @dataclass(frozen=True, eq=False)
 class RunComparison:
-    """What other settings change against a baseline.
+    """The changes of other settings against a baseline.
 
     Attributes:
         baseline: its name.
-        axis: what times count: "steps", "epochs", "tokens" or "FLOP".
+        axis: the unit of times: "steps", "epochs", "tokens" or "FLOP".
         changes: one for each other setting.
-        tests: every difference that was looked for: `run`; `kind` ("common", "late", "mixed",
-            "ends" for all skills together; "factor", "end" for one; "order" for two); `skill`;
-            `p`; `found`, whether it is listed.
+        tests: one row per test: `run`; `kind` ("common", "late", "mixed", "ends" for all skills
+            together; "factor", "end" for one; "order" for two); `skill`; `p`; `found`, whether the
+            difference is listed.
     """
 
     baseline: str
@@ -44,13 +44,13 @@ class RunComparison:
     tests: pd.DataFrame
 
     def found(self, run: str, kind: str) -> list[str]:
-        """The skills ("" for all together) in which a setting differs in some respect."""
+        """The skills ("" for all together) for which a difference of some kind is listed."""
         tests = self.tests
         chosen = tests[(tests["run"] == run) & (tests["kind"] == kind) & tests["found"]]
         return [str(skill) for skill in chosen["skill"]]
 
     def verdict(self, run: str) -> str:
-        """What a setting changes, in a sentence or two.
+        """What a setting changes, in one or two sentences.
 
         Raises:
             ArgumentError: there is no such run.
@@ -60,7 +60,7 @@ class RunComparison:
                 kinds = ("common", "late", "mixed", "ends", "factor", "end", "order")
                 return headline(one, self.baseline, {k: self.found(run, k) for k in kinds})
         names = ", ".join(one.name for one in self.changes)
-        raise ArgumentError(f"run must be one of {names}, got {run!r}")
+        raise ArgumentError(f"run must be one of {names}, got {run!r}", argument="run")
 
 
 def compare_runs(
@@ -71,22 +71,23 @@ def compare_runs(
     per_step: Sequence[float] | None = None,
     seed_scatter: float | None = None,
 ) -> RunComparison:
-    """Compare runs skill by skill: how much sooner or later, and where they end.
+    """Compare runs skill by skill: learning times and final levels.
 
-    Each argument is one setting; several runs in it are its seeds. A skill's factor t/t_baseline
-    comes from its whole curves (`comparison.register`). It is judged by what seeds do: their
-    spread where a setting has several, otherwise a prior that the scatter between skills corrects.
+    Each argument is one setting, and its runs are seeds. The factor t/t_baseline of a skill comes
+    from its whole curves (`comparison.register`). Its interval includes the scatter between seeds:
+    their spread if a setting has several, otherwise a prior that the scatter between skills
+    updates.
 
     Args:
-        baseline: what the others are compared with.
-        others: one or more.
+        baseline: the setting that the others are compared with.
+        others: one or more settings.
         names: of all settings, the baseline first; by default their sources or run names.
-        axis: "steps", "tokens" or "FLOP"; by default what the logs count.
-        per_step: tokens or FLOP of a step, one number for all settings or one for each.
-        seed_scatter: standard deviation between seeds of ln t of a skill, where it is known.
+        axis: "steps", "tokens" or "FLOP"; by default that of the logs.
+        per_step: tokens or FLOP per step, one number for all settings or one for each.
+        seed_scatter: standard deviation of ln t of a skill between seeds, if it is known.
 
     Raises:
-        ArgumentError: fewer than two settings, or an argument is unusable.
+        ArgumentError: there are fewer than two settings, or an argument is outside its domain.
         CurvesError: two settings have no axis, skill or time in common, or too few checkpoints.
 
     Example:
@@ -103,41 +104,42 @@ def compare_runs(
         'fast learns all skills sooner, by one factor'
     """
     if not others:
-        raise ArgumentError("one run cannot be compared; give at least two")
-    every = (baseline, *others)
-    called = _names(every, names)
-    if seed_scatter is not None and not (np.isfinite(seed_scatter) and seed_scatter > 0):
-        raise ArgumentError(f"seed_scatter must be positive, got {seed_scatter:g}")
-    numbers = _per_step(per_step, len(every))
+        raise ArgumentError("others must contain at least one setting", argument="others")
+    settings = (baseline, *others)
+    all_names = _names(settings, names)
+    if seed_scatter is not None:
+        POSITIVE.check("seed_scatter", seed_scatter)
+    numbers = _per_step(per_step, len(settings))
     changes = tuple(
         change(
             align(
                 baseline,
                 other,
-                (called[0], name),
+                (all_names[0], name),
                 axis=axis,
                 per_step=None if numbers is None else (numbers[0], number),
             ),
             seed_scatter,
         )
         for other, name, number in zip(
-            others, called[1:], numbers[1:] if numbers else (1.0,) * len(others), strict=True
+            others, all_names[1:], numbers[1:] if numbers else (1.0,) * len(others), strict=True
         )
     )
-    return RunComparison(called[0], changes[0].pair.axis, changes, _tests(changes))
+    return RunComparison(all_names[0], changes[0].pair.axis, changes, _tests(changes))
 
 
 def _names(every: Sequence[Curves], names: Sequence[str] | None) -> list[str]:
     if names is None:
         sources = [c.dataset.attrs.get("run") or c.dataset.attrs.get("source") for c in every]
-        found = [str(s) if s else f"run {i}" for i, s in enumerate(sources)]
+        plain = [str(s) if s else f"run {i}" for i, s in enumerate(sources)]
         names = [
-            n if found.count(n) == 1 else f"{n} ({found[:i].count(n) + 1})"
-            for i, n in enumerate(found)
+            n if plain.count(n) == 1 else f"{n} ({plain[:i].count(n) + 1})"
+            for i, n in enumerate(plain)
         ]
     if len(names) != len(every) or len(set(names)) != len(names):
         raise ArgumentError(
-            f"names must be {len(every)} different names, got {len(names)}: {', '.join(names)}"
+            f"names must be {len(every)} different names, got {len(names)}: {', '.join(names)}",
+            argument="names",
         )
     return list(names)
 
@@ -148,7 +150,8 @@ def _per_step(per_step: Sequence[float] | None, n: int) -> tuple[float, ...] | N
     numbers = tuple(float(number) for number in per_step)
     if len(numbers) not in (1, n):
         raise ArgumentError(
-            f"per_step must be one number for all runs or {n}, one for each, got {len(numbers)}"
+            f"per_step must be one number for all runs or {n}, one for each, got {len(numbers)}",
+            argument="per_step",
         )
     return numbers * (n if len(numbers) == 1 else 1)
 
@@ -170,8 +173,8 @@ def _tests(changes: Sequence[Change]) -> pd.DataFrame:
         together = np.isin(kind[chosen], _TOGETHER)
         found[chosen] = _listed(p[chosen], together, share * RATE)
     tests["found"] = found
-    # Both runs must contradict each other's order, so chance makes these far more rarely than p
-    # says: they are counted by themselves.
+    # Both runs must contradict each other's order, which chance does far more rarely than p
+    # says, so these are tested separately.
     orders = pd.concat(
         [
             pd.DataFrame(
@@ -200,7 +203,7 @@ def _listed(p: np.ndarray, together: np.ndarray, rate: float) -> np.ndarray:
 
 
 def _rejected(p: np.ndarray, weight: np.ndarray, count: int, rate: float) -> np.ndarray:
-    """The differences listed by Benjamini and Hochberg at a rate, of `count` that were tested."""
+    """The differences that Benjamini and Hochberg list at a rate, of `count` tests."""
     scaled = p / weight
     order = np.argsort(scaled)
     passed = np.flatnonzero(scaled[order] <= rate * np.arange(1, p.size + 1) / max(count, 1))

@@ -1,9 +1,9 @@
-"""How much later one curve is than another: a shift in ln t, with the interval that noise leaves.
+"""The delay of one curve against another: a shift in ln t with its interval.
 
-The two curves are one rising function g, seen with a shift and, where both have levelled off, with
-a ceiling of their own: level_A = g(x), level_B = c g(x − δ), x = ln t. g is a quadratic spline
-with rising coefficients. For each δ the best g (and c) leaves a sum of squares; its minimum is the
-shift, and where it grows by Student's t² the interval ends (a profile likelihood).
+The two curves are one rising function g with a shift and, if both have levelled off, with different
+ceilings: level_A = g(x), level_B = c g(x − δ), x = ln t. g is a quadratic spline with rising
+coefficients. The shift δ minimises the sum of squares over g (and c), and the interval ends where
+this sum grows by Student's t² (a profile likelihood).
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from scipy.stats import t as student
 
 from skillphysics.comparison.track import Track, crossing
 
-# The spline has a knot wherever another such share of the rise is done.
+# The spline has a knot at each of these shares of the rise.
 _SHARES = np.array([0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97])
 # Ceilings differ by at most this factor.
 _MOST_CEILING = 8.0
-# The interval is wider than a parametric one, because g and its knots come from the same data: by
-# so much with ceilings, and by the root of 1 + correlation. Set on simulated curves of four shapes,
-# so that it holds the truth nine times in ten (studies/compare_seeds.py).
+# Factor on the interval with ceilings, in addition to the root of 1 + correlation, since g and its
+# knots come from the same data. Calibrated on simulated curves of four shapes, so that the interval
+# covers the truth nine times in ten (studies/compare_seeds.py).
 _WIDER_WITH_CEILINGS = 1.12
-# Shifts that are tried first, in widths of the rise.
+# The first shifts to try, in widths of the rise.
 _TRIED = np.array([-3, -1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5, 3])
-# A shift is sought up to this factor either way.
+# Shifts are searched up to this factor either way.
 _MOST_FACTOR = 1e4
 
 
@@ -36,11 +36,11 @@ class Shift:
 
     Attributes:
         value: ln(t_B/t_A).
-        low: lower end of its 90 % interval by noise alone; −inf where the curves set no bound.
-        high: upper end; inf where the curves set no bound.
-        residuals: per run, what is left over, in standard errors.
-        n_parameter: of the fit.
-        scale: the size of the residuals in standard errors, at least 1 where these are known.
+        low: lower end of its 90 % interval from noise alone; −inf if the curves set no bound.
+        high: upper end; inf if the curves set no bound.
+        residuals: of both runs, in standard errors.
+        n_parameter: number of parameters of the fit.
+        scale: size of the residuals in standard errors, at least 1 if these are known.
     """
 
     value: float
@@ -52,7 +52,7 @@ class Shift:
 
     @property
     def stderr(self) -> float:
-        """Half of the interval over 1.645; infinite where an end is open."""
+        """Half of the interval over 1.645; infinite if an end is open."""
         return (self.high - self.low) / (2 * 1.6449)
 
 
@@ -64,28 +64,28 @@ def register(
     correlation: float = 0.0,
     interval: bool = True,
 ) -> Shift | None:
-    """The shift of b against a, or None where they have no level in common.
+    """The shift of b against a, or None if they have no level in common.
 
     Args:
         a: a curve that rises.
         b: another.
-        own_ceilings: measure each against its own ceiling, which needs both to have levelled off;
-            otherwise the shift is that at equal levels.
-        correlation: of the noise of neighbouring checkpoints, 0 to below 1.
-        interval: whether to look for its ends, which takes half of the time.
+        own_ceilings: whether each is relative to its own ceiling, for curves that have levelled
+            off; otherwise the shift is that at equal levels.
+        correlation: of the noise of neighbouring checkpoints, at least 0 and below 1.
+        interval: whether to compute the interval, which takes half of the time.
     """
-    begun = _start(a, b, own_ceilings)
-    if begun is None:
+    initial = _start(a, b, own_ceilings)
+    if initial is None:
         return None
-    start, ratio = begun
+    start, ratio = initial
     template = _Template(a, b, start, ratio, own_ceilings, correlation)
-    # From the shift that crossings suggest, and from none: there may be several minima.
+    # There may be several minima, near the shift of the crossings and near none.
     near = sorted({*(start + template.width * _TRIED), *(_TRIED[[2, 5, 8]])})
     misfits = [template.misfit(d)[0] for d in near]
     place = int(np.argmin(misfits))
     first = _least(template, near[max(place - 1, 0)], near[min(place + 1, len(near) - 1)])
     surplus = np.array(misfits) - template.misfit(first)[0]
-    # Knots that belong to this shift, so that neither of the two is favoured.
+    # Knots for this shift, so that neither curve is favoured.
     ratio = template.misfit(first)[2]
     template = _Template(a, b, first, ratio, own_ceilings, correlation)
     width = template.width
@@ -181,7 +181,7 @@ class _Template:
     def _rows(self, shift: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The basis at the times of both runs, and their levels, for a shift.
 
-        What it exceeds the start by, the runs share: neither stays where it is.
+        Each run takes half of the difference to the start, so that neither stays fixed.
         """
         share = (shift - self.start) / 2
         return (
@@ -246,7 +246,7 @@ def _sorted(
 
 
 def _whiten(rows: Float[np.ndarray, "n k"], correlation: float) -> Float[np.ndarray, "n k"]:
-    """Rows whose noise is independent where that of neighbours was correlated."""
+    """Rows transformed so that their noise is independent."""
     if correlation == 0:
         return rows
     later = (rows[1:] - correlation * rows[:-1]) / np.sqrt(1 - correlation**2)
@@ -254,7 +254,7 @@ def _whiten(rows: Float[np.ndarray, "n k"], correlation: float) -> Float[np.ndar
 
 
 def _end(template: _Template, best: float, step: float, allowed: float) -> float:
-    """Where the misfit first exceeds what is allowed, from the best shift on."""
+    """The first shift beyond the best one at which the misfit exceeds the allowed value."""
     inside, outside = best, best + step
     while template.misfit(outside)[0] <= allowed:
         inside, step = outside, 2 * step

@@ -1,10 +1,9 @@
-"""What seeds alone do: the yardstick for a difference between runs.
+"""The scatter between seeds, with which a difference between runs is compared.
 
-Two runs that differ in nothing but their seed learn a skill at different times. From one run a side
-that cannot be measured, and noise of evaluation does not contain it. So its size has a prior, from
-networks trained for this purpose (`studies/compare_seeds.py`), which the data correct: by the
-spread between seeds where a side has several, else by how much the shifts of the skills differ from
-each other.
+Runs that differ only in their seed learn a skill at different times. One run per setting cannot
+show this scatter, and evaluation noise does not include it. Its size therefore has a prior from
+networks trained for this purpose (`studies/compare_seeds.py`), which the data update: by the spread
+between seeds if a setting has several, otherwise by the scatter of the shifts between skills.
 """
 
 from dataclasses import dataclass
@@ -14,30 +13,30 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-# Standard deviation between seeds of ln t of one skill, and how many skills the prior weighs as
-# much as. In networks trained for this purpose it was 0.08 to 0.25 for skills learned well before
-# the end (studies/compare_seeds.py).
+# Standard deviation of ln t of one skill between seeds, and the number of skills with the weight of
+# the prior. It was 0.08 to 0.25 in trained networks, for skills learned well before the end
+# (studies/compare_seeds.py).
 SEED_SCATTER, SEED_WEIGHT = 0.2, 8.0
-# It was so many times that for rare skills, which are still rising at the end or not yet begun.
+# Factor for rare skills, which are still rising at the end or have not begun.
 SEED_LATE = 1.75
-# Of all skills together.
+# The same of all skills together.
 SEED_COMMON = 0.06
-# Of the final level of a skill that has levelled off, and of all of these together.
+# Standard deviation of the final level of a skill that has levelled off, and of all of them.
 SEED_END, SEED_END_COMMON = 0.015, 0.0075
-# A skill's own spread between seeds is corrected by that of all skills, as so many seeds would.
+# Weight, in seeds, of the spread of all skills in that of one skill.
 _SHARED_WEIGHT = 4.0
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A standard deviation with the degrees of freedom that it is known by."""
+    """A standard deviation with its degrees of freedom."""
 
     value: float
     freedom: float
 
 
 def moderated(prior: Spread, value: float, freedom: float) -> Spread:
-    """A standard deviation from data, corrected by what was known before."""
+    """A standard deviation from data, combined with a prior."""
     if freedom <= 0 or not np.isfinite(prior.freedom):
         return prior
     total = prior.freedom + freedom
@@ -52,10 +51,10 @@ def excess(
     design: Float[np.ndarray, "n k"],
     share: float,
 ) -> float:
-    """The scatter between skills that errors leave unexplained (Paule and Mandel).
+    """The scatter between skills beyond their errors (Paule and Mandel).
 
-    The s at which Σ (value − fit)² / (error² + share s²) is its expectation n − k; 0 where the
-    errors explain all.
+    It is the s at which Σ (value − fit)² / (error² + share s²) equals its expectation n − k, or 0
+    if the errors explain all scatter.
     """
 
     def surplus(s: float) -> float:
@@ -82,7 +81,7 @@ def weighted(
 
 
 def two_sided(ratio: float, freedom: float) -> float:
-    """How often Student's t exceeds |ratio|."""
+    """The probability that |Student's t| exceeds |ratio|."""
     return float(2 * student.sf(abs(ratio), freedom))
 
 
@@ -97,8 +96,8 @@ def own_spread(
     """The spread between seeds of each skill, and its degrees of freedom.
 
     Args:
-        within: variance between the seeds of a side, of each skill; 0 where there is none.
-        freedom: seeds that it comes from, less one a side.
+        within: variance between the seeds of a setting, for each skill; 0 if there is none.
+        freedom: its degrees of freedom, the number of seeds less one per setting.
         prior: for all skills.
     """
     everywhere = moderated(
@@ -106,8 +105,8 @@ def own_spread(
         float(np.sqrt((freedom * within).sum() / max(freedom.sum(), 1e-12))),
         float(freedom.sum()),
     )
-    each = [
+    spreads = [
         moderated(Spread(everywhere.value, _SHARED_WEIGHT), float(np.sqrt(v)), float(f))
         for v, f in zip(within, freedom, strict=True)
     ]
-    return np.array([s.value for s in each]), np.array([s.freedom for s in each])
+    return np.array([s.value for s in spreads]), np.array([s.freedom for s in spreads])

@@ -1,4 +1,4 @@
-"""One skill in one run, as the comparison of runs sees it: levels against the logarithm of time."""
+"""One skill in one run: levels against the logarithm of time."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import isotonic_regression
 
-# A standard error estimated from an accuracy of 0 or 1 is 0, which is no certainty: none counts as
-# less than this share of the curve's median one.
+# A standard error estimated from an accuracy of 0 or 1 is 0, which is too small: the least one is
+# this share of the median of the curve.
 _LEAST_ERROR = 0.25
-# A rise is a rise from this many standard errors on.
+# A rise is significant from this many standard errors on.
 _SIGNIFICANT = 3.0
 # A curve has levelled off if a doubling of time adds less than this share of its rise.
 _LEVELLED = 0.1
@@ -17,14 +17,14 @@ _LEVELLED = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """Levels of one skill in one run where they are measured, after step 0.
+    """Measured levels of one skill in one run, after step 0.
 
     Attributes:
         x: logarithm of the time, [n], rising.
         level: [n].
-        error: standard error of each level, smoothed along the run, [n]; where the log gives none,
+        error: standard error of each level, smoothed along the run, [n]; without those of a log,
             one estimate from the jumps between neighbours.
-        known: whether the log gives standard errors.
+        known: whether the log has standard errors.
     """
 
     x: Float[np.ndarray, " n"]
@@ -54,7 +54,7 @@ class Track:
 
     @property
     def smooth(self) -> Float[np.ndarray, " n"]:
-        """The rising curve nearest to the levels: their weighted isotonic regression."""
+        """The rising curve closest to the levels, by weighted isotonic regression."""
         if self.x.size == 0:
             return self.level
         return isotonic_regression(self.level, weights=1 / self.error**2).x
@@ -72,8 +72,8 @@ class Track:
     def learned(self) -> bool:
         """Whether the last quarter lies above level 0 by three standard errors.
 
-        It must also lie above by twice the error of one checkpoint, since those of neighbours may
-        be the same.
+        It must also lie above by twice the error of one checkpoint, since neighbours may have the
+        same error.
         """
         if self.x.size == 0:
             return False
@@ -82,7 +82,7 @@ class Track:
         return bool(self.level[late].mean() > error)
 
     def end(self, last: float) -> tuple[float, float]:
-        """The level at a time, with its standard error: the mean over the fifth before it.
+        """The level at a time and its standard error, as the mean over the fifth before it.
 
         Args:
             last: the time, at most that of the last measurement.
@@ -98,12 +98,12 @@ class Track:
         return gain < _LEVELLED
 
     def still_rises(self) -> bool:
-        """Whether it is established, against noise, that a doubling of time adds more."""
+        """Whether a doubling of time adds significantly more than that."""
         gain, error = self._gain()
         return gain - 1.645 * error > _LEVELLED
 
     def _gain(self) -> tuple[float, float]:
-        """What a doubling of time adds near the end, as a share of the rise, and its error."""
+        """The gain per doubling of time near the end, as a share of the rise, and its error."""
         tail = self._tail()
         smooth = self.smooth
         rise = float(smooth[-1] - smooth[0]) if smooth.size else 0.0
@@ -121,7 +121,7 @@ class Track:
 
 
 def crossing(x: Float[np.ndarray, " n"], rising: Float[np.ndarray, " n"], level: float) -> float:
-    """Where a rising curve first reaches a level, interpolated; infinite where it never does."""
+    """The interpolated time at which a rising curve reaches a level; infinite if it never does."""
     reached = np.flatnonzero(rising >= level)
     if reached.size == 0:
         return np.inf
@@ -137,7 +137,7 @@ def _mean_error(error: Float[np.ndarray, " n"]) -> float:
 
 
 def _smoothed(stderr: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Standard errors with the chance of the single measurement averaged out."""
+    """Standard errors averaged over neighbours."""
     usable = np.where(stderr > 0, stderr, np.nan)
     typical = float(np.nanmedian(usable))
     variance = np.where(np.isnan(stderr), typical, stderr) ** 2
@@ -147,7 +147,7 @@ def _smoothed(stderr: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
 
 def _noise(level: Float[np.ndarray, " n"]) -> float:
-    """Standard error of a measurement from second differences, of which most are noise."""
+    """Standard error of a measurement from second differences, which are mostly noise."""
     if level.size < 3:
         return 1e-3
     bend = level[2:] - 2 * level[1:-1] + level[:-2]

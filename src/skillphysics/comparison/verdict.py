@@ -1,4 +1,4 @@
-"""What a comparison says, in plain sentences."""
+"""The result of a comparison in sentences."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,24 +7,24 @@ import pandas as pd
 
 from skillphysics.comparison.change import Change, Effect
 
-# An interval of a factor that spans more than this is no measurement.
+# A factor is undetermined if its interval spans more than this factor.
 _VAGUE = 100.0
 
 Found = Mapping[str, Sequence[str]]
-"""By kind of difference, the skills in which it was found; "" stands for all together."""
+"""By kind of difference, the skills for which it is listed; "" stands for all together."""
 
 
 def headline(change: Change, baseline: str, found: Found) -> str:
-    """The one or two sentences that a reader remembers.
+    """The main result in one or two sentences.
 
     Args:
         change: a setting against the baseline.
         baseline: the name of the baseline.
-        found: what stands out against seeds and noise.
+        found: the differences beyond seeds and noise.
     """
     if change.pair.identical:
         return (
-            f"{baseline} and {change.name} hold the same numbers: they seem to be copies of one run"
+            f"{baseline} and {change.name} have the same numbers: they seem to be copies of one run"
         )
     sentences = [*_timing(change, found), *_ending(change, baseline, found)]
     if not sentences:
@@ -68,7 +68,7 @@ def signed(value: float) -> str:
 
 
 def determined(low: float, high: float) -> bool:
-    """Whether an interval of a factor says more than its order of magnitude.
+    """Whether the interval of a factor determines it.
 
     Example:
         >>> determined(0.5, 2.0), determined(1.5, 400.0), determined(0.1, float("inf"))
@@ -78,7 +78,7 @@ def determined(low: float, high: float) -> bool:
 
 
 def moved(value: float, low: float, high: float) -> str:
-    """A factor in a sentence, or the bound that the curves set.
+    """A factor for a sentence, or the bound that the curves set.
 
     Example:
         >>> moved(2.0, 1.5, 2.5), moved(26.0, 1.5, 900.0), moved(0.1, 0.001, 0.4)
@@ -116,7 +116,7 @@ def _timing(change: Change, found: Found) -> list[str]:
         own = ", each measured against its own ceiling" if any(measured["own_ceilings"]) else ""
         return [
             f"{name} learns all skills {sooner}, by one factor: {factor(change.common)} of the "
-            f"{times}{own}: a {clock} clock. No skill departs from it by more than seeds do."
+            f"{times}{own}: a {clock} clock. No skill deviates from it by more than seeds do."
         ]
     if lonely:
         rest = len(measured) - len(lonely)
@@ -171,14 +171,14 @@ def _nothing(change: Change, baseline: str) -> str:
     if any(sure):
         reach = float(np.median((high / value)[sure]))
         text += (
-            f"; in a single skill a factor below about ×{digits(reach)} either way could not be "
-            "told from seeds"
+            f"; for a single skill a factor below about ×{digits(reach)} either way could not be "
+            "distinguished from seeds"
         )
     return text + "."
 
 
 def _line(change: Change) -> tuple[float, float]:
-    """The factors of the first and the last skill by the line through all."""
+    """The factors of the first and the last skill on the line through all."""
     if change.late is None or change.common is None:
         return float("nan"), float("nan")
     known = change.skills.query("learned == 'in both'").dropna(subset="factor")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -34,7 +35,7 @@ def check_key(key: Any) -> None:
     Raises:
         ArgumentError: says what was given.
     """
-    typed = isinstance(key, jax.Array) and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key)
+    typed = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
     raw = getattr(key, "shape", None) == (2,) and getattr(key, "dtype", None) == np.uint32
     if not (typed and key.shape == ()) and not raw:
         raise ArgumentError(

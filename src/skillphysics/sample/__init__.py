@@ -1,7 +1,4 @@
-"""A small training log to try things on: eight parities learned by one network.
-
-`make.py` beside it made it.
-"""
+"""A small training log for examples: eight parities learned by one network, made by `make.py`."""
 
 from importlib.resources import files
 from pathlib import Path

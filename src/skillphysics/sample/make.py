@@ -2,9 +2,9 @@
 
     python -m skillphysics.sample.make OUT.jsonl
 
-The task is multitask sparse parity (L25 §3.3, N24): a one-hot control says which skill is asked,
-and the label is the parity of the three bits that belong to it. Skill k is asked with probability
-p_k ∝ k^−2. The network is an MLP with one hidden layer of ReLUs, trained by Adam on fresh samples.
+The task is multitask sparse parity (L25 §3.3, N24): a one-hot control selects a skill, and the label
+is the parity of the three bits of that skill. Skill k is selected with probability p_k ∝ k^−2. The
+network is an MLP with one hidden layer of ReLU units, trained by Adam on fresh samples.
 """
 
 import argparse
@@ -27,19 +27,19 @@ N_RECORD, TEST_SAMPLES = 60, 2_000
 
 
 class Network(NamedTuple):
-    """Weights and biases of the two layers."""
+    """The parameters of the two layers."""
 
     hidden: Float[Array, "n_input width"]
     bias: Float[Array, " width"]
     output: Float[Array, " width"]
 
     def outputs(self, inputs: Float[Array, "n n_input"]) -> Float[Array, " n"]:
-        """The output of the network for every input."""
+        """The outputs of the network, [n]."""
         return jax.nn.relu(inputs @ self.hidden + self.bias) @ self.output
 
 
 def initial(key: PRNGKeyArray) -> Network:
-    """A network with He initialisation."""
+    """A network with He initialization."""
     n_input = N_SKILL * (1 + BITS_PER_SKILL)
     hidden_key, output_key = jax.random.split(key)
     hidden = jax.random.normal(hidden_key, (n_input, WIDTH), jnp.float32) * (2 / n_input) ** 0.5
@@ -50,7 +50,7 @@ def initial(key: PRNGKeyArray) -> Network:
 def samples(
     key: PRNGKeyArray, skill: Int[Array, " n"]
 ) -> tuple[Float[Array, "n n_input"], Float[Array, " n"]]:
-    """Inputs that ask for the given skills, and their labels, 1 or −1."""
+    """Inputs for the given skills, and their labels, 1 or −1."""
     bits = jax.random.rademacher(key, (skill.size, N_SKILL, BITS_PER_SKILL), jnp.float32)
     control = jax.nn.one_hot(skill, N_SKILL, dtype=jnp.float32)
     label = jnp.take_along_axis(bits.prod(-1), skill[:, None], axis=1)[:, 0]
@@ -58,14 +58,14 @@ def samples(
 
 
 def accuracy(network: Network, key: PRNGKeyArray) -> Float[Array, " n_skill"]:
-    """The share of fresh samples of each skill that the network labels rightly."""
+    """The share of fresh samples of each skill with the right label, [n_skill]."""
     skill = jnp.repeat(jnp.arange(N_SKILL), TEST_SAMPLES)
     inputs, label = samples(key, skill)
     return (network.outputs(inputs) * label > 0).reshape(N_SKILL, TEST_SAMPLES).mean(axis=1)
 
 
 def main(out: Path, seed: int) -> None:
-    """Train, and record the accuracy of every skill along the way."""
+    """Train, and record the accuracy of every skill during training."""
     frequency = Skills.power_law(N_SKILL, ALPHA).frequency
     log_frequency = jnp.log(jnp.asarray(frequency, jnp.float32))
     optimizer = optax.adam(LEARNING_RATE)
@@ -101,7 +101,7 @@ def main(out: Path, seed: int) -> None:
                 network, state = train(network, state, keys)
                 before = step
             share = np.asarray(measure(network, jax.random.fold_in(test_key, step)), float)
-            # The error of an accuracy of 0 or 1 is estimated as if half a sample were wrong.
+            # An accuracy of 0 or 1 has the error of half a wrong sample.
             inside = np.clip(share, 0.5 / TEST_SAMPLES, 1 - 0.5 / TEST_SAMPLES)
             error = np.sqrt(inside * (1 - inside) / TEST_SAMPLES)
             recorder.record(

@@ -13,7 +13,7 @@ Resource = Literal["time", "data", "parameters", "compute"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
 """The resources of scaling laws: steps T, samples D, parameters N, and compute C = N T."""
 
-_Exponents = Mapping[Resource, Callable[[float], float]]
+_Exponents = Mapping[str, Callable[[float], float]]
 _INDEPENDENT: _Exponents = {
     "time": lambda alpha: (alpha - 1) / alpha,
     "data": lambda alpha: (alpha - 1) / alpha,

@@ -44,7 +44,8 @@ def time_prefactor(model: Decoupled, ratio: float = np.inf) -> float:
     """A(λ) of L ≈ A(λ) (ηST)^{−a/(a+1)} for N = λ (ηST)^{1/(a+1)}; A_T at λ = ∞ (SCIENCE §4).
 
     A(λ) = ζ^{−1/α}/α ∫_{λ^−α/ζ}^∞ u^{−1/α} Φ(u) du + S² λ^−a/(2 a ζ). With
-    u = ηST k^−α/ζ this is the sum over k ≤ N as an integral, plus the tail without basis functions. Linear models have η T in place of η S T.
+    u = ηST k^−α/ζ this is the sum over k ≤ N as an integral, plus the tail without basis functions.
+    Linear models have η T in place of η S T.
 
     Args:
         model: the model; its number of skills shows in ζ only.

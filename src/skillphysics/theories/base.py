@@ -3,6 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import equinox as eqx
@@ -153,7 +154,9 @@ class Theory(eqx.Module):
         """
         # A fit returns its theory with NumPy parameters.
         theory = jax.tree.map(jnp.asarray, self)
-        return _compiled(theory, check_steps(steps, theory.frequency.dtype)[:, None])
+        times = check_steps(steps, theory.frequency.dtype)
+        with solvable(steps):
+            return _compiled(theory, times[:, None])
 
     def learning_time(self, level: float = 0.9) -> Float[Array, " n_skill"]:
         """The step at which each skill reaches a level, by root finding on `level_at`.
@@ -256,6 +259,25 @@ def check_steps(steps: Any, dtype: Any) -> Float[Array, " n_step"]:
             )
         NON_NEGATIVE.check_entries("steps", given)
     return jnp.asarray(steps, dtype)
+
+
+@contextmanager
+def solvable(steps: Any) -> Iterator[None]:
+    """Explain a solver that runs out of steps.
+
+    Raises:
+        ArgumentError: names the last of the steps.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "maximum number of" not in str(error):
+            raise
+        raise ArgumentError(
+            f"steps must end within reach of the solver, got {np.max(steps):g} as the last; the "
+            "equations become stiff once all skills are learned, so end the steps soon after that",
+            argument="steps",
+        ) from error
 
 
 def _check_parameter(field: dataclasses.Field[Any], value: Any, theory: Theory) -> None:

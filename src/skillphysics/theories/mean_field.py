@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from skillphysics.numerics.batch_average import BatchAverage
-from skillphysics.theories.base import check_steps
+from skillphysics.theories.base import check_steps, solvable
 from skillphysics.theories.geometry_settings import Settings, step_waste
 from skillphysics.theories.resource import Resource
 
@@ -69,11 +69,13 @@ class MeanField(Settings):
         """The level of every skill at the given steps: s, or σ(s) for "ce".
 
         Raises:
-            ArgumentError: `steps` is not a list of non-negative finite numbers.
+            ArgumentError: `steps` is not a list of non-negative finite numbers, or they go on so
+                long after all skills are learned that the solver runs out of steps.
         """
         times = check_steps(steps, self.probability.dtype)
         order = jnp.argsort(times)
-        return self._levels(times[order])[jnp.argsort(order)]
+        with solvable(steps):
+            return self._levels(times[order])[jnp.argsort(order)]
 
     @eqx.filter_jit
     def _levels(self, times: Float[Array, " n_step"]) -> Float[Array, "n_step n_skill"]:

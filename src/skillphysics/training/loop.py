@@ -104,7 +104,7 @@ def train(
     NON_NEGATIVE.check("checkpoint_every", checkpoint_every)
     planned, place = plan(every)
     with refusing_exhaustion(f"training {len(every)} run{'s' if len(every) > 1 else ''}"):
-        _warn_without_matrices(every, check_size(planned).params)
+        _warn_without_matrices(every, check_size(planned))
         state = start(planned)
         recording = Recording(every, place, names, stops, listed)
         kept = None
@@ -213,8 +213,7 @@ def _default_names(runs: list[Run]) -> tuple[str, ...]:
 
 
 def _warn_without_matrices(runs: list[Run], params: Any) -> None:
-    # The first axis is that of the runs.
-    if any(leaf.ndim == 3 for leaf in jax.tree.leaves(params)):
+    if any(leaf.ndim == 2 for leaf in jax.tree.leaves(params)):
         return
     for kind in dict.fromkeys(run.optimizer for run in runs):
         rule = getattr(kind, "rule_for_vectors", None)

@@ -11,7 +11,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int
 
 from skillphysics.errors import ArgumentError
-from skillphysics.memory import check_memory, n_bytes
+from skillphysics.memory import available_memory, check_memory, n_bytes
 from skillphysics.optimizers import Optimizer, evaluated, seeded
 from skillphysics.training.describe import label
 from skillphysics.training.problem import Problem
@@ -19,6 +19,9 @@ from skillphysics.training.runs import Plan
 
 # Each has its own stream of random numbers from the key of a run.
 _START, _BATCH, _MEASURE, _OPTIMIZE = range(4)
+
+# Shampoo keeps up to two matrices of 768 numbers for each number of a vector.
+_MOST_PER_PARAMETER = 2000
 
 
 class State(NamedTuple):
@@ -70,21 +73,27 @@ def advance(
     return state, measured, jax.vmap(_all_finite)((state.params, measured))
 
 
-def check_size(planned: Plan) -> State:
-    """The shapes of the state, if it fits into memory together with a gradient and a batch.
+def check_size(planned: Plan) -> Any:
+    """The shapes of the parameters of one run, if all runs fit into memory.
 
     Raises:
-        ArgumentError: it does not.
+        ArgumentError: the states before and after a step, a gradient, a batch and the problems do
+            not fit.
     """
-    state = eqx.filter_eval_shape(start, planned)
     runs = planned.runs
-    batch = eqx.filter_eval_shape(
-        lambda runs: runs.map(lambda problem, key: problem.batch(key), runs.keys(_BATCH)), runs
-    )
-    # A step computes a new state from the previous one.
-    needed = 2 * n_bytes(state) + n_bytes(state.params) + n_bytes(batch) + n_bytes(runs)
-    check_memory(f"training {runs.size} run{'s' if runs.size > 1 else ''}", needed)
-    return state
+    key = runs.key if runs.key.ndim == 0 else runs.key[0]
+
+    def single(own: Problem) -> tuple[Any, Any]:
+        problem = eqx.combine(jax.tree.map(lambda x: x[0], own), runs.shared)
+        return problem.init(key), problem.batch(key)
+
+    params, batch = eqx.filter_eval_shape(single, runs.own)
+    # The state of an optimizer takes longer to trace; only large ones can be too large.
+    if runs.size * (_MOST_PER_PARAMETER * n_bytes(params) + n_bytes(batch)) > available_memory():
+        state = eqx.filter_eval_shape(start, planned)
+        needed = 2 * n_bytes(state) + n_bytes(state.params) + runs.size * n_bytes(batch)
+        check_memory(f"training {runs.size} run{'s' if runs.size > 1 else ''}", needed)
+    return params
 
 
 def code(planned: Plan, state: State) -> tuple[str, list[Array]]:

@@ -134,12 +134,7 @@ def plan(runs: Sequence[Run]) -> tuple[Plan, np.ndarray]:
     return planned, np.argsort(order)
 
 
-def broadcast(
-    problem: Problem | Sequence[Problem],
-    optimizer: OptimizerLike | Sequence[OptimizerLike],
-    learning_rate: Any,
-    key: Array | Sequence[Array],
-) -> tuple[list[Run], bool]:
+def broadcast(problem: Any, optimizer: Any, learning_rate: Any, key: Any) -> tuple[list[Run], bool]:
     """One run per entry of the arguments that are lists, and whether any argument is a list.
 
     Raises:

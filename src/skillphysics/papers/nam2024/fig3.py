@@ -117,10 +117,14 @@ def draw(data: Data) -> Figure:
             )
             for constant, name, colour, style in laws:
                 axis.plot(part["compute"], constant * SCALE**2 / 2 * power_law, style, lw=1.3,
-                          color=colour, label=f"{name}, {constant:.3f} S²/2")  # fmt: skip
-            axis.plot(part["compute_near"], part["loss_near"], "k.", label="best N")
+                          color=colour, label=f"{name}, {constant:.3f} $S^2/2$")  # fmt: skip
+            best = part[["compute_near", "loss_near"]]
+            best = best.isel(compute_near=best["compute_near"] <= _RANGE[1])
+            # The last dot lies at the end of the axis, and is whole without clipping.
+            axis.plot(best["compute_near"], best["loss_near"], "k.", label="best $N$",
+                      clip_on=False, zorder=3)  # fmt: skip
             logarithmic(axis)
-            axis.set(xlim=_RANGE, xlabel="compute $C = NT$ (step)", title=f"a = {a}")
+            axis.set(xlim=_RANGE, xlabel="compute $C = NT$ (step)", title=f"$a$ = {a}")
             axis.set_ylim(float(part.loss.min()) * 0.8, SCALE**2 * 0.7)
             axis.legend(loc="lower left")
             if a == EXPONENTS[0]:

@@ -86,17 +86,20 @@ def draw(data: Data) -> Figure:
             end = begin + float(part.saturation[skill])
             for axis in (levels, loss):
                 axis.axvspan(begin, end, color=colour, alpha=0.12, lw=0)
-            height = 1.06 + 0.11 * skill
+            height = 1.06 + 0.13 * skill
             for left, right, name in (
                 (0, begin, rf"$\tau_e({skill + 1})$"),
                 (begin, end, rf"$\tau_s({skill + 1})$"),
             ):
                 arrow = {"arrowstyle": "<->", "color": colour, "lw": 1}
                 levels.annotate("", (right, height), (left, height), arrowprops=arrow)
-                levels.text((left + right) / 2, height + 0.01, name, ha="center", fontsize=8)
+                levels.annotate(
+                    name, ((left + right) / 2, height), (0, 3), textcoords="offset points",
+                    ha="center", va="bottom", fontsize=8,
+                )  # fmt: skip
         for line in (EPSILON, 1 - EPSILON):
             levels.axhline(line, color="#888888", ls=":", lw=1)
-        levels.set(ylim=(0, 1.28), ylabel="strength $R_k/S$", title="(a)")
+        levels.set(ylim=(0, 1.32), ylabel="strength $R_k/S$", title="(a)")
         levels.legend(loc="center right")
         loss.plot(part.time, part.loss, color="#000000")
         after = float(part.target_scale) ** 2 / 2 * float(part.frequency[1])
