@@ -251,7 +251,7 @@ def check_frequency(frequency: Any, n_skill: int) -> np.ndarray:
     values = np.array(frequency, dtype=np.float64)
     if values.shape != (n_skill,):
         raise ArgumentError(
-            f"frequency must have shape ({n_skill},), one number per skill, got {values.shape}",
+            f"frequency must have shape ({n_skill},), one entry per skill, got {values.shape}",
             argument="frequency",
         )
     return POSITIVE.check_entries("frequency", values)
