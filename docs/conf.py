@@ -22,7 +22,14 @@ html_theme = "sphinx_book_theme"
 html_title = "skillphysics"
 html_copy_source = False
 html_show_sourcelink = False
-html_theme_options = {"show_toc_level": 2, "use_download_button": False}
+html_static_path = ["_static"]
+html_css_files = ["layout.css"]
+# The sidebar holds the search field; the header would hold a second one.
+html_theme_options = {
+    "show_toc_level": 2,
+    "use_download_button": False,
+    "navbar_persistent": [],
+}
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 nb_execution_mode = "force"
@@ -40,6 +47,8 @@ napoleon_use_ivar = True
 autosummary_generate = True
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
+# Quoted annotations keep these names; else signatures spell out what they stand for.
+autodoc_type_aliases = {name: name for name in ("ArrayLike", "OptimizerLike")}
 autodoc_member_order = "bysource"
 autodoc_default_options = {"no-value": True, "show-inheritance": True}
 # Single backticks in docstrings are names and small formulas.

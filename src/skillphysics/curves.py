@@ -60,15 +60,15 @@ class Curves:
     @classmethod
     def from_arrays(
         cls,
-        steps: ArrayLike,
-        level: ArrayLike,
+        steps: "ArrayLike",
+        level: "ArrayLike",
         *,
         skill: Sequence[str] | None = None,
         run: Sequence[str] | None = None,
-        level_stderr: ArrayLike | None = None,
-        loss: ArrayLike | None = None,
-        frequency: ArrayLike | None = None,
-        tokens: ArrayLike | None = None,
+        level_stderr: "ArrayLike | None" = None,
+        loss: "ArrayLike | None" = None,
+        frequency: "ArrayLike | None" = None,
+        tokens: "ArrayLike | None" = None,
         attrs: Mapping[str, Any] | None = None,
     ) -> "Curves":
         """Curves from plain arrays.

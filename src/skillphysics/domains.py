@@ -6,7 +6,7 @@ name a domain, and every message says the same thing in the same words.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -42,8 +42,9 @@ class Domain:
     """
 
     words: str
-    kind: type
-    test: Callable[[Any], Any]
+    # Signatures show a domain by its words.
+    kind: type = field(repr=False)
+    test: Callable[[Any], Any] = field(repr=False)
 
     def check(self, name: str, value: Any) -> Any:
         """The value as a plain Python object, if it belongs to the domain.

@@ -89,7 +89,7 @@ class Skills:
         return cls.given(np.exp(exponent - exponent.max()), names).normalised()
 
     @classmethod
-    def given(cls, frequency: ArrayLike, names: Sequence[str] | None = None) -> "Skills":
+    def given(cls, frequency: "ArrayLike", names: Sequence[str] | None = None) -> "Skills":
         """Skills with measured or chosen frequencies, which are kept as given.
 
         Args:

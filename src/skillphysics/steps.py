@@ -11,7 +11,7 @@ __all__ = ["dense", "is_logarithmic", "log_spaced", "record_steps"]
 _MOST_RECORDS = 1000
 
 
-def record_steps(steps: int, record: int | ArrayLike | None = None) -> np.ndarray:
+def record_steps(steps: int, record: "int | ArrayLike | None" = None) -> np.ndarray:
     """The steps to record, [n_step] int64: 0, then every `record`-th, and the last.
 
     Args:

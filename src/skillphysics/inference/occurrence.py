@@ -78,7 +78,7 @@ class FrequencyLaw:
     frequency: Interval
 
 
-def relative_times(half_time: ArrayLike, half_time_log_stderr: ArrayLike = 0.0) -> LogRatio:
+def relative_times(half_time: "ArrayLike", half_time_log_stderr: "ArrayLike" = 0.0) -> LogRatio:
     """Relative learning times ln(t_i/t_r) in the mean over seeds, with 90 % intervals.
 
     In run s, ln t_si = a_s + m_i + e_si: a seed shifts all skills by a_s and each by e_si, whose
@@ -121,8 +121,8 @@ def relative_times(half_time: ArrayLike, half_time_log_stderr: ArrayLike = 0.0) 
 
 
 def infer_frequencies(
-    half_time: ArrayLike,
-    half_time_log_stderr: ArrayLike = 0.0,
+    half_time: "ArrayLike",
+    half_time_log_stderr: "ArrayLike" = 0.0,
     *,
     batches: Literal["fresh", "full"] = "fresh",
     prior: Prior | None = None,
@@ -163,9 +163,9 @@ def infer_frequencies(
 
 
 def frequency_law(
-    half_time: ArrayLike,
-    frequency: ArrayLike,
-    half_time_log_stderr: ArrayLike = 0.0,
+    half_time: "ArrayLike",
+    frequency: "ArrayLike",
+    half_time_log_stderr: "ArrayLike" = 0.0,
     *,
     batches: Literal["fresh", "full"] = "fresh",
     prior: Prior | None = None,
@@ -240,7 +240,7 @@ def frequency_law(
 
 
 def _one_run(
-    half_time: ArrayLike, log_stderr: ArrayLike, prior: Prior
+    half_time: "ArrayLike", log_stderr: "ArrayLike", prior: Prior
 ) -> tuple[PerSkill, PerSkill, int]:
     """Ln t, the variances in addition to σ² (with φ² for the first skill), and the first skill."""
     if np.ndim(half_time) != 1:
@@ -258,7 +258,7 @@ def _one_run(
 
 
 def _times(
-    half_time: ArrayLike, log_stderr: ArrayLike
+    half_time: "ArrayLike", log_stderr: "ArrayLike"
 ) -> tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]:
     """Logarithms of t, NaN for a skill without a time, and their squared standard errors."""
     time, error = np.asarray(half_time, np.float64), np.asarray(log_stderr, np.float64)
@@ -288,7 +288,7 @@ def _times(
     return log_time, np.where(known, error, 0.0) ** 2
 
 
-def _log_frequency(frequency: ArrayLike, n_skill: int) -> PerSkill:
+def _log_frequency(frequency: "ArrayLike", n_skill: int) -> PerSkill:
     values = np.asarray(frequency, np.float64)
     if values.shape != (n_skill,):
         raise ArgumentError(

@@ -113,9 +113,9 @@ class Decoupled(eqx.Module):
 
     def loss(
         self,
-        steps: ArrayLike = np.inf,
+        steps: "ArrayLike" = np.inf,
         n_data: float = np.inf,
-        n_basis: ArrayLike = np.inf,
+        n_basis: "ArrayLike" = np.inf,
     ) -> Sum:
         """The loss after `steps`, with its expectation over the samples (N24 eq. 12, SCIENCE §4).
 
@@ -176,7 +176,7 @@ class Decoupled(eqx.Module):
         limits = (jnp.asarray(limit, counts.dtype) for limit in (steps, n_basis))
         return _loss_given(self, counts, samples, *limits)
 
-    def data_limit(self, n_data: ArrayLike, start: bool = True) -> Sum:
+    def data_limit(self, n_data: "ArrayLike", start: bool = True) -> Sum:
         """The loss after infinite training on D samples: ((S − r)²/2) Σ P_k (1 − P_k)^D (N24).
 
         Args:
@@ -196,7 +196,7 @@ class Decoupled(eqx.Module):
             _AMOUNT.check_entries("n_data", n_data)
         return _data_limits(self, jnp.asarray(n_data, self.rate.dtype), strength)
 
-    def parameter_limit(self, n_basis: ArrayLike) -> Sum:
+    def parameter_limit(self, n_basis: "ArrayLike") -> Sum:
         """The loss of N basis functions after infinite training: (S²/2) Σ_{k>N} P_k.
 
         Args:

@@ -27,7 +27,7 @@ class Calibration(NamedTuple):
     rms: float
 
 
-def shot_strength(count: ArrayLike, shots: float) -> np.ndarray:
+def shot_strength(count: "ArrayLike", shots: float) -> np.ndarray:
     """R_k/S of a skill that occurs d_k times and needs D_c shots (N24, extended data model).
 
     It is 1 − √(1 − d_k/D_c) up to D_c, and 1 beyond.
@@ -47,7 +47,7 @@ def shot_strength(count: ArrayLike, shots: float) -> np.ndarray:
     return np.asarray(1 - np.sqrt(left))
 
 
-def basis_strength(n_basis: ArrayLike, rank: ArrayLike, per_skill: float) -> np.ndarray:
+def basis_strength(n_basis: "ArrayLike", rank: "ArrayLike", per_skill: float) -> np.ndarray:
     """R_k/S of the k-th skill if skills take N_c basis functions each, in order (N24, extended).
 
     It is (N − (k − 1) N_c)/N_c, clipped to [0, 1].

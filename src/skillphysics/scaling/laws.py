@@ -79,7 +79,7 @@ class ScalingLaw:
         """Whether all conditions hold."""
         return all(condition.holds for condition in self.conditions)
 
-    def loss(self, amount: ArrayLike) -> np.ndarray:
+    def loss(self, amount: "ArrayLike") -> np.ndarray:
         """The loss at amounts of the resource, shaped like `amount`."""
         return np.asarray(self.prefactor * np.asarray(amount, float) ** -self.exponent)
 

@@ -31,12 +31,12 @@ _AHEAD = 2
 
 def train(
     problem: Problem | Sequence[Problem],
-    optimizer: OptimizerLike | Sequence[OptimizerLike],
+    optimizer: "OptimizerLike | Sequence[OptimizerLike]",
     *,
     steps: int,
     key: Array | Sequence[Array],
     learning_rate: float | Sequence[float] | Array | np.ndarray | None = None,
-    record: int | ArrayLike | None = None,
+    record: "int | ArrayLike | None" = None,
     runs: Sequence[str] | None = None,
     checkpoint: Path | str | None = None,
     checkpoint_every: NonNegative = 30.0,
