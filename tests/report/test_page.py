@@ -176,7 +176,7 @@ def test_known_frequencies_are_counted_against_the_inferred_intervals(known):
     ]
     assert (found.reference, found.n_compared, found.n_held) == (SKILLS[0], 2, sum(held))
     said = " ".join(rows.meaning(known))
-    assert f"holds the known one for {sum(held)} of 2 skills" in said
+    assert f"contains the known one for {sum(held)} of 2 skills" in said
     # Half-times of independent skills go as 1/p.
     kappa = summary(known)["law"]["kappa"]
     assert kappa["low"] < 1 < kappa["high"]
