@@ -43,7 +43,8 @@ def clock(
     """The internal time τ at which the effort reaches `effort` = η_eff t.
 
     Without waste all skills are learned after a finite effort; beyond it the clock stays at a τ
-    at which every e^{−p τ} is zero. It is differentiable to any order by the implicit function theorem.
+    at which every e^{−p τ} is zero. It is differentiable to any order by the implicit function
+    theorem.
     """
     flat = effort.reshape(-1)
     panels = _Panels.of(*_compressed(frequency), waste, norm)
