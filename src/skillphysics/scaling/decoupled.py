@@ -22,7 +22,7 @@ Layers = Annotated[Literal["linear", "multilinear"], one_of("linear", "multiline
 # A skill whose exponent η S P_k T is below this has not moved at all.
 _UNMOVED = 1e-18
 # Squares and products of two numbers of this range are finite floats.
-_SCALE = Domain("between 1e-100 and 1e+100", float, lambda x: (x > 1e-100) & (x < 1e100))
+_SCALE = Domain("positive, from 1e-100 to 1e100", float, lambda x: (x > 1e-100) & (x < 1e100))
 _AMOUNT = Domain("non-negative", float, lambda x: x >= 0)
 _WHOLE = Domain("integers or infinite", float, lambda x: np.isinf(x) | (x % 1 == 0))
 _SAMPLES = Domain(
