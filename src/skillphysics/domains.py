@@ -64,7 +64,10 @@ class Domain:
                     return plain
         except OverflowError:  # an integer beyond every float
             pass
-        raise ArgumentError(f"{name} must be {self.words}, got {_shown(value)}", argument=name)
+        words = self.words
+        if self.kind is int and _is(int, value) and value > LARGEST_COUNT:
+            words = f"at most {LARGEST_COUNT}"
+        raise ArgumentError(f"{name} must be {words}, got {_shown(value)}", argument=name)
 
     def check_entries(self, name: str, values: Any) -> np.ndarray:
         """An array of numbers as NumPy, if every entry belongs to the domain.

@@ -10,6 +10,7 @@ from skillphysics.cli.fields import options_of
 from skillphysics.cli.log_options import ReadingOptions
 from skillphysics.cli.options import path as a_path
 from skillphysics.cli.options import print_json
+from skillphysics.errors import ArgumentError
 
 
 @options_of
@@ -68,6 +69,7 @@ def command(
 
     from skillphysics.cli.runs import settings
     from skillphysics.comparison import compare_runs
+    from skillphysics.errors import ArgumentError
     from skillphysics.report.folder import check_folder
     from skillphysics.report.runs import show, summary, write
 
