@@ -64,7 +64,7 @@ def row(n_skill: int, n_step: int, repeat: int) -> dict[str, float]:
     """Median seconds of every way."""
     data = curves(n_skill, n_step)
     ways = {
-        name: partial(fit, make, data, key=jax.random.key(0), ceiling=True)
+        name: partial(fit, data, make, key=jax.random.key(0), ceiling=True)
         for name, make in THEORIES.items()
     }
     return medians({**ways, "SciPy loop": partial(sigmoids, data)}, repeat)

@@ -65,7 +65,10 @@ class Domain:
                     return plain
         except OverflowError:  # an integer beyond every float
             pass
-        raise ArgumentError(f"{name} must be {self.words}, got {_shown(value)}", argument=name)
+        words = self.words
+        if self.kind is int and _is(int, value) and value > LARGEST_COUNT:
+            words = f"at most {LARGEST_COUNT}"
+        raise ArgumentError(f"{name} must be {words}, got {_shown(value)}", argument=name)
 
     def check_entries(self, name: str, values: Any) -> np.ndarray:
         """An array of numbers as NumPy, if every entry belongs to the domain.
@@ -249,7 +252,7 @@ def check_frequency(frequency: Any, n_skill: int) -> np.ndarray:
     values = np.array(frequency, dtype=np.float64)
     if values.shape != (n_skill,):
         raise ArgumentError(
-            f"frequency must have shape ({n_skill},), one number per skill, got {values.shape}",
+            f"frequency must have shape ({n_skill},), one entry per skill, got {values.shape}",
             argument="frequency",
         )
     return POSITIVE.check_entries("frequency", values)

@@ -153,7 +153,7 @@ def _bad(folder: Path) -> dict[str, tuple[list[str | Path], str]]:
         "missing": ([a, folder / "none.csv"], "does not exist"),
         "no skill": ([a, folder / "other.csv"], "must have a skill in common"),
         "steps": ([a, folder / "late.csv"], "must overlap in steps"),
-        "checkpoint": ([a, folder / "short.csv"], "has 1 checkpoint"),
+        "checkpoint": ([a, folder / "short.csv"], "at least 4 checkpoints after the start, got 1"),
         "twice": ([a, b, a], "a.csv is given twice"),
         "link": ([a, folder / "link.csv"], "are one file"),
         "run twice": ([f"{runs}:p", f"{runs}:p"], "runs.csv:p is given twice"),

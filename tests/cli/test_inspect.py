@@ -100,7 +100,7 @@ def test_the_help_names_every_format_and_fits_80_columns(monkeypatch, capsys):
         ["inspect", ""],
         ["report", ""],
         ["report", "--out", ""],
-        ["train", "parities", "--out", ""],
+        ["train", "multitask", "--out", ""],
         ["simulate", "linear", "--out", ""],
         ["reproduce", "all", "--out", ""],
         ["verify", "--out", ""],

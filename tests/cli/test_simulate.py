@@ -128,7 +128,7 @@ def test_a_checkpoint_is_gone_once_the_curves_are_written(simulate, tmp_path):
         ("geometry --lr abc", "Input should be a valid number"),
         ("geometry --steps 0", "--steps must be an integer"),
         ("geometry --steps -1", "--steps must be an integer"),
-        ("geometry --steps 99999999999", "--steps must be"),
+        ("geometry --steps 99999999999", "--steps must be at most 2147483647"),
         ("geometry --seeds 0", "--seeds must be an integer of at least 1, got 0"),
         ("geometry --seeds 2000000000", "--seeds must be smaller than 2000000000"),
         ("geometry --seed -1", "--seed must be an integer of at least 0, got -1"),

@@ -68,7 +68,11 @@ def test_many_counts_have_the_mean_and_the_variance_of_the_binomial():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((1.0,), "larger alpha than 1"), ((2.0, 0), "n_skill is 0"), ((2.0, 2.5), "n_skill is 2.5")],
+    [
+        ((1.0,), "alpha must be above 1 for infinitely many"),
+        ((2.0, 0), "n_skill must be an integer of at least 1, or infinite, got 0"),
+        ((2.0, 2.5), "n_skill must be .*, got 2.5"),
+    ],
 )
 def test_sums_without_a_value_are_refused(arguments, message):
     with pytest.raises(ArgumentError, match=message):

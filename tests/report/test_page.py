@@ -176,7 +176,7 @@ def test_known_frequencies_are_counted_against_the_inferred_intervals(known):
     ]
     assert (found.reference, found.n_compared, found.n_held) == (SKILLS[0], 2, sum(held))
     said = " ".join(rows.meaning(known))
-    assert f"holds the known one for {sum(held)} of 2 skills" in said
+    assert f"contains the known one for {sum(held)} of 2 skills" in said
     # Half-times of independent skills go as 1/p.
     kappa = summary(known)["law"]["kappa"]
     assert kappa["low"] < 1 < kappa["high"]
@@ -299,9 +299,9 @@ def test_the_first_sentence_agrees_with_the_verdict(plain):
     tied = with_comparison(plain, tied=("linear", "multilinear"))
     assert tied.comparison.verdict.startswith("The data cannot tell linear from multilinear")
     assert "cannot single out a theory: 2 of 2" in answer(tied).holds
-    assert "multilinear may hold as well" in answer(tied).caution
+    assert "multilinear may be true as well" in answer(tied).caution
     rival = with_comparison(plain, better_predictors=("multilinear",))
-    assert "multilinear predicts the last 5 better" in answer(rival).holds
+    assert "multilinear predicts the last 5 checkpoints better" in answer(rival).holds
     fits = {
         name: dataclasses.replace(fit, deviance=9.0 * (fit.n_point - fit.n_parameter))
         for name, fit in plain.comparison.fits.items()

@@ -81,7 +81,7 @@ def test_a_skill_that_stays_below_chance_is_not_learned():
     found = explain(below, ONLY, key=KEY)
     assert found.fitted == ("a", "b", "c")
     assert found.skills.loc["d", ["half", "emergence", "saturation", "rate"]].isna().all()
-    assert "Never above chance, so left out of the fits: d." in found.unreliable
+    assert "Left out of the fits, never above chance: d." in found.unreliable
     with pytest.raises(FitError, match="rises above chance"):
         explain(below.select(["d"]), ONLY, key=KEY)
 

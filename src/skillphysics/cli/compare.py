@@ -10,6 +10,7 @@ from skillphysics.cli.fields import options_of
 from skillphysics.cli.log_options import ReadingOptions
 from skillphysics.cli.options import path as a_path
 from skillphysics.cli.options import print_json
+from skillphysics.errors import ArgumentError
 
 
 @options_of
@@ -106,7 +107,6 @@ def _axis(
 ) -> tuple[str | None, list[float] | None]:
     """The axis to compare by, and the tokens or FLOP of a step."""
     from skillphysics.comparison.align import AXES
-    from skillphysics.errors import ArgumentError
 
     known = {name.lower(): name for name in AXES}
     if axis is not None and axis.lower() not in known:
@@ -130,7 +130,6 @@ def _axis(
 
 
 def _positive(option: str, text: str) -> float:
-    from skillphysics.errors import ArgumentError
 
     try:
         number = float(text)
@@ -143,8 +142,6 @@ def _positive(option: str, text: str) -> float:
 
 def _refuse_count(per_step: list[float] | None, axis: str | None, n: int) -> None:
     """Numbers per step are one for all settings, or one for each."""
-    from skillphysics.errors import ArgumentError
-
     if per_step is not None and len(per_step) not in (1, n):
         raise ArgumentError(
             f"--{str(axis).lower()}-per-step must be one number for all runs or {n}, one for each, "

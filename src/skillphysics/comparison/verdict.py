@@ -153,7 +153,7 @@ def _ending(change: Change, baseline: str, found: Found) -> list[str]:
                 "difference of capacity."
             )
         if rising:
-            verb = "stands" if len(rising) == 1 else "stand"
+            verb = "is" if len(rising) == 1 else "are"
             sentences.append(
                 f"At the last common checkpoint {listed(rising)} {verb} {way} in {name} than in "
                 f"{baseline}; not both curves have levelled off."

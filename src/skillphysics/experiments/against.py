@@ -18,6 +18,13 @@ def against(curves: Curves, variable: str) -> Curves:
 
     Raises:
         ArgumentError: there is no such variable, or the seeds differ in its values.
+
+    Example:
+        >>> curves = Curves.from_arrays([0, 9], [[[0.0], [0.3]], [[0.0], [0.8]]], run=["a", "b"])
+        >>> runs = {"width": ("run", [10, 20]), "seed": ("run", [0, 0])}
+        >>> over = against(Curves(curves.dataset.assign(runs)), "width")
+        >>> over.steps.tolist(), over.level.values.ravel().tolist()
+        ([10.0, 20.0], [0.3, 0.8])
     """
     dataset = curves.dataset
     if variable not in dataset or dataset[variable].dims != ("run",):

@@ -28,7 +28,8 @@ _MOST_EXACT, _N_BIN, _N_MASS = 1200, 96, 12
 # nodes do for derivatives, and from one step of Newton's method to the next.
 _N_PANEL, _N_NODE, _FEW_NODES = 48, 10, 4
 _FIRST, _LAST = 0.1, 40.0
-# Where all skills are learned the clock stands at this over p_min: e^{−p τ} is 0 in any precision.
+# The clock stops at this value over p_min once all skills are learned: e^{−p τ} is 0 in any
+# precision.
 _STANDING = 800.0
 
 
@@ -41,8 +42,9 @@ def clock(
 ) -> Float[Array, "*shape"]:
     """The internal time τ at which the effort reaches `effort` = η_eff t.
 
-    Without waste all skills are learned after a finite effort; from there on the clock stands at a
-    τ that makes every e^{−p τ} zero. Differentiable to any order by the implicit function theorem.
+    Without waste all skills are learned after a finite effort; beyond it the clock stays at a τ
+    at which every e^{−p τ} is zero. It is differentiable to any order by the implicit function
+    theorem.
     """
     flat = effort.reshape(-1)
     panels = _Panels.of(*_compressed(frequency), waste, norm)
@@ -76,8 +78,9 @@ def spent(
     """The effort that went to every skill and to waste until τ, and the demand D(τ), held fixed.
 
     Derivatives of the parts by frequencies and waste at a fixed τ are those of the effort ∫_0^τ D.
-    For "l2", D = √(Σ p_j² u_j² + N0²) is no sum over skills, but ∂(p_j² u_j²)/2D is, so a part is
-    ∫ p_j² u_j²/2D with D held fixed; its integral, for derivatives only, is right to about 1e-6.
+    For "l2", D = √(Σ p_j² u_j² + N0²) is not a sum over skills, but ∂(p_j² u_j²)/2D is, so a
+    part is ∫ p_j² u_j²/2D with D held fixed. This integral, used for derivatives only, has an error
+    of about 1e-6.
     """
     fixed = jax.lax.stop_gradient((tau, *_compressed(frequency), waste))
     panels = _Panels(fixed[1], fixed[2], fixed[3], jnp.zeros(1), jnp.zeros(1), norm)

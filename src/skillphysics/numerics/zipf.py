@@ -45,13 +45,13 @@ class Zipf(eqx.Module):
     """Frequencies p_k = k^−α / Z of skills k = 1 … n_skill, with Z = Σ k^−α (L25 §2.2).
 
     Attributes:
-        alpha: L25's exponent; N24's is smaller by one.
-        n_skill: number of skills; infinite where α > 1.
+        alpha: exponent of L25; that of N24 is smaller by one.
+        n_skill: number of skills; it may be infinite if α > 1.
         log_norm: ln Z; the Riemann zeta function ζ(α) for infinitely many skills.
 
     Raises:
-        ArgumentError: alpha is not finite, n_skill is no whole number of at least 1, or the
-            frequencies of infinitely many skills have no sum.
+        ArgumentError: alpha is not finite, n_skill is not an integer of at least 1 or infinite, or
+            the sum of the frequencies diverges.
 
     Example:
         >>> two = Zipf(2.0, float("inf"))  # ζ(2) = π²/6
@@ -167,15 +167,17 @@ class Zipf(eqx.Module):
         if isinstance(self.alpha, Tracer) or isinstance(self.n_skill, Tracer):
             return
         if not np.isfinite(self.alpha):
-            raise ArgumentError(f"alpha is {self.alpha}; a finite exponent is wanted")
+            raise ArgumentError(f"alpha must be finite, got {self.alpha}", argument="alpha")
         if not self.n_skill >= 1 or (np.isfinite(self.n_skill) and self.n_skill % 1):
             raise ArgumentError(
-                f"n_skill is {self.n_skill}; a whole number of at least 1, or infinity, is wanted"
+                f"n_skill must be an integer of at least 1, or infinite, got {self.n_skill}",
+                argument="n_skill",
             )
         if np.isinf(self.n_skill) and self.alpha <= 1:
             raise ArgumentError(
-                f"alpha is {self.alpha} with infinitely many skills, whose frequencies then have "
-                "no sum; give a larger alpha than 1 or a finite n_skill"
+                f"alpha must be above 1 for infinitely many skills, got {self.alpha}; up to 1 the "
+                "sum of the frequencies diverges, so choose a finite n_skill",
+                argument="alpha",
             )
 
 

@@ -152,7 +152,12 @@ def defaults(name: str) -> dict[str, Value]:
 
 
 def known() -> str:
-    """The names that `optimizer` takes, for messages and help texts."""
+    """The names that `optimizer` takes, for messages and help texts.
+
+    Example:
+        >>> known()
+        'adagrad, adam, ..., sophia, and each of them with the prefix cautious_'
+    """
     return f"{', '.join(OPTIMIZERS)}, and each of them with the prefix {PREFIX}"
 
 

@@ -35,6 +35,14 @@ def seeded(state: optax.OptState, key: Array) -> optax.OptState:
     """The state with its random numbers drawn from `key`; only Sophia's probes are random.
 
     Otherwise all runs share one sequence of probes.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from skillphysics.optimizers import optimizer
+        >>> state = optimizer("sophia")(0.1).init(jnp.ones(2))
+        >>> other = seeded(state, jax.random.key(7))
+        >>> jax.tree.structure(other) == jax.tree.structure(state)
+        True
     """
 
     def from_key(part: Any) -> Any:

@@ -2,9 +2,10 @@
 
     python -m skillphysics.sample.make OUT.jsonl
 
-The task is multitask sparse parity (L25 §3.3, N24): a one-hot control selects a skill, and the label
-is the parity of the three bits of that skill. Skill k is selected with probability p_k ∝ k^−2. The
-network is an MLP with one hidden layer of ReLU units, trained by Adam on fresh samples.
+The task is multitask sparse parity (L25 §3.3, N24): a one-hot control selects a skill, and the
+label is the parity of the three bits of that skill. Skill k is selected with probability
+p_k ∝ k^−2. The network is an MLP with one hidden layer of ReLU units, trained by Adam on fresh
+samples.
 """
 
 import argparse

@@ -3,7 +3,7 @@
 from skillphysics.numerics.binomial import binomial_mean
 from skillphysics.numerics.zipf import Sum, Zipf
 from skillphysics.scaling.decoupled import Decoupled
-from skillphysics.scaling.exponents import RESOURCES, THEORIES, exponent
+from skillphysics.scaling.exponents import LAWS, RESOURCES, exponent
 from skillphysics.scaling.extended import (
     Calibration,
     basis_strength,
@@ -26,8 +26,8 @@ from skillphysics.scaling.prefactors import (
 )
 
 __all__ = [
+    "LAWS",
     "RESOURCES",
-    "THEORIES",
     "Allocation",
     "Calibration",
     "Condition",

@@ -22,7 +22,7 @@ Layers = Annotated[Literal["linear", "multilinear"], one_of("linear", "multiline
 # A skill whose exponent η S P_k T is below this has not moved at all.
 _UNMOVED = 1e-18
 # Squares and products of two numbers of this range are finite floats.
-_SCALE = Domain("between 1e-100 and 1e+100", float, lambda x: (x > 1e-100) & (x < 1e100))
+_SCALE = Domain("positive, from 1e-100 to 1e100", float, lambda x: (x > 1e-100) & (x < 1e100))
 _AMOUNT = Domain("non-negative", float, lambda x: x >= 0)
 _WHOLE = Domain("integers or infinite", float, lambda x: np.isinf(x) | (x % 1 == 0))
 _SAMPLES = Domain(
@@ -147,7 +147,7 @@ class Decoupled(eqx.Module):
 
     def loss_given(
         self,
-        counts: "ArrayLike",
+        counts: Float[Array, " n_skill"] | np.ndarray,
         steps: float = np.inf,
         n_data: float | None = None,
         n_basis: float = np.inf,
@@ -166,8 +166,8 @@ class Decoupled(eqx.Module):
             ArgumentError: a count is negative.
 
         Example:
-            >>> print(f"{Decoupled(2.0).loss_given([3, 1, 0]):.4f}")
-            0.1176
+            >>> print(f"{Decoupled(2.0).loss_given(np.array([3, 1, 0])):.4f}")
+            0.1177
         """
         if not isinstance(counts, Tracer):
             NON_NEGATIVE.check_entries("counts", counts)
@@ -189,7 +189,7 @@ class Decoupled(eqx.Module):
 
         Example:
             >>> print(f"{Decoupled(2.0).data_limit(100).value:.4f}")
-            0.0336
+            0.0337
         """
         strength = self.target_scale - (self.start if start else 0.0)
         if not isinstance(n_data, Tracer):

@@ -9,8 +9,8 @@ import numpy as np
 from skillphysics.domains import one_of
 from skillphysics.errors import ArgumentError
 
-Resource = Literal["time", "data", "parameters", "compute"]
-RESOURCES: tuple[Resource, ...] = get_args(Resource)
+_Resource = Literal["time", "data", "parameters", "compute"]
+RESOURCES: tuple[_Resource, ...] = get_args(_Resource)
 """The resources of scaling laws: steps T, samples D, parameters N, and compute C = N T."""
 
 _Exponents = Mapping[str, Callable[[float], float]]
@@ -35,7 +35,7 @@ _EXPONENTS: Mapping[str, _Exponents] = MappingProxyType(
         "wasteful resource": {"time": lambda alpha: (alpha - 1) / alpha},
     }
 )
-THEORIES: tuple[str, ...] = tuple(_EXPONENTS)
+LAWS: tuple[str, ...] = tuple(_EXPONENTS)
 """The theories with a scaling law, by name."""
 
 
@@ -60,7 +60,7 @@ def exponent(theory: str, resource: str, alpha: float) -> float:
         >>> exponent("multilinear", "compute", 2.0) == 1 / 3, exponent("domino", "time", 2.0)
         (True, 1.0)
     """
-    known = _EXPONENTS[one_of(*THEORIES).check("theory", theory)]
+    known = _EXPONENTS[one_of(*LAWS).check("theory", theory)]
     one_of(*RESOURCES).check("resource", resource)
     if resource not in known:
         raise ArgumentError(

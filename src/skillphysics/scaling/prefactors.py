@@ -126,7 +126,7 @@ def compute_ratio(model: Decoupled) -> float:
 
     Example:
         >>> round(compute_ratio(Decoupled(1.6)), 3)
-        0.354
+        0.593
     """
     alpha = float(model.alpha)
     start, scale = float(model.start), float(model.target_scale)
@@ -179,7 +179,7 @@ def compute_optimal(model: Decoupled, compute: float) -> Allocation:
     Example:
         >>> best = compute_optimal(Decoupled(1.6), 1e6)
         >>> round(best.n_basis), round(best.steps)
-        (72, 13899)
+        (121, 8298)
     """
     POSITIVE.check("compute", compute)
     alpha = float(model.alpha)
@@ -198,7 +198,7 @@ def compute_optimal_exact(model: Decoupled, compute: float) -> Allocation:
 
     Example:
         >>> compute_optimal_exact(Decoupled(1.6), 1e4).n_basis
-        12.0
+        20.0
     """
     POSITIVE.check("compute", compute)
     most = min(float(model.n_skill), max(compute * float(model.pace), 10.0))
@@ -228,7 +228,7 @@ def few_skill_correction(model: Decoupled) -> float:
 
     Example:
         >>> round(few_skill_correction(Decoupled(1.6, 1000)), 4)
-        0.0058
+        0.0057
     """
     alpha, norm, scale, _ = _numbers(model)
     if np.isinf(model.n_skill):

@@ -10,7 +10,7 @@ from skillphysics.tasks.parity import Parities
 from skillphysics.tasks.squares import Squares
 from skillphysics.tasks.stepping_stones import parity_bits
 from skillphysics.tasks.subsets import draw_subsets
-from skillphysics.tasks.task import Predict, Task
+from skillphysics.tasks.task import Task
 from skillphysics.tasks.text import Text
 from skillphysics.tasks.tokens import Tokens, bpe_tokens, byte_tokens, dataset_texts
 
@@ -31,7 +31,6 @@ __all__ = [
     "ModularArithmetic",
     "MultitaskParity",
     "Parities",
-    "Predict",
     "Squares",
     "Task",
     "Text",

@@ -29,6 +29,12 @@ def byte_tokens(*paths: Path | str) -> Tokens:
 
     Raises:
         ArgumentError: a file cannot be read.
+
+    Example:
+        >>> from skillphysics.sample import sample_log
+        >>> tokens = byte_tokens(sample_log())
+        >>> bytes(tokens.ids[:1]), tokens.n_vocab
+        (b'{', 256)
     """
     return Tokens(np.frombuffer(b"".join(_read(path) for path in paths), np.uint8), 256)
 
@@ -51,6 +57,12 @@ def bpe_tokens(
     Raises:
         ArgumentError: the file cannot be read or is not such a file, `most` is less than 1, `end`
             is not a token of the file, or the package is not installed.
+
+    Example:
+        >>> bpe_tokens(["one document", "another"], "missing.json")
+        Traceback (most recent call last):
+            ...
+        skillphysics.errors.ArgumentError: cannot read missing.json: No such file or directory
     """
     encoding = _encoding(tokenizer)
     end_id = None if end is None else encoding.token_to_id(end)
@@ -78,6 +90,12 @@ def dataset_texts(name: str, *, column: str = "text", **options: Any) -> Iterato
     Raises:
         ArgumentError: the package datasets is not installed, `split` is not given, or there is no
             such column.
+
+    Example:
+        >>> dataset_texts("openwebtext")
+        Traceback (most recent call last):
+            ...
+        skillphysics.errors.ArgumentError: split must be given, for example 'train'
     """
     if "split" not in options:
         raise ArgumentError("split must be given, for example 'train'", argument="split")
@@ -91,7 +109,7 @@ def dataset_texts(name: str, *, column: str = "text", **options: Any) -> Iterato
 
 
 def _encoding(tokenizer: Path | str) -> Any:
-    kind, text = _package("tokenizers").Tokenizer, _read(tokenizer)
+    text, kind = _read(tokenizer), _package("tokenizers").Tokenizer
     try:
         return kind.from_str(text.decode())
     except Exception as error:  # The package raises bare ones.

@@ -149,8 +149,9 @@ class Theory(eqx.Module):
 
         Example:
             >>> from skillphysics.theories import Linear
-            >>> Linear(jnp.array([0.5, 0.25])).levels([0.0, 2.0]).round(2).tolist()
-            [[0.0, 0.0], [0.63..., 0.38...]]
+            >>> level = Linear(jnp.array([0.5, 0.25])).levels([0.0, 2.0])
+            >>> [f"{value:.2f}" for value in level[1]]
+            ['0.63', '0.39']
         """
         # A fit returns its theory with NumPy parameters.
         theory = jax.tree.map(jnp.asarray, self)

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from skillphysics.domains import (
@@ -57,7 +57,9 @@ def noise_waste(
     return math.sqrt(n_dim) * noise / (1 if half_square else 2)
 
 
-def step_waste(probability: ArrayLike, n_dim: int, learning_rate: float) -> Float[Array, ""]:
+def step_waste(
+    probability: Float[Array | np.ndarray, " n_skill"], n_dim: int, learning_rate: float
+) -> Float[Array, ""]:
     """The norm p_1 η_eff/2 of the gradient that finite steps maintain (eq. 8; ours).
 
     The most frequent skill, once learned, bounces about its target and keeps the norm there. This
@@ -65,7 +67,7 @@ def step_waste(probability: ArrayLike, n_dim: int, learning_rate: float) -> Floa
     other gradients are well below it; `MeanField` has the full effect.
 
     Example:
-        >>> round(float(step_waste([0.9, 0.1], 1000, 3e-4)), 5)
+        >>> round(float(step_waste(jnp.array([0.9, 0.1]), 1000, 3e-4)), 5)
         0.00341
     """
     p = jnp.asarray(probability)

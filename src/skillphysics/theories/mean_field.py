@@ -55,7 +55,7 @@ class MeanField(Settings):
         """The closed form for these settings: one N0 for steps and noise, and no batches.
 
         Example:
-            >>> law = MeanField([0.9, 0.1], n_dim=1000, learning_rate=3e-4)
+            >>> law = MeanField(jnp.array([0.9, 0.1]), n_dim=1000, learning_rate=3e-4)
             >>> round(float(law.resource().waste), 5)
             0.00341
         """
