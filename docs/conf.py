@@ -2,6 +2,8 @@
 
 from importlib.metadata import version as installed_version
 
+from sphinx.util.inspect import TypeAliasForwardRef
+
 project = "skillphysics"
 author = "The skillphysics maintainers"
 version = release = installed_version("skillphysics")
@@ -51,7 +53,11 @@ autosummary_imported_members = True
 autosummary_ignore_module_all = False
 # Quoted annotations keep these names; else signatures spell out what they stand for.
 autodoc_type_aliases = {name: name for name in ("ArrayLike", "OptimizerLike")}
+# In a union, Sphinx shows the repr.
+TypeAliasForwardRef.__repr__ = lambda self: self.name
 autodoc_member_order = "bysource"
 autodoc_default_options = {"no-value": True, "show-inheritance": True}
 # Single backticks in docstrings are names and small formulas.
 default_role = "code"
+# Names of methods without their class fit beside the page.
+toc_object_entries_show_parents = "hide"
