@@ -99,7 +99,8 @@ def draw(data: Data) -> Figure:
                 row[0].plot(level.step, level.mean("seed"), color=colour,
                             label=_NAMES[dependent][skill])  # fmt: skip
                 model = told["xor" if dependent else "free"].isel(skill=skill)
-                row[1].plot(model.step, model, color=colour)
+                # The first two skills coincide, so earlier ones are wider.
+                row[1].plot(model.step, model, color=colour, lw=3.2 - skill)
             if not dependent:
                 fixed = told["constant"].isel(skill=2)
                 row[1].plot(fixed.step, fixed, "--", color=by_rank(3)[2],

@@ -101,7 +101,7 @@ def draw(data: Data) -> Figure:
         sides = np.asarray(figure.subfigures(1, 2))
         sources = (GEOMETRY, "Geometry model"), (RESOURCE, "Resource model")
         for side, (kind, title) in zip(sides.tolist(), sources, strict=True):
-            side.suptitle(f"{title}, skills from dark (most frequent) to bright")
+            side.suptitle(f"{title}\nskills from dark (frequent) to bright (rare)")
             axes = side.subplots(2, len(counts), sharex=True, sharey="row", squeeze=False)
             for row, (loss, told) in zip(axes, LOSSES.items(), strict=True):
                 for axis, n_task in zip(row, counts, strict=True):
