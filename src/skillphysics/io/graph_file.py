@@ -35,6 +35,16 @@ def read_graph(path: str | Path) -> tuple[Graph, Skills]:
     Raises:
         ArgumentError: the file cannot be read or is not a valid graph. The message names the file
             and the skill.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "graph.yaml")
+        ...     text = "skills: {add: {frequency: 2}, sum: {needs: [add], frequency: 1}}"
+        ...     _ = path.write_text(text)
+        ...     graph, skills = read_graph(path)
+        >>> graph.names, skills.frequency.tolist()
+        (('add', 'sum'), [2.0, 1.0])
     """
     path = Path(path)
     ending = path.suffix.lower()
@@ -68,6 +78,14 @@ def write_graph(graph: Graph, path: str | Path, skills: Skills | None = None) ->
     Raises:
         ArgumentError: a gate is a function, the skills are not those of the graph, or the file
             cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "graph.graphml")
+        ...     write_graph(Graph.given({"add": [], "sum": ["add"]}), path)
+        ...     read_graph(path)[0].names
+        ('add', 'sum')
     """
     path = Path(path)
     for name, gate in zip(graph.names, graph.gates, strict=True):

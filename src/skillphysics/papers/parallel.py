@@ -34,6 +34,10 @@ def fill(cache: Cache, recipes: Sequence[Recipe], scale: str) -> None:
 
     Raises:
         ArgumentError: there is no such scale, or the cache cannot be written.
+
+    Example:
+        >>> from skillphysics.papers import chosen
+        >>> fill(Cache(None), chosen(["liu2025/fig4"]), "smoke")
     """
     tasks = _missing(cache, recipes, scale)
     with progress_bar(len(tasks), "figures") as told:

@@ -109,7 +109,7 @@ def explain(
     key: PRNGKeyArray,
     frequencies: Mapping[str, float] | None = None,
     infer: Batches | None = None,
-    done: Callable[[str], object] = id,
+    done: Callable[[str], object] | None = None,
 ) -> Explanation:
     """Fit the theories to the skills that show learning, and explain the curves.
 
@@ -132,6 +132,16 @@ def explain(
     Raises:
         FitError: fewer than three steps, or no skill shows learning.
         ArgumentError: a frequency is not positive, or fewer than three are those of skills.
+
+    Example:
+        >>> import jax
+        >>> from skillphysics.theories import SIMPLE
+        >>> steps = np.arange(0.0, 200.0, 20.0)
+        >>> curves = Curves.from_arrays(steps, -np.expm1(-np.outer(steps, [0.1, 0.02])))
+        >>> theories = {name: SIMPLE[name] for name in ("linear", "domino")}
+        >>> explanation = explain(curves, theories, key=jax.random.key(0))
+        >>> explanation.comparison.winner, list(explanation.fitted)
+        ('linear', ['1', '2'])
     """
     n_step, reading = curves.steps.size, reading_paragraph(curves)
     curves = thinned(curves)
@@ -152,7 +162,8 @@ def explain(
     skills, law = _with_frequencies(skills, known, infer)
     fitted = skills.query("fitted")
     change = drift(curves.select(fitted.index), fitted["ceiling"].to_numpy())
-    done("half-times")
+    if done is not None:
+        done("half-times")
     reasons = (
         *_on_steps(n_step, curves),
         *_on_frequencies(curves, frequencies),

@@ -16,6 +16,15 @@ def summary(explanation: Explanation) -> dict[str, Any]:
     """The explanation as JSON values; `docs/report.md` describes them.
 
     Positions that are never reached are the string "never"; unknown values are null.
+
+    Example:
+        >>> import jax, numpy as np
+        >>> from skillphysics import Curves, explain
+        >>> from skillphysics.theories import Linear
+        >>> steps = np.arange(0.0, 200.0, 20.0)
+        >>> curves = Curves.from_arrays(steps, -np.expm1(-np.outer(steps, [0.1, 0.02])))
+        >>> summary(explain(curves, {"linear": Linear}, key=jax.random.key(0)))["winner"]
+        'linear'
     """
     comparison, change = explanation.comparison, explanation.drift
     return {
