@@ -1,7 +1,7 @@
 """Theories of skill learning, one file each, behind the one contract `Theory`."""
 
 from skillphysics.registry import Registry
-from skillphysics.theories.base import Theory
+from skillphysics.theories.base import Separable, Theory
 from skillphysics.theories.candidates import CANDIDATES, SIMPLE
 from skillphysics.theories.composite import Composite, composite
 from skillphysics.theories.correlated import Correlated
@@ -49,6 +49,7 @@ __all__ = [
     "Multilinear",
     "Quanta",
     "Resource",
+    "Separable",
     "Theory",
     "TimeSplit",
     "composite",
