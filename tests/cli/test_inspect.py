@@ -53,7 +53,7 @@ def test_options_of_the_columns(log, monkeypatch, capsys):
     assert run(monkeypatch, log, "--step", "step", "--task", "step") == 2
     assert "--task must name another column than step, got 'step'" in capsys.readouterr().err
     assert run(monkeypatch, log, "--step", "nothing") == 2
-    assert "no column 'nothing', given as step" in capsys.readouterr().err
+    assert "no column 'nothing' (--step nothing)" in capsys.readouterr().err
 
 
 def test_without_a_path_the_sample_is_shown(monkeypatch, capsys):

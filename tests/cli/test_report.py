@@ -125,7 +125,7 @@ RISING = "step,a\n" + "".join(f"{10 * i},{i / 10}\n" for i in range(10))
         (write(RISING), ["--metric", "accuracy"], ["chance", "--chance"]),
         (write(RISING), ["--metric", "level", "--skills", "b"], ["'b'"]),
         (write(RISING), ["--metric", "accuracy", "--chance", "many"], ["--chance", "'many'"]),
-        (write("step,a\n0,0\n1,0\n2,0\n3,0\n"), ["--metric", "level"], ["no learning"]),
+        (write("step,a\n0,0\n1,0\n2,0\n3,0\n"), ["--metric", "level"], ["rises above chance"]),
         (write(RISING), ["--format", "floppy"], ["floppy", "lm-eval"]),
         (checkpoint("m_step1.json", GOOD), [], ["at least 3"]),
         (checkpoint("m_step1.json", GOOD[:30]), [], ["m_step1.json", "line"]),

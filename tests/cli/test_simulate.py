@@ -91,7 +91,7 @@ def test_a_checkpoint_is_gone_once_the_curves_are_written(simulate, tmp_path):
     [
         ("geometry --n-skill 0", "--n-skill must be an integer of at least 1, got 0"),
         ("geometry --n-skill -3", "--n-skill must be an integer of at least 1, got -3"),
-        ("geometry --n-skill 99999999999999", "--n-skill must be an integer"),
+        ("geometry --n-skill 99999999999999", "--n-skill must be at most 2147483647"),
         ("geometry --n-skill 2000000000", "--n-skill must be smaller than 2000000000"),
         ("geometry --n-skill 20 --n-dim 10", "--n-dim must be at least 20 for 20 orthogonal"),
         ("geometry --n-dim 0", "--n-dim must be an integer of at least 1, got 0"),

@@ -47,13 +47,13 @@ def test_quanta_are_learned_in_a_time_inverse_to_their_frequency(tmp_path, monke
 @pytest.mark.parametrize(
     ("text", "options", "said"),
     [
-        ("skills: {a: {needs: [b]}, b: {needs: [a]}}", [], "circle"),
-        ("skills: {a: {}, b: {needs: [c]}}", [], "'c', which is no skill"),
+        ("skills: {a: {needs: [b]}, b: {needs: [a]}}", [], "must not have a cycle"),
+        ("skills: {a: {}, b: {needs: [c]}}", [], "'c', which is not a skill"),
         ("skills: {a: {}}", [], "no frequencies"),
         ("skills: {a: {frequency: 1}}", ["--alpha", "2"], "has frequencies of its own"),
         ("skills: {a: {frequency: 1}}", ["--n-skill", "3"], "--n-skill must be"),
         ("skills: {a: {frequency: 1}}", ["--opening", "wide"], "wide"),
-        ("skills: [", ["--alpha", "2"], "no YAML"),
+        ("skills: [", ["--alpha", "2"], "must be YAML"),
         (None, ["--alpha", "2"], "cannot read"),
     ],
 )

@@ -44,8 +44,8 @@ def test_parts_of_the_steps_share_out_the_weight():
 @pytest.mark.parametrize(
     ("steps", "level", "message"),
     [
-        ([0, 1], [[0.0], [1.0]], "at least 3 steps, but the curves have 2"),
-        ([0, 1, 2], [[0, NAN], [0.5, NAN], [1, NAN]], "'2' was never measured; leave it out"),
+        ([0, 1], [[0.0], [1.0]], "at least 3 steps, got 2"),
+        ([0, 1, 2], [[0, NAN], [0.5, NAN], [1, NAN]], "'2' has none; leave it out"),
     ],
 )
 def test_curves_that_no_theory_can_use(steps, level, message):

@@ -302,5 +302,5 @@ def test_more_parameters_than_measurements():
 
 
 def test_unusable_curves():
-    with pytest.raises(FitError, match="at least 3 steps, but the curves have 2"):
+    with pytest.raises(FitError, match="at least 3 steps, got 2"):
         fit(Curves.from_arrays([0, 1], [[0.0], [1.0]]), Linear, key=KEY)

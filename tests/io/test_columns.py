@@ -28,8 +28,8 @@ def wide(tmp_path):
     ("columns", "text"),
     [
         ({"stderr": "se"}, "could belong to any of a/acc, b/acc; set value='a/acc'"),
-        ({"stderr": "none"}, "has no column 'none', given as stderr; the columns are step, a/acc"),
-        ({"stderr": "folder"}, "has no column 'folder', given as stderr"),
+        ({"stderr": "none"}, "has no column 'none' (stderr='none'); the columns are step, a/acc"),
+        ({"stderr": "folder"}, "has no column 'folder' (stderr='folder')"),
         (
             {"stderr": "note"},
             "got 'note', which holds no numbers",
@@ -44,7 +44,7 @@ def wide(tmp_path):
             {"value": "total_tokens"},
             "measurements, got 'total_tokens', which counts tokens",
         ),
-        ({"value": "folder"}, "has no column 'folder', given as value"),
+        ({"value": "folder"}, "has no column 'folder' (value='folder')"),
         ({"task": "a/acc"}, "names of tasks, got 'a/acc', which is a measurement"),
         ({"run": "a/acc"}, "names of runs, got 'a/acc', which is a measurement"),
     ],

@@ -66,7 +66,7 @@ def test_the_axis_is_chosen_and_named(tmp_path, name, axis):
 
 def test_an_unknown_column_is_refused(tmp_path):
     path = write(tmp_path / "a.csv", "step,x/acc\n0,0.1\n")
-    with pytest.raises(LogError, match=r"no column 'steps', given as step; the columns are"):
+    with pytest.raises(LogError, match=r"no column 'steps' \(step='steps'\); the columns are"):
         read_curves(path, step="steps")
 
 

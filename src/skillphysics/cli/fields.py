@@ -107,7 +107,8 @@ def settings_of(
 
     Example:
         >>> from skillphysics.theories import Multilinear
-        >>> [field.name for field in dataclasses.fields(settings_of(Multilinear))]
+        >>> settings = settings_of(Multilinear, without=["frequency"])
+        >>> [field.name for field in dataclasses.fields(settings)]
         ['rate', 'initial_share', 'target_scale']
     """
     fields: dict[str, tuple[str, Any, Any]] = {}

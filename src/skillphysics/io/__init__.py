@@ -176,8 +176,8 @@ def read_curves(
 
     Example:
         >>> from skillphysics.sample import sample_log
-        >>> read_curves(sample_log(), skills="skill 1").steps.size
-        27
+        >>> read_curves(sample_log(), skills="parity 1").steps.size
+        54
     """
     source = Path(path)
     _refuse_unreadable(source)

@@ -235,7 +235,7 @@ def _refuse_unknown(sheet: Sheet, columns: Columns) -> None:
             continue
         if name not in sheet.names:
             raise LogError(
-                f"{sheet.path} has no column {name!r}, given as {option}; the columns are "
+                f"{sheet.path} has no column {name!r} ({option}={name!r}); the columns are "
                 f"{listed(sheet.names, 12)}"
             )
         if option == "step" and parse_key(name).metric:

@@ -5,12 +5,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from skillphysics.domains import Domain
+from skillphysics.domains import FRACTION, inside
 from skillphysics.numerics.logistic import learned, log_odds
 from skillphysics.theories.base import Separable
 from skillphysics.theories.constraints import HELD, POSITIVE, SHARE, SIMPLEX, floating, parameter
-
-_EPSILON = Domain("between 0 and 0.5, both excluded", float, lambda x: (x > 0) & (x < 0.5))
 
 
 class Multilinear(Separable):
@@ -53,14 +51,14 @@ class Multilinear(Separable):
 
         Negative if a skill starts above ε.
         """
-        _EPSILON.check("epsilon", epsilon)
+        FRACTION.check("epsilon", epsilon)
         theory = jax.tree.map(jnp.asarray, self)
         log_odds_gained = float(log_odds(epsilon)) - log_odds(theory.initial_share)
         return log_odds_gained / (2 * theory.rate * theory.target_scale * theory.frequency)
 
     def saturation_time(self, epsilon: float = 0.05) -> Float[Array, " n_skill"]:
         """Steps τ_s(k) = ln(1/ε − 1)/(η p_k S) from R_k/S = ε to 1 − ε (N24), [n_skill]."""
-        _EPSILON.check("epsilon", epsilon)
+        inside(0, 0.5).check("epsilon", epsilon)
         theory = jax.tree.map(jnp.asarray, self)
         pace = theory.rate * theory.target_scale * theory.frequency
         return -float(log_odds(epsilon)) / pace

@@ -107,9 +107,9 @@ def yardstick(comparison: RunComparison) -> list[str]:
         f"{counted} differences were tested. At most one in ten of those listed is expected to be "
         "due to chance; if nothing differs, anything is listed with a probability of one in ten.",
         f"Seeds alone change the time of a skill by ×{digits(math.exp(scatter))} or its inverse "
-        f"(one standard deviation of a run, {scatter:.2f} in ln t). This is {source}, averaged with "
-        f"a prior of {SEED_SCATTER:g} that counts as {SEED_WEIGHT:g} skills, unless the scatter of "
-        "seeds is given. The 90 % intervals include it.",
+        f"(one standard deviation of a run, {scatter:.2f} in ln t). This is {source}, averaged "
+        f"with a prior of {SEED_SCATTER:g} that counts as {SEED_WEIGHT:g} skills, unless the "
+        "scatter of seeds is given. The 90 % intervals include it.",
         f"The noise of neighbouring checkpoints has an estimated correlation of {correlation:.2f}, "
         "which the intervals include.",
     ]
