@@ -9,7 +9,7 @@ counts the batch (`bincount`), takes two matrix-vector products and looks at the
 steps. Ours are `train`: *apart*, every run with task vectors of its own; *shared*, all runs on one
 set of vectors: 14 (7 exponents × SignGD and Adam) and 128 (64 exponents × both). Ours sample, step,
 and record all that Geometry measures every hundred steps. The floor is the time of the
-4 n_task n_dim operations of a run-step at the rate of a large square matrix product.
+4 n_skill n_dim operations of a run-step at the rate of a large square matrix product.
 """
 
 import argparse
