@@ -2,7 +2,7 @@
 
 from importlib.metadata import version as installed_version
 
-from sphinx.util.inspect import TypeAliasForwardRef
+from sphinx.util.inspect import TypeAliasForwardRef  # pyright: ignore[reportMissingImports]
 
 project = "skillphysics"
 author = "The skillphysics maintainers"
