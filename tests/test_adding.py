@@ -58,7 +58,11 @@ class Gompertz(Separable):
 
     @classmethod
     def example(cls) -> "Gompertz":
-        return cls(jnp.array([0.6, 0.3, 0.1]), rate=0.05)
+        return cls(jnp.array([0.6, 0.3, 0.1]), rate=0.3)
+
+    @property
+    def start(self) -> Float[Array, ""]:
+        return self.initial_level
 
     def level_at(self, steps: Float[Array, "n_step #n_skill"]) -> Float[Array, "n_step n_skill"]:
         return self.initial_level ** jnp.exp(-self.rate * self.frequency * steps)
@@ -77,8 +81,6 @@ class Gompertz(Separable):
         "worlds/cubic.py",
         '''"""A world whose skills are cubes of parameters."""
 
-from typing import Any
-
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
@@ -92,9 +94,14 @@ class Cubic(World):
     usual = Usual("sgd", 0.1, 1000)
 
     @classmethod
-    def draw(cls, key: Key[Array, ""], skills: Skills, **options: Any) -> "Cubic":  # noqa: ARG003
-        """The world; nothing in it is random."""
-        return cls(skills, **options)
+    def draw(cls, key: Key[Array, ""], skills: Skills) -> "Cubic":  # noqa: ARG003
+        """The world; nothing in it is random.
+
+        Args:
+            key: not used.
+            skills: names and frequencies.
+        """
+        return cls(skills)
 
     @classmethod
     def example(cls, key: Key[Array, ""]) -> "Cubic":
@@ -175,6 +182,7 @@ class EasySquares(Squares):
 from pathlib import Path
 
 from skillphysics.io.columns import BY_NAME, Columns
+from skillphysics.io.parse import NoLogError
 from skillphysics.io.records import from_records
 from skillphysics.measure.log import Log
 
@@ -188,6 +196,8 @@ def detect(path: Path) -> bool:
 
 def read(path: Path, columns: Columns = BY_NAME) -> Log:
     """The table below the first line."""
+    if not detect(path):
+        raise NoLogError(f"{path} must begin with the line 'sep=;'; choose another format")
     _, header, *rows = (line.split(";") for line in path.read_text(encoding="utf-8").split())
     records = [
         (place, dict(zip(header, map(float, row), strict=True))) for place, row in enumerate(rows)
