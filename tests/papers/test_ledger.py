@@ -101,5 +101,5 @@ def test_what_is_no_ledger_is_told(tmp_path, text):
 
 
 def test_a_scale_that_is_none():
-    with pytest.raises(ArgumentError, match="one of smoke, quick, paper"):
+    with pytest.raises(ArgumentError, match=r"scale must be .smoke., .quick. or .paper."):
         recipe(ordered(True, 1.0)).data("large")

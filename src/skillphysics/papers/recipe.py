@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import xarray as xr
 from matplotlib.figure import Figure
 
-from skillphysics.errors import ArgumentError
+from skillphysics.domains import one_of
 from skillphysics.papers.cache import Cache
 from skillphysics.papers.claims import Claim, Data
 
@@ -50,7 +50,7 @@ class Recipe:
         """All parts at a scale, those that the cache holds taken from it.
 
         Raises:
-            ArgumentError: there is no such scale.
+            ArgumentError: the scale is unknown.
         """
         cache = Cache(None) if cache is None else cache
         return {
@@ -62,8 +62,7 @@ class Recipe:
         """`parts` at a scale.
 
         Raises:
-            ArgumentError: there is no such scale.
+            ArgumentError: the scale is unknown.
         """
-        if scale not in SCALES:
-            raise ArgumentError(f"scale is {scale!r}; one of {', '.join(SCALES)} is wanted")
+        one_of(*SCALES).check("scale", scale)
         return self.parts(scale)  # pyright: ignore[reportArgumentType]
