@@ -1,6 +1,8 @@
 """Optimizers by name, checked before anything is trained."""
 
+import ast
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import optax
 
 from skillphysics.domains import domain_of
+from skillphysics.errors import ArgumentError
 from skillphysics.optimizers.adagrad import adagrad
 from skillphysics.optimizers.cautious import cautious
 from skillphysics.optimizers.from_optax import (
@@ -139,6 +142,36 @@ def optimizer(name: str, **hyperparameters: Any) -> Optimizer:
         skillphysics.errors.ArgumentError: unknown optimizer 'adm', did you mean 'adam'? Known: ...
     """
     return Optimizer(name, tuple(hyperparameters.items()))
+
+
+def from_label(text: str) -> Optimizer:
+    """An optimizer from its label, a name with hyperparameters in brackets.
+
+    Raises:
+        ArgumentError: the text has another form, or as `optimizer`.
+
+    Example:
+        >>> from_label("adam(b2=0.95)").hyperparameters[1]
+        ('b2', 0.95)
+    """
+    matched = re.fullmatch(r"([^()]*)(?:\((.*)\))?", text.strip(), re.DOTALL)
+    hyperparameters: dict[str, Any] = {}
+    try:
+        if matched is None:
+            raise ValueError
+        call = ast.parse(f"f({matched[2] or ''})", mode="eval").body
+        if not isinstance(call, ast.Call) or call.args:
+            raise ValueError
+        for keyword in call.keywords:
+            if keyword.arg is None or keyword.arg in hyperparameters:
+                raise ValueError
+            hyperparameters[keyword.arg] = ast.literal_eval(keyword.value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise ArgumentError(
+            f"optimizer must be a name, or NAME(HYPERPARAMETER=VALUE, …), got {text!r}",
+            argument="optimizer",
+        ) from None
+    return optimizer(matched[1].strip(), **hyperparameters)
 
 
 def defaults(name: str) -> dict[str, Value]:
