@@ -144,7 +144,7 @@ def fitted(
     curves = read_curves(log, **reading)
     kind: Any = THEORIES[theory]
     found = fit(
-        curves, THEORIES[theory], key=jax.random.key(seed), ceiling=ceiling, onset=onset
+        curves, kind, key=jax.random.key(seed), ceiling=ceiling, onset=onset
     )  # fmt: skip
     table = found.parameters.reset_index()
     names = [f"{p} of {s}" if s else str(p) for p, s in zip(table.parameter, table.skill)]  # noqa: B905
