@@ -1,8 +1,6 @@
 """Optimizers by name, checked before anything is trained."""
 
-import ast
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 import optax
 
 from skillphysics.domains import domain_of
-from skillphysics.errors import ArgumentError
 from skillphysics.optimizers.adagrad import adagrad
 from skillphysics.optimizers.cautious import cautious
 from skillphysics.optimizers.from_optax import (
@@ -29,7 +26,7 @@ from skillphysics.optimizers.mars import mars
 from skillphysics.optimizers.schedule_free import schedule_free_adamw, schedule_free_sgd
 from skillphysics.optimizers.shampoo import shampoo
 from skillphysics.optimizers.soap import soap
-from skillphysics.registry import Registry, unknown
+from skillphysics.registry import Registry, parsed, unknown
 
 OPTIMIZERS: Registry[Callable[..., optax.GradientTransformation]] = Registry(
     "optimizer",
@@ -154,24 +151,8 @@ def from_label(text: str) -> Optimizer:
         >>> from_label("adam(b2=0.95)").hyperparameters[1]
         ('b2', 0.95)
     """
-    matched = re.fullmatch(r"([^()]*)(?:\((.*)\))?", text.strip(), re.DOTALL)
-    hyperparameters: dict[str, Any] = {}
-    try:
-        if matched is None:
-            raise ValueError
-        call = ast.parse(f"f({matched[2] or ''})", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args:
-            raise ValueError
-        for keyword in call.keywords:
-            if keyword.arg is None or keyword.arg in hyperparameters:
-                raise ValueError
-            hyperparameters[keyword.arg] = ast.literal_eval(keyword.value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise ArgumentError(
-            f"optimizer must be a name, or NAME(HYPERPARAMETER=VALUE, …), got {text!r}",
-            argument="optimizer",
-        ) from None
-    return optimizer(matched[1].strip(), **hyperparameters)
+    name, hyperparameters = parsed("optimizer", text)
+    return optimizer(name, **hyperparameters)
 
 
 def defaults(name: str) -> dict[str, Value]:

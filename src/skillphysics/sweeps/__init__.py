@@ -1,11 +1,21 @@
 """Sweeps: grids of computations, kept in a store, on one machine or a cluster."""
 
 from skillphysics.sweeps.computation import Cell, Computation, computation, computation_of
-from skillphysics.sweeps.engines import ENGINES, Dask, Engine, EngineError, Local, Serial, Slurm
+from skillphysics.sweeps.driver import complete
+from skillphysics.sweeps.engines import (
+    ENGINES,
+    Dask,
+    Engine,
+    EngineError,
+    Local,
+    Serial,
+    Slurm,
+    engine_of,
+)
 from skillphysics.sweeps.grid import Grid
 from skillphysics.sweeps.record import Record, records
 from skillphysics.sweeps.store import Store, StoreError
-from skillphysics.sweeps.sweep import complete, results, run, sweep
+from skillphysics.sweeps.sweep import results, run, sweep
 
 __all__ = [
     "ENGINES",
@@ -24,6 +34,7 @@ __all__ = [
     "complete",
     "computation",
     "computation_of",
+    "engine_of",
     "records",
     "results",
     "run",

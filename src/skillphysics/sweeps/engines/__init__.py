@@ -3,7 +3,10 @@
 To add an engine: write an `Engine` in a module here and add its line to `ENGINES`.
 """
 
-from skillphysics.registry import Registry
+from dataclasses import fields
+from typing import Any
+
+from skillphysics.registry import Registry, parsed, unknown
 from skillphysics.sweeps.engines.dask import Dask
 from skillphysics.sweeps.engines.engine import Crew, Engine, EngineError, WorkerLostError
 from skillphysics.sweeps.engines.local import Local
@@ -15,6 +18,26 @@ ENGINES: Registry[type[Engine]] = Registry(
 )
 """The engines by public name."""
 
+
+def engine_of(text: str) -> Engine:
+    """An engine from its name, with options in brackets.
+
+    Raises:
+        ArgumentError: the name or an option is unknown, or a value is out of its domain.
+
+    Example:
+        >>> engine_of("local(workers=2)")
+        Local(workers=2)
+    """
+    name, options = parsed("engine", text)
+    kind: Any = ENGINES[name]
+    known = [field.name for field in fields(kind)]
+    for option in options:
+        if option not in known:
+            raise unknown(f"option of {name}", option, known, ", ".join(known) or "none")
+    return kind(**options)
+
+
 __all__ = [
     "ENGINES",
     "Crew",
@@ -25,4 +48,5 @@ __all__ = [
     "Serial",
     "Slurm",
     "WorkerLostError",
+    "engine_of",
 ]

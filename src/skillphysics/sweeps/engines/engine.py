@@ -46,6 +46,10 @@ class Crew(abc.ABC):
 class Engine(abc.ABC):
     """Where cells are computed. Its fields are its options."""
 
+    def workers_here(self) -> int | None:
+        """How many processes it starts on this machine; None where others decide."""
+        return None
+
     @abc.abstractmethod
     def crew(self, n_task: int) -> AbstractContextManager[Crew]:
         """Workers for at most so many tasks at once, ended with the context.

@@ -46,13 +46,14 @@ class Local(Engine):
         if self.workers is not None:
             COUNT.check("workers", self.workers)
 
+    def workers_here(self) -> int:
+        """The number of processes."""
+        return self.workers or len(visible_gpus()) or _cores()
+
     @contextmanager
     def crew(self, n_task: int) -> Iterator[Crew]:
         """Processes, which end with the context or with this process."""
-        devices = visible_gpus()
-        usual = len(devices) or _cores()
-        size = min(usual if self.workers is None else self.workers, n_task)
-        crew = _Processes(size, devices)
+        crew = _Processes(min(self.workers_here(), n_task), visible_gpus())
         try:
             yield crew
         finally:

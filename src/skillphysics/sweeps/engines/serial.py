@@ -19,6 +19,10 @@ class Serial(Engine):
         1
     """
 
+    def workers_here(self) -> int:
+        """One: this process."""
+        return 1
+
     @contextmanager
     def crew(self, n_task: int) -> Iterator[Crew]:  # noqa: ARG002
         """This process."""
