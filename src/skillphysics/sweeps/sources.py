@@ -215,7 +215,8 @@ def _resolved(module: str, path: list[str]) -> Iterator[Place]:
         if name in source.statements:
             yield module, name
             return
-        if name in source.imports:
+        # A package may import its own modules.
+        if name in source.imports and source.imports[name] != (module, name):
             module, first = source.imports[name]
             path = [first, *path[1:]] if first else path[1:]
         elif _file(f"{module}.{name}") is not None:
