@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillphysics.cli.options import path
+from skillphysics.cli.options import check_memory, path
+from skillphysics.cli.picture import PictureOptions
 from skillphysics.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -217,6 +218,7 @@ class Training:
         draw: "Callable[[jax.Array], Problem]",
         recording: RecordingOptions,
         output: OutputOptions,
+        picture: PictureOptions,
     ) -> None:
         """Every optimizer at every learning rate for every seed, in as few programs as possible.
 
@@ -266,7 +268,7 @@ class Training:
             runs=None if alone else names,
             checkpoint=self.checkpoint,
         )
-        finish(curves, output)
+        finish(curves, output, picture)
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
 
@@ -346,26 +348,9 @@ def optimizer_of(text: str) -> "Optimizer":
     return optimizer(matched[1].strip(), **hyperparameters)
 
 
-def check_memory(n_bytes: float, name: str, value: object) -> None:
-    """Stop before the machine does.
-
-    Raises:
-        ArgumentError: more memory is needed than the machine has.
-    """
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if n_bytes > 0.8 * available:
-        raise ArgumentError(
-            f"{name} must be smaller than {value}: that needs about {n_bytes / 2**30:.0f} GiB of "
-            f"memory, and this machine has {available / 2**30:.0f}",
-            argument=name,
-        )
-
-
-def finish(curves: "Curves", output: OutputOptions) -> None:
+def finish(curves: "Curves", output: OutputOptions, picture: PictureOptions) -> None:
     """Write the curves, draw them if asked, and print when the skills were learned."""
     from rich.console import Console
-
-    from skillphysics.io.files import replacing
 
     curves.save(output.out)
     console = Console()
@@ -374,8 +359,8 @@ def finish(curves: "Curves", output: OutputOptions) -> None:
     if output.plot:
         from skillphysics.plotting import plot as draw
 
-        with replacing(output.picture) as temporary:
-            draw(curves).savefig(temporary, dpi=160)
+        figure = draw(curves, title=picture.title, size=picture.inches)
+        picture.save(figure, output.picture)
         console.print(
             f"The picture is {output.picture}", soft_wrap=True, highlight=False, markup=False
         )
