@@ -12,7 +12,7 @@ ROOT = Path(skillphysics.__file__).parent
 # From the ground up; what a room may import stands in an earlier line.
 FLOORS = (
     {"errors"},
-    {"domains", "registry", "numerics", "progress", "memory"},
+    {"domains", "registry", "numerics", "phrases", "progress", "memory"},
     {"precision"},
     {"skills", "steps", "graph", "runs"},
     {"curves"},
