@@ -151,6 +151,7 @@ WHOLE_NUMBER = count(0)
 FLAG = Domain("True or False", bool, lambda x: True)  # noqa: ARG005
 PRECISION = one_of("float32", "float64")
 CRITERION = one_of("mse", "ce")
+"""The loss of a skill (docs/terms.md); its level is `numerics.logistic.level_of`."""
 
 Positive = Annotated[float, POSITIVE]
 NonNegative = Annotated[float, NON_NEGATIVE]

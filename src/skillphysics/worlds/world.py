@@ -20,7 +20,7 @@ from skillphysics.domains import (
     count,
 )
 from skillphysics.errors import ArgumentError
-from skillphysics.numerics.logistic import minus_log_sigmoid
+from skillphysics.numerics.logistic import level_of, minus_log_sigmoid
 from skillphysics.numerics.multinomial import Multinomial
 from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
@@ -58,9 +58,9 @@ class Batch(NamedTuple):
 class World(Problem):
     """A loss Σ_i p_i ℓ(s_i) over the skills s_i(parameters) of a world (L25 §2.2).
 
-    ℓ(s) is (1 − s)² for criterion "mse" and −log σ(s) for "ce", whose level is σ(s). A step draws
-    `batch_size` skills from p and trains on their shares in place of p; without a batch size it
-    trains on p itself. All arrays are float32.
+    ℓ is the loss of the criterion (docs/terms.md). A step draws `batch_size` skills from p and
+    trains on their shares in place of p; without a batch size it trains on p itself. All arrays are
+    float32.
 
     Attributes:
         probability: p, [n_skill], the frequencies divided by their sum.
@@ -153,7 +153,7 @@ class World(Problem):
     def measure(self, params: Any, key: Key[Array, ""]) -> dict[str, Float[Array, "..."]]:  # noqa: ARG002
         """Levels, and the loss at the true probabilities."""
         skill = self.skill(params)
-        level = skill if self.criterion == "mse" else jax.nn.sigmoid(skill)
+        level = level_of(skill, self.criterion)
         return {"level": level, "loss": jnp.sum(self.probability * self.skill_loss(skill))}
 
     def skill_loss(self, skill: Float[Array, " n_skill"]) -> Float[Array, " n_skill"]:
