@@ -1,7 +1,8 @@
 """The sigmoid: the level of a skill by cross-entropy, and the growth in a product of two layers.
 
 In N24, R/S = 1/(1 + (S/r − 1) e^{−2u}) with the exponent u = η p S t is σ(start + 2u), and its
-start is the log-odds of r/S. NumPy arrays and numbers give NumPy, in double precision; JAX arrays give JAX.
+start is the log-odds of r/S. NumPy arrays and numbers give NumPy, in double precision; JAX arrays
+give JAX.
 """
 
 from typing import Any
