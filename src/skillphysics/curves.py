@@ -330,7 +330,7 @@ class Curves:
     def emergence_time(self, epsilon: float = 0.05) -> xr.DataArray:
         """The step τ_e at which each skill first reaches `epsilon` (N24, stage-like training).
 
-        Infinite and NaN are as in `learning_time`.
+        Its shape, and what infinite and NaN mean, are as of `learning_time`.
 
         Raises:
             ArgumentError: `epsilon` is not between 0 and 0.5.
@@ -341,7 +341,8 @@ class Curves:
     def saturation_time(self, epsilon: float = 0.05) -> xr.DataArray:
         """The steps τ_s that each skill takes from `epsilon` to 1 − `epsilon` (N24).
 
-        Infinite if the skill does not reach both levels; NaN if either time is unknown.
+        Its shape is that of `learning_time`. Infinite if the skill does not reach both levels; NaN
+        if either time is unknown.
 
         Raises:
             ArgumentError: `epsilon` is not between 0 and 0.5.
@@ -355,7 +356,7 @@ class Curves:
     def collapse(self) -> xr.DataArray:
         """The collapse u^(1/p) of each skill, with u = max(1 − level, 0) (L25 Fig 21).
 
-        In the Resource model all skills follow the same curve.
+        In the Resource model all skills follow the same curve. Its shape is that of `level`.
 
         Raises:
             CurvesError: the frequencies p are unknown.

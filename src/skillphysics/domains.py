@@ -71,7 +71,7 @@ class Domain:
         raise ArgumentError(f"{name} must be {words}, got {_shown(value)}", argument=name)
 
     def check_entries(self, name: str, values: Any) -> np.ndarray:
-        """An array of numbers as NumPy, if every entry belongs to the domain.
+        """An array of numbers as NumPy, in its shape, if every entry belongs to the domain.
 
         Raises:
             ArgumentError: names the first entry that does not.

@@ -75,6 +75,9 @@ class World(Problem):
         half_square: train on ½(1 − s)²: a gradient without the factor 2 of the square, as in L25
             Figs 4, 5 and 7 (top). Figs 7 (bottom) and 8 keep it. The recorded loss is always
             Σ p_i ℓ(s_i).
+
+    Raises:
+        ArgumentError: a setting is outside its domain, or belongs to the other criterion.
     """
 
     usual: ClassVar[Usual]
