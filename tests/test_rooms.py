@@ -22,7 +22,7 @@ FLOORS = (
     {"training"},
     {"worlds", "networks", "tasks", "scaling", "inference"},
     {"comparison", "experiments"},
-    {"sample", "report"},
+    {"sample", "report", "sweeps"},
     {"papers"},
     {"cli"},
 )

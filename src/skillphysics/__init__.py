@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         plotting,
         report,
         scaling,
+        sweeps,
         tasks,
         theories,
         training,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from skillphysics.report import Explanation, explain
     from skillphysics.skills import Skills
     from skillphysics.steps import log_spaced
+    from skillphysics.sweeps import sweep
     from skillphysics.theories import (
         Composite,
         Correlated,
@@ -91,6 +93,8 @@ __all__ = [
     "read_curves",
     "report",
     "scaling",
+    "sweep",
+    "sweeps",
     "tasks",
     "theories",
     "train",
@@ -112,6 +116,7 @@ _HOMES = {
     "theories": "Composite Correlated Dependent Domino Linear Measured ModularDomino Multilinear "
     "Quanta Resource Theory",
     "steps": "log_spaced",
+    "sweeps": "sweep",
     "training": "Problem train",
 }
 _ROOMS = (
@@ -126,6 +131,7 @@ _ROOMS = (
     "plotting",
     "report",
     "scaling",
+    "sweeps",
     "tasks",
     "theories",
     "training",

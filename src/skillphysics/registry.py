@@ -1,6 +1,8 @@
 """Registries: what can be added to the package, by its public name."""
 
+import ast
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -51,6 +53,35 @@ class Registry(Mapping[str, Member]):
 
     def __len__(self) -> int:
         return len(self._members)
+
+
+def parsed(kind: str, text: str) -> tuple[str, dict[str, Any]]:
+    """A name with options in brackets, as a command line gives a member of a registry.
+
+    Raises:
+        ArgumentError: the text has another form.
+
+    Example:
+        >>> parsed("optimizer", "adam(b2=0.95)"), parsed("engine", "local")
+        (('adam', {'b2': 0.95}), ('local', {}))
+    """
+    matched = re.fullmatch(r"([^()]*)(?:\((.*)\))?", text.strip(), re.DOTALL)
+    options: dict[str, Any] = {}
+    try:
+        if matched is None:
+            raise ValueError
+        call = ast.parse(f"f({matched[2] or ''})", mode="eval").body
+        if not isinstance(call, ast.Call) or call.args:
+            raise ValueError
+        for keyword in call.keywords:
+            if keyword.arg is None or keyword.arg in options:
+                raise ValueError
+            options[keyword.arg] = ast.literal_eval(keyword.value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise ArgumentError(
+            f"{kind} must be a name, or NAME(OPTION=VALUE, …), got {text!r}", argument=kind
+        ) from None
+    return matched[1].strip(), options
 
 
 def unknown(kind: str, name: Any, names: Iterable[str], listed: str | None = None) -> ArgumentError:

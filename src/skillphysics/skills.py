@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 from skillphysics.domains import COUNT, FINITE, POSITIVE, check_frequency, check_names
 from skillphysics.errors import ArgumentError
 
+DEFAULT_COUNT, DEFAULT_ALPHA = 10, 2.0
+"""Of skills that are described by nothing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Skills:
@@ -142,6 +145,51 @@ class Skills:
             ArgumentError: the frequencies are unknown.
         """
         return Skills(self.names, self.probability)
+
+
+def described(
+    n_skill: int | None = None,
+    *,
+    alpha: float | None = None,
+    ratio: float | None = None,
+    frequency: "ArrayLike | None" = None,
+) -> Skills:
+    """Skills as a command line or a file of settings describes them, by one law of frequencies.
+
+    Args:
+        n_skill: number of skills, 10 by default.
+        alpha: for `Skills.power_law`, which is taken with alpha=2 if no law is given.
+        ratio: for `Skills.exponential`.
+        frequency: for `Skills.given`; their number is that of the skills.
+
+    Raises:
+        ArgumentError: two laws are given, or a value is out of its domain.
+
+    Example:
+        >>> described(2, alpha=1).frequency.round(3).tolist()
+        [0.667, 0.333]
+        >>> described(frequency=[0.9, 0.1]).names
+        ('1', '2')
+    """
+    laws = {"alpha": alpha, "ratio": ratio, "frequency": frequency}
+    given = [name for name, value in laws.items() if value is not None]
+    if len(given) > 1:
+        raise ArgumentError(
+            f"{given[0]} and {given[1]} both describe the frequencies; give one of them"
+        )
+    if frequency is not None:
+        skills = Skills.given(frequency)
+        if n_skill not in (None, len(skills)):
+            raise ArgumentError(
+                f"n_skill must be the number of frequencies, {len(skills)}, got {n_skill}; leave "
+                "it out",
+                argument="n_skill",
+            )
+        return skills
+    n_skill = DEFAULT_COUNT if n_skill is None else n_skill
+    if ratio is not None:
+        return Skills.exponential(n_skill, ratio)
+    return Skills.power_law(n_skill, DEFAULT_ALPHA if alpha is None else alpha)
 
 
 def _ranks(n_skill: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from skillphysics.cli import (
     reproduce,
     scaling,
     simulate,
+    store,
+    sweep,
     train,
     verify,
 )
@@ -28,6 +30,8 @@ app.command(name="compare")(compare.command)
 app.command(name="scaling")(scaling.command)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(train.app, name="train")
+app.add_typer(sweep.app, name="sweep")
+app.add_typer(store.app, name="store")
 app.command(name="reproduce")(reproduce.command)
 app.command(name="verify")(verify.command)
 

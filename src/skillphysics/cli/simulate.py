@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -53,7 +53,7 @@ app = typer.Typer(
 
 def _training(name: str) -> Callable[..., None]:
     """The command of a world."""
-    from skillphysics.worlds import WORLDS
+    from skillphysics.worlds import WORLDS, constructors
 
     world = WORLDS[name]
     has_skills = "skills" in inspect.signature(world.draw).parameters
@@ -74,7 +74,7 @@ def _training(name: str) -> Callable[..., None]:
         _check_size(len(given.get("skills", ())), chosen, training.seeds)
         training.run(lambda key: world.draw(key, **given, **chosen), recording, output, picture)
 
-    groups = {"settings": settings_of(*_constructors(world), without=("key", "skills"))}
+    groups = {"settings": settings_of(*constructors(world), without=("key", "skills"))}
     groups["training"] = training_options(world.usual)
     return _documented(train_world, world, groups, has_skills=has_skills)
 
@@ -142,16 +142,6 @@ def _documented(
     flat = options_of(command, **groups)
     flat.__doc__ = summary(member)
     return flat
-
-
-def _constructors(world: Any) -> Iterator[Callable[..., Any]]:
-    """`draw`, and the constructors to which it passes on what it does not take itself."""
-    own = [base for base in world.__mro__ if "__init__" in vars(base)]
-    for function in (world.draw, *own):
-        yield function
-        parameters = inspect.signature(function).parameters.values()
-        if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters):
-            return
 
 
 def _check_size(n_skill: int, settings: dict[str, Any], seeds: int) -> None:

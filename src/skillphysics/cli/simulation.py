@@ -1,9 +1,7 @@
 """What all simulations share: their options, where the curves go, and what is printed."""
 
-import ast
 import dataclasses
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +12,16 @@ import typer
 from skillphysics.cli.options import check_memory, path
 from skillphysics.cli.picture import PictureOptions
 from skillphysics.errors import ArgumentError
+from skillphysics.skills import DEFAULT_ALPHA, DEFAULT_COUNT
 
 if TYPE_CHECKING:
     import jax
     import numpy as np
 
     from skillphysics.curves import Curves
-    from skillphysics.optimizers import Optimizer
     from skillphysics.skills import Skills
     from skillphysics.training import Problem
 
-_DEFAULT_SKILLS, _DEFAULT_ALPHA = 10, 2.0
 _MOST_LISTED = 12
 # Side by side.
 _MOST_COLUMNS = 6
@@ -47,13 +44,13 @@ class SkillOptions:
 
     n_skill: Annotated[
         int | None,
-        typer.Option(help=f"Number of skills.  \\[default: {_DEFAULT_SKILLS}]", show_default=False),
+        typer.Option(help=f"Number of skills.  \\[default: {DEFAULT_COUNT}]", show_default=False),
     ] = None
     alpha: Annotated[
         float | None,
         typer.Option(
             help="Frequencies are proportional to rank^-ALPHA. This is the exponent of L25; that "
-            f"of N24 is smaller by 1.  \\[default: {_DEFAULT_ALPHA:g}]",
+            f"of N24 is smaller by 1.  \\[default: {DEFAULT_ALPHA:g}]",
             show_default=False,
         ),
     ] = None
@@ -72,27 +69,14 @@ class SkillOptions:
         Raises:
             ArgumentError: two descriptions are given, or a value is out of range.
         """
-        from skillphysics.domains import COUNT
-        from skillphysics.skills import Skills
+        from skillphysics.skills import described
 
-        given = self._descriptions()
-        if len(given) > 1:
-            raise ArgumentError(
-                f"{' and '.join(given[:2])} both describe the frequencies; give one of them"
-            )
-        if self.frequency:
-            if self.n_skill not in (None, len(self.frequency)):
-                raise ArgumentError(
-                    f"n_skill must be the number of frequencies, {len(self.frequency)}, got "
-                    f"{self.n_skill}; leave it out",
-                    argument="n_skill",
-                )
-            return Skills.given(self.frequency)
-        count = _DEFAULT_SKILLS if self.n_skill is None else COUNT.check("n_skill", self.n_skill)
-        check_memory(200 * count, "n_skill", count)
-        if self.ratio is not None:
-            return Skills.exponential(count, self.ratio)
-        return Skills.power_law(count, _DEFAULT_ALPHA if self.alpha is None else self.alpha)
+        if not self.frequency:
+            count = DEFAULT_COUNT if self.n_skill is None else self.n_skill
+            check_memory(200.0 * count, "n_skill", count)
+        return described(
+            self.n_skill, alpha=self.alpha, ratio=self.ratio, frequency=self.frequency or None
+        )
 
     def of_graph(self, path: Path, skills: "Skills") -> "Skills":
         """The skills of a graph, with frequencies from its file or from the options.
@@ -226,13 +210,14 @@ class Training:
         """
         import jax
 
+        from skillphysics.optimizers import from_label
         from skillphysics.training import train
 
         seeds = seeds_of(self.seed, self.seeds)
         for name, values in (("optimizer", self.optimizer), ("learning_rate", self.learning_rate)):
             if len(set(values)) < len(values):
                 raise ArgumentError(f"{name} must name each value once", argument=name)
-        optimizers = [optimizer_of(text) for text in self.optimizer]
+        optimizers = [from_label(text) for text in self.optimizer]
         n_run = self.seeds * len(optimizers) * len(self.learning_rate)
         check_memory(1e3 * n_run, "seeds", self.seeds)
         at = recording.at(self.steps)
@@ -314,38 +299,6 @@ def theory_options() -> type:
     return dataclasses.make_dataclass(
         "EvaluationOptions", [("steps", Annotated[int | None, steps], None)], frozen=True
     )
-
-
-def optimizer_of(text: str) -> "Optimizer":
-    """An optimizer from its label.
-
-    Raises:
-        ArgumentError: the text has another form, or as `optimizer`.
-
-    Example:
-        >>> optimizer_of("adam(b2=0.95)").label
-        'adam(b2=0.95)'
-    """
-    from skillphysics.optimizers import optimizer
-
-    matched = re.fullmatch(r"([^()]*)(?:\((.*)\))?", text.strip(), re.DOTALL)
-    hyperparameters: dict[str, Any] = {}
-    try:
-        if matched is None:
-            raise ValueError
-        call = ast.parse(f"f({matched[2] or ''})", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args:
-            raise ValueError
-        for keyword in call.keywords:
-            if keyword.arg is None or keyword.arg in hyperparameters:
-                raise ValueError
-            hyperparameters[keyword.arg] = ast.literal_eval(keyword.value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise ArgumentError(
-            f"optimizer must be a name, or NAME(HYPERPARAMETER=VALUE, …), got {text!r}",
-            argument="optimizer",
-        ) from None
-    return optimizer(matched[1].strip(), **hyperparameters)
 
 
 def finish(curves: "Curves", output: OutputOptions, picture: PictureOptions) -> None:

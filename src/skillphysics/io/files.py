@@ -1,10 +1,11 @@
 """Writing files so that a reader never meets half of one."""
 
 import errno
+import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,11 +17,17 @@ _HIDDEN = re.compile(r"\berrno = (\d+)")
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, named: Callable[[Path], str] | None = None) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to it once the block ends without an error.
 
     Until then the old file stays as it was; after an error nothing is left behind. If `path` is a
-    symbolic link, its target is replaced and the link is kept.
+    symbolic link, its target is replaced and the link is kept. What was written survives a crash
+    of the machine.
+
+    Args:
+        path: where the file is to be.
+        named: its name in place of that of `path`, from what was written, as for a file that is
+            named by its content.
 
     Raises:
         ArgumentError: the folder is missing or cannot be written, or the disk is full.
@@ -40,9 +47,29 @@ def replacing(path: Path) -> Iterator[Path]:
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)
+            if named is not None:
+                target = target.with_name(named(temporary))
             temporary.replace(target)
+            _sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the names in a folder to the disk, on systems that open folders."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

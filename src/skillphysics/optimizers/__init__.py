@@ -13,7 +13,14 @@ To add an optimizer: write a function of the learning rate, with annotated hyper
 keyword, in a module here, and add its line to `OPTIMIZERS`.
 """
 
-from skillphysics.optimizers.by_name import OPTIMIZERS, Optimizer, defaults, known, optimizer
+from skillphysics.optimizers.by_name import (
+    OPTIMIZERS,
+    Optimizer,
+    defaults,
+    from_label,
+    known,
+    optimizer,
+)
 from skillphysics.optimizers.resource_schedule import resource_decay
 from skillphysics.optimizers.state import evaluated, seeded
 
@@ -22,6 +29,7 @@ __all__ = [
     "Optimizer",
     "defaults",
     "evaluated",
+    "from_label",
     "known",
     "optimizer",
     "resource_decay",

@@ -26,7 +26,7 @@ from skillphysics.optimizers.mars import mars
 from skillphysics.optimizers.schedule_free import schedule_free_adamw, schedule_free_sgd
 from skillphysics.optimizers.shampoo import shampoo
 from skillphysics.optimizers.soap import soap
-from skillphysics.registry import Registry, unknown
+from skillphysics.registry import Registry, parsed, unknown
 
 OPTIMIZERS: Registry[Callable[..., optax.GradientTransformation]] = Registry(
     "optimizer",
@@ -139,6 +139,20 @@ def optimizer(name: str, **hyperparameters: Any) -> Optimizer:
         skillphysics.errors.ArgumentError: unknown optimizer 'adm', did you mean 'adam'? Known: ...
     """
     return Optimizer(name, tuple(hyperparameters.items()))
+
+
+def from_label(text: str) -> Optimizer:
+    """An optimizer from its label, a name with hyperparameters in brackets.
+
+    Raises:
+        ArgumentError: the text has another form, or as `optimizer`.
+
+    Example:
+        >>> from_label("adam(b2=0.95)").hyperparameters[1]
+        ('b2', 0.95)
+    """
+    name, hyperparameters = parsed("optimizer", text)
+    return optimizer(name, **hyperparameters)
 
 
 def defaults(name: str) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from skillphysics.worlds.matrix import Matrix
 from skillphysics.worlds.multilinear_net import MultilinearNet
 from skillphysics.worlds.quadratic import Quadratic
 from skillphysics.worlds.vectors import VECTORS
-from skillphysics.worlds.world import Usual, World
+from skillphysics.worlds.world import Usual, World, constructors
 
 WORLDS: Registry[Any] = Registry(
     "world",
@@ -34,4 +34,5 @@ __all__ = [
     "Quadratic",
     "Usual",
     "World",
+    "constructors",
 ]

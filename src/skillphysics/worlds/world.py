@@ -1,6 +1,8 @@
 """What the toy worlds share: skills sampled with probabilities, a loss per skill, noise."""
 
 import abc
+import inspect
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import equinox as eqx
@@ -44,6 +46,23 @@ class Usual(NamedTuple):
     optimizer: str
     learning_rate: float
     steps: int
+
+
+def constructors(world: type[Problem]) -> Iterator[Callable[..., Any]]:
+    """The functions whose arguments make a world: `draw`, and those it passes the others on to.
+
+    Example:
+        >>> from skillphysics.worlds import Geometry
+        >>> [function.__name__ for function in constructors(Geometry)]
+        ['draw']
+    """
+    own: list[Any] = [base for base in world.__mro__ if "__init__" in vars(base)]
+    draw: Any = world.draw  # pyright: ignore[reportAttributeAccessIssue]
+    for function in (draw, *own):
+        yield function
+        parameters = inspect.signature(function).parameters.values()
+        if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters):
+            return
 
 
 class Batch(NamedTuple):

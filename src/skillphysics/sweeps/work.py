@@ -1,0 +1,121 @@
+"""What a worker does: compute batches of cells and keep the results."""
+
+import os
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skillphysics.sweeps.computation import Cell, computation_of
+from skillphysics.sweeps.store import Done, Failure, Store, StoreError, check_storable
+
+# Seconds of work after which results are written, and the most cells of one file.
+_WRITE_AFTER, _MOST_IN_FILE = 10.0, 256
+
+
+@dataclass(frozen=True)
+class Task:
+    """Batches for one worker, as plain data that any process can receive.
+
+    Attributes:
+        folder: of the store.
+        batches: per batch, the name of the computation and the settings and key of each cell.
+        late: whether it may start long after it was made, so that the store is asked again what it
+            lacks.
+    """
+
+    folder: str
+    batches: tuple[tuple[str, tuple[tuple[Mapping[str, Any], str], ...]], ...]
+    late: bool = False
+
+    @classmethod
+    def of(cls, folder: Path, groups: Sequence[Sequence[Cell]], *, late: bool = False) -> "Task":
+        """The task of some batches."""
+        named = tuple(
+            (group[0].computation.name, tuple((cell.settings, cell.key) for cell in group))
+            for group in groups
+        )
+        return cls(str(folder.resolve()), named, late)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker reports.
+
+    Attributes:
+        done: keys of the cells that the store now has, with their errors; "" where there is none.
+        seconds: spent in computing.
+        worker: a name of the process.
+    """
+
+    done: Mapping[str, str]
+    seconds: float
+    worker: str
+
+
+def work(task: Task) -> Outcome:
+    """Compute what the store lacks of a task, and write it there.
+
+    An error in a cell is a result: it is written like one. If a batch fails, its cells are computed
+    one by one.
+
+    Raises:
+        StoreError: the store cannot be written, or the sources here are not those of the task.
+    """
+    store = Store(Path(task.folder))
+    begun, written = time.monotonic(), time.monotonic()
+    waiting: list[Done] = []
+    reported: dict[str, str] = {}
+    there = store.entries() if task.late else {}
+    for name, pairs in task.batches:
+        computation = computation_of(name)
+        cells = [Cell(computation, settings) for settings, _ in pairs]
+        for cell, (_, key) in zip(cells, pairs, strict=True):
+            if cell.key != key:
+                raise StoreError(
+                    f"the sources of {name} here differ from those of the process that started the "
+                    "sweep; install the same version everywhere, or start the sweep again"
+                )
+        reported |= {cell.key: "" for cell in cells if cell.key in there}
+        missing = [cell for cell in cells if cell.key not in there]
+        if missing:
+            # The whole batch, so that numbers do not depend on what was there.
+            done = _computed(cells)
+            waiting += [one for one in done if one.cell.key not in there]
+        late = time.monotonic() - written > _WRITE_AFTER
+        if late or len(waiting) >= _MOST_IN_FILE:
+            reported |= _written(store, waiting)
+            waiting, written = [], time.monotonic()
+    reported |= _written(store, waiting)
+    return Outcome(reported, time.monotonic() - begun, f"{os.getpid()}")
+
+
+def _written(store: Store, done: Sequence[Done]) -> dict[str, str]:
+    if done:
+        store.add(done)
+    return {
+        one.cell.key: one.result.error if isinstance(one.result, Failure) else "" for one in done
+    }
+
+
+def _computed(cells: Sequence[Cell]) -> list[Done]:
+    begun = time.monotonic()
+    try:
+        results = cells[0].computation.run([cell.settings for cell in cells])
+        for result in results:
+            check_storable(result)
+    except Exception as error:  # noqa: BLE001
+        if len(cells) > 1:
+            return [one for cell in cells for one in _computed([cell])]
+        results = [failure(error)]
+    seconds = (time.monotonic() - begun) / len(cells)
+    return [Done(cell, result, seconds) for cell, result in zip(cells, results, strict=True)]
+
+
+def failure(error: BaseException) -> Failure:
+    """An exception as data."""
+    lines = "".join(traceback.format_exception(error))
+    first = " ".join(str(error).split())
+    return Failure(f"{type(error).__name__}: {first}" if first else type(error).__name__, lines)
