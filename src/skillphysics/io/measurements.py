@@ -8,7 +8,8 @@ import numpy as np
 from skillphysics.errors import LogError
 from skillphysics.io.parse import short
 from skillphysics.io.sheet import Sheet
-from skillphysics.measure.names import is_measurement, normal, parse_key
+from skillphysics.measure.metrics import normal
+from skillphysics.measure.names import is_measurement, parse_key
 
 UNNAMED = re.compile(r"|Unnamed: \d+")
 

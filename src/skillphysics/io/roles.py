@@ -14,7 +14,8 @@ from skillphysics.io.measurements import UNNAMED
 from skillphysics.io.parse import number_of
 from skillphysics.io.sheet import Sheet
 from skillphysics.measure.log import categories, listed
-from skillphysics.measure.names import STDERR, axis_of, normal, parse_key
+from skillphysics.measure.metrics import STDERR, normal
+from skillphysics.measure.names import axis_of, parse_key
 
 # Common names of the columns that say what the numbers of a row are, in normal form.
 _TASKS = ("skill", "task", "task_name", "skill_name", "dataset", "dataset_name", "benchmark")

@@ -33,7 +33,8 @@ from skillphysics.io.roles import (
 )
 from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
 from skillphysics.measure.log import Log, categories, listed, measured
-from skillphysics.measure.names import normal, parse_key
+from skillphysics.measure.metrics import normal
+from skillphysics.measure.names import parse_key
 
 FORMAT = "table"
 
