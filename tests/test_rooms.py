@@ -14,7 +14,7 @@ FLOORS = (
     {"errors"},
     {"domains", "registry", "numerics", "phrases", "progress", "memory"},
     {"precision"},
-    {"skills", "steps", "graph", "runs"},
+    {"skills", "steps", "graph", "runs", "dataset"},
     {"curves"},
     {"plotting", "measure"},
     {"io"},
