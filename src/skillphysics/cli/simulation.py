@@ -67,10 +67,12 @@ class SkillOptions:
         Raises:
             ArgumentError: two descriptions are given, or a value is out of range.
         """
+        from skillphysics.domains import COUNT
         from skillphysics.skills import described
 
         if not self.frequency:
-            count = DEFAULT_COUNT if self.n_skill is None else self.n_skill
+            n_skill = DEFAULT_COUNT if self.n_skill is None else self.n_skill
+            count = COUNT.check("n_skill", n_skill)
             check_memory(200.0 * count, "n_skill", count)
         return described(
             self.n_skill, alpha=self.alpha, ratio=self.ratio, frequency=self.frequency or None

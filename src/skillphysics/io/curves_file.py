@@ -25,7 +25,7 @@ from skillphysics.curves import Curves
 from skillphysics.dataset import DIMS
 from skillphysics.errors import ArgumentError, CurvesError, LogError
 from skillphysics.io.columns import BY_NAME, Columns
-from skillphysics.io.files import replacing
+from skillphysics.io.files import replacing, write_netcdf
 from skillphysics.io.parse import first_line, head, parse_json, short
 from skillphysics.measure.log import Log, finished, make_table
 
@@ -130,8 +130,7 @@ def _write_netcdf(curves: Curves, path: Path) -> None:
     }
     written = dataset.rename(stored)
     written.attrs = {_ATTRIBUTE: json.dumps(header)}
-    encoding = {str(name): {"_FillValue": None} for name in written.variables}
-    written.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    write_netcdf(written, path)
 
 
 def _needs_stand_in(name: Hashable, dataset: xr.Dataset) -> bool:

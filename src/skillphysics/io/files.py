@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import xarray as xr
+
 from skillphysics.errors import ArgumentError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -53,6 +55,15 @@ def replacing(path: Path, named: Callable[[Path], str] | None = None) -> Iterato
             _sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
+    """Write a dataset as netCDF 4, with no value standing for a missing one.
+
+    The file is made in memory: HDF5 that meets a full disk may crash the process later.
+    """
+    encoding = {str(name): {"_FillValue": None} for name in dataset.variables}
+    path.write_bytes(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
 
 
 def checksum(path: Path) -> str:

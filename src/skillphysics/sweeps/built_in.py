@@ -186,11 +186,12 @@ def _of_experiment(name: str, experiment: type[Experiment]) -> Computation:
 
 def _accepted(*functions: Callable[..., Any], without: Sequence[str] = ()) -> Accepted:
     """The settings of functions that pass on to the next what they do not take themselves."""
-    every = [accepted_by(function) for function in functions]
-    return Accepted(
-        tuple(dict.fromkeys(n for one in every for n in one.names if n not in without)),
-        tuple(dict.fromkeys(n for one in every for n in one.required if n not in without)),
-    )
+    required: dict[str, bool] = {}
+    for one in map(accepted_by, functions):
+        for name in one.names:
+            if name not in without:
+                required.setdefault(name, name in one.required)
+    return Accepted(tuple(required), tuple(name for name in required if required[name]))
 
 
 def _law(

@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from skillphysics.errors import ArgumentError, SkillphysicsError
-from skillphysics.io.files import checksum, replacing
+from skillphysics.io.files import checksum, replacing, write_netcdf
 from skillphysics.sweeps.computation import Cell
 
 FORMAT = 1
@@ -364,7 +364,6 @@ def _write(folder: Path, done: Sequence[Done]) -> Path:
         },
     }  # fmt: skip
     dataset = xr.Dataset({**variables, _MANIFEST: ((), json.dumps(manifest))}, attrs=provenance())
-    encoding = {str(name): {"_FillValue": None} for name in dataset.variables}
     stem = "".join(c if c.isalnum() else "-" for c in done[0].cell.computation.name.split("/")[-1])
     written: list[Path] = []
 
@@ -373,7 +372,7 @@ def _write(folder: Path, done: Sequence[Done]) -> Path:
         return written[0].name
 
     with replacing(folder / f"{stem[-60:]}.nc", named) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        write_netcdf(dataset, temporary)
     return written[0]
 
 

@@ -1,0 +1,65 @@
+"""Functions that sweeps in tests compute, imported by their workers."""
+
+import os
+import time
+
+import numpy as np
+import xarray as xr
+
+from skillphysics.curves import Curves
+from skillphysics.sweeps import computation
+
+
+def product(a: int, b: int = 1) -> xr.Dataset:
+    """Numbers, text and a flag, with labels along a dimension of its own."""
+    if a == 7:
+        raise ValueError("seven\nis not allowed")
+    return xr.Dataset(
+        {"y": ("x", np.arange(3) * a * b), "name": ((), f"cell {a}"), "odd": ((), a % 2 == 1)},
+        {"x": [1, 2, 3]},
+    )
+
+
+@computation(together=["a"])
+def batched(a: list[int], b: int = 1) -> list[xr.Dataset]:
+    """As many results as entries; each has the number of cells of its call."""
+    if 7 in a and len(a) > 1:
+        raise ValueError("seven spoils the batch")
+    return [xr.Dataset({"y": one * b, "n_call": len(a)}) for one in a]
+
+
+def ragged(n: int) -> xr.Dataset:
+    """A result with as many steps as it was asked for."""
+    steps = np.arange(0, 10 * n, 10)
+    return xr.Dataset(
+        {"level": (("step", "skill"), np.tile(steps / 10.0, (2, 1)).T), "count": ((), n)},
+        {"step": steps, "skill": ["add", "carry"], "frequency": ("skill", [0.75, 0.25])},
+    )
+
+
+def curves(rate: float) -> Curves:
+    """Curves."""
+    return Curves.from_arrays([0, 1], [[0.0], [rate]], skill=["add"])
+
+
+def wait(i: int, seconds: float = 1.0) -> xr.Dataset:
+    """A cell that takes some time."""
+    time.sleep(seconds)
+    return xr.Dataset({"y": i})
+
+
+def kill(i: int) -> xr.Dataset:
+    """A cell that ends its process, as the system does when memory is short."""
+    if i == 3:
+        os.kill(os.getpid(), 9)
+    return xr.Dataset({"y": i})
+
+
+def wrong(i: int) -> float:
+    """A function that returns no dataset."""
+    return float(i)
+
+
+def complex_numbers(i: int) -> xr.Dataset:
+    """A result that netCDF cannot hold."""
+    return xr.Dataset({"y": 1j * i})
