@@ -160,7 +160,7 @@ def described(
         n_skill: number of skills, 10 by default.
         alpha: for `Skills.power_law`, which is taken with alpha=2 if no law is given.
         ratio: for `Skills.exponential`.
-        frequency: for `Skills.given`; their number is that of the skills.
+        frequency: for `Skills.given`, [n_skill]; their number is that of the skills.
 
     Raises:
         ArgumentError: two laws are given, or a value is out of its domain.
