@@ -24,7 +24,7 @@ import skillphysics
 ROOMS = (
     "comparison", "curves", "domains", "errors", "experiments", "graph", "inference", "io",
     "measure", "networks", "optimizers", "papers", "plotting", "registry", "report", "scaling",
-    "skills", "steps", "tasks", "theories", "training", "worlds",
+    "skills", "steps", "sweeps", "tasks", "theories", "training", "worlds",
 )  # fmt: skip
 NAMES = Path(__file__).with_name("argument_names.txt").read_text(encoding="utf-8").split()
 

@@ -175,7 +175,8 @@ def described(
     given = [name for name, value in laws.items() if value is not None]
     if len(given) > 1:
         raise ArgumentError(
-            f"{given[0]} and {given[1]} both describe the frequencies; give one of them"
+            f"{given[0]} and {given[1]} both describe the frequencies; give one of them",
+            argument=given[0],
         )
     if frequency is not None:
         skills = Skills.given(frequency)

@@ -138,7 +138,7 @@ def test_the_key_of_a_fit_depends_on_the_log(tmp_path):
     assert Cell(fit, {"log": log, "theory": "linear"}).key == before
     log.write_text("step,a\n0,0.2\n")
     assert Cell(fit, {"log": log, "theory": "linear"}).key != before
-    with pytest.raises(ArgumentError, match="missing.csv does not exist; give the path"):
+    with pytest.raises(ArgumentError, match=r"missing\.csv does not exist; give the path"):
         Cell(fit, {"log": tmp_path / "missing.csv", "theory": "linear"}).key  # noqa: B018
 
 
@@ -153,7 +153,10 @@ def test_the_key_of_a_fit_depends_on_the_log(tmp_path):
         ('compute = "fit"\nsettings = 1\n[grid]\na = [1]', "settings of .* must be a table"),
         ('compute = "simulate linear"\n[grid]\nalpha = 1', "alpha must be a list of values, got 1"),
         ('compute = "simulate linear"\n[grid]\nalpha = "1:1"', "alpha must have at least one"),
-        ('compute = "simulate linear"\ntogether = 0\n[grid]\nalpha=[1]\nsteps=[5]', "together must"),
+        (
+            'compute = "simulate linear"\ntogether = 0\n[grid]\nalpha=[1]\nsteps=[5]',
+            "together must",
+        ),
     ],
 )
 def test_bad_specs(tmp_path, text, message):

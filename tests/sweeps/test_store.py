@@ -129,6 +129,11 @@ def test_foreign_files_are_damaged_not_fatal(cells, store):
     assert len(Store(store).entries()) == 1
 
 
+def fill(compute: str, folder: Path) -> None:
+    for start in range(0, 400, 4):
+        sweep(compute, {"i": range(start, start + 4)}, {"seconds": 0.0}, store=folder)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_full_disk_is_one_error_and_the_store_stays_valid(cells, tmp_path):
     folder = tmp_path / "small"
@@ -141,8 +146,7 @@ def test_a_full_disk_is_one_error_and_the_store_stays_valid(cells, tmp_path):
         pytest.skip("this machine does not let a test mount a small disk")
     try:
         with pytest.raises(SkillphysicsError, match=r"No space left on device; free some space"):
-            for start in range(0, 400, 4):
-                sweep(cells("wait"), {"i": range(start, start + 4)}, {"seconds": 0.0}, store=folder)
+            fill(cells("wait"), folder)
         assert Store(folder).damaged() == []
         assert len(Store(folder).entries()) > 4
         assert [path for path in folder.glob(".*") if path.is_file()] == []

@@ -74,6 +74,11 @@ class SkillOptions:
             n_skill = DEFAULT_COUNT if self.n_skill is None else self.n_skill
             count = COUNT.check("n_skill", n_skill)
             check_memory(200.0 * count, "n_skill", count)
+        given = self._descriptions()
+        if len(given) > 1:
+            raise ArgumentError(
+                f"{given[0]} and {given[1]} both describe the frequencies; give one of them"
+            )
         return described(
             self.n_skill, alpha=self.alpha, ratio=self.ratio, frequency=self.frequency or None
         )

@@ -48,7 +48,7 @@ class Usual(NamedTuple):
     steps: int
 
 
-def constructors(world: type[Problem]) -> Iterator[Callable[..., Any]]:
+def constructors(kind: type[Problem]) -> Iterator[Callable[..., Any]]:
     """The functions whose arguments make a world: `draw`, and those it passes the others on to.
 
     Example:
@@ -56,8 +56,8 @@ def constructors(world: type[Problem]) -> Iterator[Callable[..., Any]]:
         >>> [function.__name__ for function in constructors(Geometry)]
         ['draw']
     """
-    own: list[Any] = [base for base in world.__mro__ if "__init__" in vars(base)]
-    draw: Any = world.draw  # pyright: ignore[reportAttributeAccessIssue]
+    own: list[Any] = [base for base in kind.__mro__ if "__init__" in vars(base)]
+    draw: Any = kind.draw  # pyright: ignore[reportAttributeAccessIssue]
     for function in (draw, *own):
         yield function
         parameters = inspect.signature(function).parameters.values()
