@@ -3,19 +3,20 @@
 import dataclasses
 import json
 import sys
+from pathlib import Path
 
 import pytest
-import xarray as xr
 
 from skillphysics import papers
 from skillphysics.cli import main
 from skillphysics.papers import Claim, Recipe
 from skillphysics.papers.claims import ordered
 from skillphysics.plotting import new_figure
+from skillphysics.sweeps import Local, computation_of
 
 
-def line(n):
-    return {"d": {"x": {"dims": ["n"], "data": list(range(n))}}}
+# Known by its path to the processes that compute.
+LINE = computation_of(f"{Path(__file__).parents[1] / 'papers' / 'parts.py'}:line")
 
 
 def results(folder):
@@ -37,9 +38,8 @@ def figure(monkeypatch):
     recipe = Recipe(
         name="paper/fig0",
         title="A line.",
-        parts=lambda scale: {"all": line({"smoke": 2, "quick": 3, "paper": 4}[scale])},
-        # Known by its name to the processes that compute.
-        compute=xr.Dataset.from_dict,
+        parts=lambda scale: {"all": {"n": {"smoke": 2, "quick": 3, "paper": 4}[scale]}},
+        compute=LINE,
         draw=draw,
         cost={"smoke": "no time", "quick": "less", "paper": "a year"},
         claims=(Claim("paper/fig0/size", "§1", "There are three.", "3", "exact", one),),
@@ -61,10 +61,16 @@ def test_a_figure_is_drawn_and_its_data_are_kept(tmp_path, capsys):
     picture = out / "paper-fig0.png"
     first, kept = picture.read_bytes(), results(out)
     assert "paper-fig0.png" in capsys.readouterr().out
-    assert len(kept) == 2
+    assert len(kept) == 1
     assert run("reproduce", "all", "--out", str(out)) == 0
     assert results(out) == kept
     assert picture.read_bytes() == first
+
+
+def test_an_engine_is_chosen(tmp_path, monkeypatch):
+    monkeypatch.setattr(Local, "crew", None)
+    assert run("reproduce", "all", "--out", str(tmp_path), "--engine", "serial") == 0
+    assert len(results(tmp_path)) == 1
 
 
 def test_the_list(capsys):
@@ -117,6 +123,8 @@ SCALES = "--scale must be 'smoke', 'quick' or 'paper', got 'huge'"
         (("reproduce", "all", "--scale", "huge"), SCALES),
         (("verify", "--scale", "huge"), SCALES),
         (("verify", "--only", "nothing"), "unknown figure 'nothing'"),
+        (("reproduce", "all", "--engine", "lokal"), "unknown engine 'lokal', did you mean 'local'?"),
+        (("verify", "--engine", "local(workers=0)"), "workers must be an integer of at least 1, got 0"),
         (("verify", "--against", "none.json"), "cannot read none.json"),
         (
             ("reproduce", "all", "--out", "/dev/null/x"),

@@ -10,8 +10,9 @@ from skillphysics.cli.options import path as a_path
 from skillphysics.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from skillphysics.papers import Cache, Recipe
+    from skillphysics.papers import Recipe
     from skillphysics.papers.claims import Data
+    from skillphysics.sweeps import Engine, Store
 
 ScaleOption = Annotated[
     str,
@@ -27,6 +28,13 @@ Folder = Annotated[
         help="Folder for figures and results. Results that are there are used again.",
     ),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Where to compute: serial, local, dask or slurm, with options in brackets: "
+        "'local(workers=4)'. By default local on CPUs, and serial on other devices."
+    ),
+]
 DEFAULT_FOLDER = Path("skillphysics-papers")
 
 
@@ -40,6 +48,7 @@ def command(
     ] = None,
     scale: ScaleOption = "quick",
     out: Folder = DEFAULT_FOLDER,
+    engine: EngineOption = None,
     show_list: Annotated[
         bool, typer.Option("--list", help="List the figures and what they take, and exit.")
     ] = False,
@@ -62,10 +71,11 @@ def command(
             f"{recipes[0].name} has claims and no figure; `skillphysics verify --only "
             f"{recipes[0].name}` measures them"
         )
-    cache = cache_in(out)
-    fill(cache, drawn, scale)
+    chosen_engine = engine_from(engine)
+    store = store_in(out)
+    fill(store, drawn, scale, chosen_engine)
     for recipe in drawn:
-        typer.echo(f"{recipe.name}: {_draw(recipe, recipe.data(scale, cache), out)}")
+        typer.echo(f"{recipe.name}: {_draw(recipe, recipe.data(scale, store), out)}")
 
 
 def check_scale(scale: str) -> None:
@@ -80,13 +90,24 @@ def check_scale(scale: str) -> None:
     one_of(*SCALES).check("scale", scale)
 
 
-def cache_in(out: Path) -> "Cache":
-    """The results in a folder, which is created if it does not exist.
+def engine_from(text: str | None) -> "Engine | None":
+    """The engine of the option `--engine`; None for the usual one.
+
+    Raises:
+        ArgumentError: there is none of that name, or an option of it is wrong.
+    """
+    from skillphysics.sweeps import engine_of
+
+    return None if text is None else engine_of(text)
+
+
+def store_in(out: Path) -> "Store":
+    """The store of the results in a folder, which is created if it does not exist.
 
     Raises:
         ArgumentError: the folder cannot be created.
     """
-    from skillphysics.papers import Cache
+    from skillphysics.sweeps import Store
 
     try:
         (out / "data").mkdir(parents=True, exist_ok=True)
@@ -95,7 +116,7 @@ def cache_in(out: Path) -> "Cache":
             f"out must be a folder that can be written, got {out}: {error.strerror or error}",
             argument="out",
         ) from error
-    return Cache(out / "data")
+    return Store(out / "data")
 
 
 def _draw(recipe: "Recipe", data: "Data", out: Path) -> Path:

@@ -8,7 +8,15 @@ import typer
 
 from skillphysics.cli.fields import options_of
 from skillphysics.cli.options import path as a_path
-from skillphysics.cli.reproduce import DEFAULT_FOLDER, Folder, ScaleOption, cache_in, check_scale
+from skillphysics.cli.reproduce import (
+    DEFAULT_FOLDER,
+    EngineOption,
+    Folder,
+    ScaleOption,
+    check_scale,
+    engine_from,
+    store_in,
+)
 
 
 @options_of
@@ -21,6 +29,7 @@ def command(
     ] = None,
     scale: ScaleOption = "quick",
     out: Folder = DEFAULT_FOLDER,
+    engine: EngineOption = None,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -38,12 +47,13 @@ def command(
     recipes = [recipe for recipe in chosen(only or ["all"]) if recipe.claims]
     check_scale(scale)
     known = None if against is None else ledger.read(against)["claims"]
-    cache = cache_in(out)
+    chosen_engine = engine_from(engine)
+    store = store_in(out)
     path = out / "ledger.json"
     if path.exists():
         ledger.read(path)
-    fill(cache, recipes, scale)
-    entries = list(ledger.measure(recipes, scale, cache))
+    fill(store, recipes, scale, chosen_engine)
+    entries = list(ledger.measure(recipes, scale, store))
     _show(entries)
     ledger.write(entries, path)
     typer.echo(f"The ledger is {path}")

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from skillphysics.papers import ledger
-from skillphysics.papers.cache import Cache
 from skillphysics.papers.claims import Claim, Finding
+from skillphysics.papers.filling import fill
 from skillphysics.papers.liu2025 import RECIPES as LIU2025
 from skillphysics.papers.nam2024 import RECIPES as NAM2024
-from skillphysics.papers.parallel import fill
 from skillphysics.papers.recipe import SCALES, Recipe
 from skillphysics.registry import unknown
 
 __all__ = [
     "RECIPES",
     "SCALES",
-    "Cache",
     "Claim",
     "Finding",
     "Recipe",

@@ -9,22 +9,23 @@ import numpy as np
 
 from skillphysics.errors import ArgumentError
 from skillphysics.io.files import replacing
-from skillphysics.papers.cache import Cache
 from skillphysics.papers.claims import Claim, Finding
 from skillphysics.papers.recipe import Recipe
+from skillphysics.sweeps import Store
 
 
 def measure(
-    recipes: Sequence[Recipe], scale: str, cache: Cache | None = None
+    recipes: Sequence[Recipe], scale: str, store: Store | None = None
 ) -> Iterator[dict[str, Any]]:
     """The entry of every claim, one after the other; a figure's data are computed once.
 
     Raises:
-        ArgumentError: there is no such scale, or the cache cannot be written.
+        ArgumentError: the scale is unknown.
+        StoreError: the store cannot be written.
     """
     for recipe in recipes:
         if recipe.claims:
-            data = recipe.data(scale, cache)
+            data = recipe.data(scale, store)
             for claim in recipe.claims:
                 yield entry(claim, claim.measure(data), scale)
 

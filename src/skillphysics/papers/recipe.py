@@ -8,8 +8,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from skillphysics.domains import one_of
-from skillphysics.papers.cache import Cache
 from skillphysics.papers.claims import Claim, Data
+from skillphysics.sweeps import Cell, Store, computation_of
 
 Scale = Literal["smoke", "quick", "paper"]
 """smoke: the figure's form in seconds; quick: its content on a laptop; paper: as published."""
@@ -31,7 +31,8 @@ class Recipe:
         name: "liu2025/fig4".
         title: what is shown, in a sentence.
         parts: the settings of every part at a scale; numbers, strings, and lists of them.
-        compute: a part from its settings; the same settings give the same data.
+        compute: a part from its settings, a function at the top level of a module; the same settings
+            give the same data.
         draw: the figure from the parts, laid out like the published one; None where there is no
             figure, and claims only.
         cost: how long each scale takes, and on what.
@@ -46,17 +47,32 @@ class Recipe:
     cost: Mapping[str, str]
     claims: tuple[Claim, ...] = ()
 
-    def data(self, scale: str, cache: Cache | None = None) -> Data:
-        """All parts at a scale, those that the cache holds taken from it.
+    def data(self, scale: str, store: Store | None = None) -> Data:
+        """All parts at a scale.
+
+        Args:
+            scale: one of `SCALES`.
+            store: parts that it holds are read from it, others are computed and kept in it; without
+                a store all are computed.
+
+        Raises:
+            ArgumentError: the scale is unknown.
+            StoreError: the store cannot be written.
+        """
+        if store is None:
+            found = {name: self.compute(**one) for name, one in self.settings(scale).items()}
+        else:
+            found = {name: store.get(cell) for name, cell in self.cells(scale).items()}
+        return {name: part.drop_attrs() for name, part in found.items()}
+
+    def cells(self, scale: str) -> dict[str, Cell]:
+        """What a store keeps each part at a scale under, by the name of the part.
 
         Raises:
             ArgumentError: the scale is unknown.
         """
-        cache = Cache(None) if cache is None else cache
-        return {
-            name: cache.get(self.compute, settings)
-            for name, settings in self.settings(scale).items()
-        }
+        what = computation_of(self.compute)
+        return {name: Cell(what, settings) for name, settings in self.settings(scale).items()}
 
     def settings(self, scale: str) -> Parts:
         """`parts` at a scale.

@@ -9,9 +9,9 @@ import hashlib
 import inspect
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +29,7 @@ _SILENT = tuple(
     )
 )  # fmt: skip
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _INSTALLED = tuple(
     str(Path(sysconfig.get_path(kind)).resolve()) for kind in ("stdlib", "purelib", "platlib")
 )
@@ -37,16 +38,18 @@ Place = tuple[str, str]
 """A module, and a name that it defines at its top level."""
 
 
-def source_hash(*roots: Any) -> str:
+def source_hash(*roots: Any, texts: Iterable[str] = ()) -> str:
     """A hash of the definitions that functions and classes reach.
 
     The names that a definition uses are followed to where they are defined, but not into installed
-    packages other than skillphysics. Of a `Registry` that holds a root,
-    other members are not followed. Source files are read once per process: after an edit, start
+    packages other than skillphysics. Of a `Registry`, those members are followed whose public
+    names are in the texts or in strings of the definitions; none where a root is a member, for
+    then the roots say which are used. Source files are read once per process: after an edit, start
     Python again.
 
     Args:
         roots: functions and classes at the top level of modules that can be imported.
+        texts: that may name members of registries, such as the text among the settings of a cell.
 
     Returns:
         16 hexadecimal digits.
@@ -59,33 +62,105 @@ def source_hash(*roots: Any) -> str:
         >>> source_hash(Linear) == source_hash(Linear), source_hash(Linear) == source_hash(Resource)
         (True, False)
     """
-    digest = hashlib.sha256()
-    # Not by the whole path of a module, since a script is called __main__ in one process only.
-    reached = definitions(*roots)
-    named = [(place.rpartition(":")[2], text) for place, text in reached.items()]
-    for name, text in sorted(named):
-        digest.update(f"{name}\n{text}\n".encode())
-    return digest.hexdigest()[:16]
+    return _reached_with(roots, texts).hash
 
 
-def definitions(*roots: Any) -> dict[str, str]:
+def definitions(*roots: Any, texts: Iterable[str] = ()) -> dict[str, str]:
     """The definitions behind `source_hash`: their texts by "module:name".
 
     Raises:
         ArgumentError: as `source_hash`.
     """
+    return dict(_reached_with(roots, texts).definitions)
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """What roots reach.
+
+    Attributes:
+        definitions: their texts by "module:name".
+        registries: by the name of their module; what this module says of members chooses none.
+    """
+
+    definitions: Mapping[str, str]
+    registries: tuple[tuple[str, Registry[Any]], ...]
+
+    @cached_property
+    def hash(self) -> str:
+        digest = hashlib.sha256()
+        # Not by the whole path of a module, since a script is called __main__ in one process only.
+        named = [(place.rpartition(":")[2], text) for place, text in self.definitions.items()]
+        for name, text in sorted(named):
+            digest.update(f"{name}\n{text}\n".encode())
+        return digest.hexdigest()[:16]
+
+    def names_member(self, text: str) -> bool:
+        return any(name in text for _, registry in self.registries for name in registry)
+
+
+def _reached_with(roots: tuple[Any, ...], texts: Iterable[str]) -> _Reached:
+    every = frozenset(texts)
+    chosen: frozenset[str] = frozenset()
+    while True:
+        # Most texts name nothing, so that few sets of them differ.
+        reached = _reached(roots, chosen)
+        more = frozenset(text for text in every - chosen if reached.names_member(text))
+        if not more:
+            return reached
+        chosen |= more
+
+
+@cache
+def _reached(roots: tuple[Any, ...], texts: frozenset[str]) -> _Reached:
     waiting = [_place(root) for root in roots]
     reached: dict[str, str] = {}
+    registries: dict[str, tuple[str, Registry[Any]]] = {}
+    strings = [_Texts(texts, frozenset())]
     while waiting:
-        place = module, name = waiting.pop()
-        key = f"{module}:{name}"
-        if key in reached or module.startswith(_SILENT) or _holds(place, roots):
-            continue
-        reached[key] = _text(place)
-        waiting += _uses(place)
-        # What a module does when it is imported may change what its definitions do.
-        waiting += [(module, other) for other in _module(module).statements if other[0] == "<"]
-    return reached
+        while waiting:
+            place = module, name = waiting.pop()
+            key = f"{module}:{name}"
+            if key in reached or key in registries or module.startswith(_SILENT):
+                continue
+            if (registry := _registry(place)) is not None:
+                registries[key] = module, registry
+                continue
+            reached[key] = _text(place)
+            strings.append(_texts(place))
+            waiting += _uses(place)
+            # What a module does when it is imported may change what its definitions do.
+            waiting += [(module, other) for other in _module(module).statements if other[0] == "<"]
+        for module, registry in registries.values():
+            if not any(member is root for member in registry.values() for root in roots):
+                waiting += [
+                    found for name, member in registry.items()
+                    if any(one.names(name, module) for one in strings)
+                    and ":".join(found := _place(member)) not in reached
+                ]  # fmt: skip
+    return _Reached(reached, tuple(registries.values()))
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Strings that may name members of registries.
+
+    Attributes:
+        whole: as written.
+        parts: of strings that are put together when the program runs.
+        module: where they are; "" for settings.
+    """
+
+    whole: frozenset[str]
+    parts: frozenset[str]
+    module: str = ""
+
+    def names(self, member: str, home: str) -> bool:
+        """Whether a member of a registry, which is in the module `home`, may be meant."""
+        return self.module != home and (
+            any(member in text for text in self.whole | self.parts)
+            or any(part in member for part in self.parts)
+        )
 
 
 @dataclass(frozen=True)
@@ -115,17 +190,27 @@ def _place(root: Any) -> Place:
     return place
 
 
+@cache
+def _registry(place: Place) -> Registry[Any] | None:
+    """The registry that is defined at a place, if each of its members is a definition."""
+    module, name = place
+    if "Registry(" not in _text(place):
+        return None
+    value = getattr(import_module(module), name, None)
+    if not isinstance(value, Registry):
+        return None
+    for member in value.values():
+        home, member_name = getattr(member, "__module__", ""), getattr(member, "__name__", "")
+        if getattr(sys.modules.get(home), member_name, None) is not member:
+            return None
+        if not _is_defined((home, member_name)):
+            return None
+    return value
+
+
 def _is_defined(place: Place) -> bool:
     module, name = place
     return _file(module) is not None and name in _module(module).statements
-
-
-def _holds(place: Place, roots: tuple[Any, ...]) -> bool:
-    """Whether a definition is a registry of which a root is a member."""
-    value = getattr(sys.modules.get(place[0]), place[1], None)
-    return isinstance(value, Registry) and any(
-        member is root for member in value.values() for root in roots
-    )
 
 
 @cache
@@ -170,18 +255,34 @@ def _text(place: Place) -> str:
 
 
 @cache
+def _texts(place: Place) -> _Texts:
+    """The strings of a definition without its docstrings."""
+    whole, parts = set(), set()
+    for node in ast.walk(ast.parse(_text(place))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            whole.add(node.value)
+        joined = node.values if isinstance(node, ast.JoinedStr) else []
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            joined = [node.left, node.right]
+        parts |= {one.value for one in joined if isinstance(one, ast.Constant)}
+    # Shorter ones join names that are whole.
+    parts = {one for one in parts if isinstance(one, str) and len(one.strip()) >= 3}
+    return _Texts(frozenset(whole), frozenset(parts), place[0])
+
+
+@cache
 def _uses(place: Place) -> tuple[Place, ...]:
     """The definitions that a definition names."""
     module, name = place
     source = _module(module)
-    nodes = [node for one in source.statements[name] for node in ast.walk(one)]
     known = dict(source.imports)
-    for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            known |= _imports(node, source.package)
+    for statement in source.statements[name]:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                known |= _imports(node, source.package)
     found: dict[Place, None] = {}
-    for node in nodes:
-        for path in _named(node):
+    for statement in source.statements[name]:
+        for path in _named(statement, frozenset()):
             if path[0] in known:
                 start = known[path[0]]
                 found |= dict.fromkeys(_resolved(start[0], [start[1], *path[1:]]))
@@ -190,20 +291,86 @@ def _uses(place: Place) -> tuple[Place, ...]:
     return tuple(one for one in found if one != place)
 
 
-def _named(node: ast.AST) -> Iterator[list[str]]:
-    """The dotted names that a node is; text may be the name of a class, in quotes."""
+def _named(node: ast.AST, own: frozenset[str]) -> Iterator[list[str]]:
+    """The dotted names in a node that are looked up at the top level of its module.
+
+    Args:
+        node: of a syntax tree.
+        own: names that belong to the functions around it.
+    """
     if isinstance(node, ast.Name):
-        yield [node.id]
-    elif isinstance(node, ast.Attribute):
-        parts: list[str] = []
-        inner: ast.expr = node
-        while isinstance(inner, ast.Attribute):
-            parts.append(inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            yield [inner.id, *reversed(parts)]
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
-        yield [node.value]
+        if node.id not in own:
+            yield [node.id]
+        return
+    if isinstance(node, ast.Attribute) and (path := _dotted(node)):
+        if path[0] not in own:
+            yield path
+        return
+    inside: list[ast.AST] = []
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        inside = node.body if isinstance(node.body, list) else [node.body]
+        inner = own | _owned(node)
+    elif isinstance(node, _COMPREHENSIONS):
+        targets = [one for each in node.generators for one in ast.walk(each.target)]
+        first = node.generators[0].iter
+        inside = [one for one in _below(node) if one is not first]
+        inner = own | {one.id for one in targets if isinstance(one, ast.Name)}
+    for child in _below(node):
+        if child not in inside:
+            yield from _named(child, own)
+    for child in inside:
+        yield from _named(child, inner)  # pyright: ignore[reportPossiblyUnboundVariable]
+
+
+def _below(node: ast.AST) -> list[ast.AST]:
+    """The children of a node; of a comprehension and of quoted annotations, what is in them."""
+    if isinstance(node, _COMPREHENSIONS):
+        heads = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        loops = [part for each in node.generators for part in (each.target, each.iter, *each.ifs)]
+        return [*heads, *loops]
+    quoted = [getattr(node, name, None) for name in ("annotation", "returns")]
+    return list(ast.iter_child_nodes(node)) + [
+        parsed for one in quoted if isinstance(one, ast.Constant) and (parsed := _unquoted(one))
+    ]
+
+
+def _unquoted(node: ast.Constant) -> ast.expr | None:
+    try:
+        return ast.parse(str(node.value), mode="eval").body
+    except SyntaxError:
+        return None
+
+
+def _owned(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names that are bound in a function itself, other than by imports."""
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    names = {one.arg for one in [*every, arguments.vararg, arguments.kwarg] if one is not None}
+    elsewhere: set[str] = set()
+    waiting: list[ast.AST] = list(function.body) if isinstance(function.body, list) else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Global):
+            elsewhere |= set(node.names)
+        elif isinstance(node, _DEFINITIONS):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            elsewhere |= set(_imports(node, ""))
+        if not isinstance(node, (*_DEFINITIONS, ast.Lambda, *_COMPREHENSIONS)):
+            waiting += ast.iter_child_nodes(node)
+    return names - elsewhere
+
+
+def _dotted(node: ast.Attribute) -> list[str]:
+    """The parts of a dotted name; none where it starts with something else than a name."""
+    parts: list[str] = []
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        parts.append(inner.attr)
+        inner = inner.value
+    return [inner.id, *reversed(parts)] if isinstance(inner, ast.Name) else []
 
 
 def _resolved(module: str, path: list[str]) -> Iterator[Place]:
@@ -215,8 +382,7 @@ def _resolved(module: str, path: list[str]) -> Iterator[Place]:
         if name in source.statements:
             yield module, name
             return
-        # A package may import its own modules.
-        if name in source.imports and source.imports[name] != (module, name):
+        if source.imports.get(name, (module, name)) != (module, name):
             module, first = source.imports[name]
             path = [first, *path[1:]] if first else path[1:]
         elif _file(f"{module}.{name}") is not None:
