@@ -175,6 +175,103 @@ class EasySquares(Squares):
             ('"EasySquares",\n    ', '"Squares",'),
         ),
     ),
+    "network": Member(
+        "networks/linear_map.py",
+        '''"""A single matrix."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from skillphysics.networks.network import Network
+
+
+class LinearMap(Network):
+    """A linear map of its inputs: x W.
+
+    Attributes:
+        n_input: numbers in an input.
+        n_output: numbers in an output.
+    """
+
+    n_input: int = eqx.field(static=True)
+    n_output: int = eqx.field(static=True)
+
+    @classmethod
+    def example(cls) -> "LinearMap":
+        """Three numbers to two."""
+        return cls(3, 2)
+
+    def init(self, key: Key[Array, ""]) -> Float[Array, "n_input n_output"]:
+        """W, standard normal."""
+        return jax.random.normal(key, (self.n_input, self.n_output), jnp.float32)
+
+    def __call__(
+        self, params: Float[Array, "n_input n_output"], inputs: Float[Array, "n_sample n_input"]
+    ) -> Float[Array, "n_sample n_output"]:
+        """x W."""
+        return inputs @ params
+''',
+        "networks/__init__.py",
+        (
+            (
+                "from skillphysics.networks.linear_map import LinearMap\n",
+                "from skillphysics.networks.mlp import",
+            ),
+            ('"linear-map": LinearMap,\n        ', '"transformer": Transformer,'),
+            ('"LinearMap",\n    ', '"Network",'),
+        ),
+    ),
+    "experiment": Member(
+        "experiments/narrow.py",
+        '''"""Two squares by a narrow network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from jaxtyping import Array, Key
+
+from skillphysics.domains import Count, NonNegative
+from skillphysics.experiments.experiment import Experiment, Variant
+from skillphysics.networks import MLP, Learner
+from skillphysics.optimizers import optimizer
+from skillphysics.tasks import Squares
+
+
+@dataclass(frozen=True)
+class Narrow(Experiment):
+    """Two squares by networks of several widths."""
+
+    QUICK: ClassVar[Mapping[str, Any]] = {"steps": 20}
+    COST: ClassVar[Mapping[str, str]] = {"quick": "1 s", "paper": "5 s"}
+
+    steps: Count = 1000
+    learning_rate: NonNegative = 1e-2
+    widths: tuple[Count, ...] = (2, 4)
+    """Units of the hidden layer, one run each."""
+
+    def variants(self, key: Key[Array, ""]) -> Sequence[Variant]:
+        """One run per width."""
+        task = Squares.draw(key, "code", n_samples=100, n_rare=10)
+        return [
+            Variant(
+                {"width": width}, Learner(MLP([2, width, 2], "silu"), task), optimizer("adam"),
+                self.learning_rate,
+            )
+            for width in self.widths
+        ]
+''',
+        "experiments/__init__.py",
+        (
+            (
+                "from skillphysics.experiments.narrow import Narrow\n",
+                "from skillphysics.experiments.parities",
+            ),
+            ('"narrow": Narrow,\n        ', '"reweighting": Reweighting,'),
+        ),
+    ),
     "reader": Member(
         "io/semicolons.py",
         '''"""Tables whose columns are divided by semicolons, below a line that says so."""
@@ -299,6 +396,9 @@ def test_the_command_line_offers_them(copy, tmp_path):
     out = tmp_path / "curves.nc"
     skillphysics_(copy, "simulate", "gompertz", "--n-skill", "3", "--out", out)
     skillphysics_(copy, "simulate", "cubic", "--optimizer", "halved", "--steps", "20", "--out", out)
+    assert "narrow" in skillphysics_(copy, "train", "--help")
+    words = ("--widths", "3", "--widths", "5", "--seeds", "2", "--out", out)
+    assert "width 5" in skillphysics_(copy, "train", "narrow", *words)
     assert "semicolons" in skillphysics_(copy, "inspect", "--help")
     log = tmp_path / "log.txt"
     log.write_text("sep=;\nstep;a/acc;b/acc\n0;0;0\n10;0.5;0.1\n20;1;0.9\n")
@@ -313,6 +413,8 @@ def test_the_command_line_offers_them(copy, tmp_path):
         ("tests/worlds/test_conformance.py", "cubic"),
         ("tests/optimizers/test_conformance.py", "halved"),
         ("tests/tasks/test_conformance.py", "easy-squares"),
+        ("tests/networks/test_conformance.py", "linear-map"),
+        ("tests/experiments/test_experiments.py", "narrow"),
         ("tests/io/test_read_log.py", "semicolons"),
     ],
 )
@@ -337,7 +439,10 @@ def test_the_documentation_names_them(copy):
             page.unlink()
     called(copy, "-m", "sphinx", "-q", "-b", "html", "docs", "built")
     members = (copy / "built/members.html").read_text(encoding="utf-8")
-    for name in ("gompertz", "cubic", "halved", "easy-squares", "semicolons", "final_levels"):
+    for name in (
+        "gompertz", "cubic", "halved", "easy-squares", "linear-map", "narrow", "semicolons",
+        "final_levels",
+    ):  # fmt: skip
         assert name in members
     theories = (copy / "built/generated/skillphysics.theories.html").read_text(encoding="utf-8")
     assert "Gompertz growth of every skill" in theories

@@ -1,22 +1,30 @@
 """The public face: every name documented once, with an example, and arguments of one vocabulary."""
 
+import ast
 import contextlib
 import dataclasses
 import importlib
 import inspect
+import re
+import textwrap
 import typing
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import jax
+import jaxtyping
+import numpy as np
 import pytest
+import xarray as xr
 
 import skillphysics
 
 ROOMS = (
     "comparison", "curves", "domains", "errors", "experiments", "graph", "inference", "io",
     "measure", "networks", "optimizers", "papers", "plotting", "registry", "report", "scaling",
-    "skills", "steps", "tasks", "theories", "training", "worlds",
+    "skills", "steps", "sweeps", "tasks", "theories", "training", "worlds",
 )  # fmt: skip
 NAMES = Path(__file__).with_name("argument_names.txt").read_text(encoding="utf-8").split()
 
@@ -121,6 +129,76 @@ def test_signatures_can_be_read(name):
         return
     assert "_NestedSequence" not in shown
     assert " at 0x" not in shown
+
+
+def documented() -> Iterator[tuple[str, Any, str]]:
+    """Functions, methods and constructors that are public and written by hand, with docstrings."""
+    for name, value in CALLABLE.items():
+        if inspect.isfunction(value):
+            yield name, value, inspect.getdoc(value) or ""
+            continue
+        for method, member in vars(value).items():
+            function = inspect.unwrap(getattr(member, "__func__", getattr(member, "fget", member)))
+            if not inspect.isfunction(function) or function.__code__.co_filename == "<string>":
+                continue
+            if method in ("__init__", "__post_init__", "__check_init__"):
+                yield f"{name}.{method}", function, inspect.getdoc(value) or ""
+            elif not method.startswith("_"):
+                yield f"{name}.{method}", function, inspect.getdoc(getattr(value, method)) or ""
+
+
+DOCUMENTED = {name: (function, text) for name, function, text in documented()}
+
+
+def arrays(hint: object) -> Iterator[bool]:
+    """Whether each array that an annotation names has a shape; arrays of callables aside."""
+    if isinstance(hint, str):
+        for word in re.findall(r"\b(ndarray|Array|ArrayLike|DataArray)\b(?!, )", hint):
+            yield not word
+    elif inspect.isclass(hint) and issubclass(hint, jaxtyping.AbstractArray):
+        yield True
+    elif hint in (np.ndarray, jax.Array, xr.DataArray):
+        yield False
+    # Trees of arrays, as optax names them, have no shape.
+    elif typing.get_origin(hint) is not Callable and np.number not in typing.get_args(hint):
+        for part in typing.get_args(hint):
+            yield from arrays(part)
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_arrays_have_shapes(name):
+    """In the signature as jaxtyping, or in the docstring where it takes more than arrays."""
+    function, text = DOCUMENTED[name]
+    for argument, hint in inspect.get_annotations(function).items():
+        found = list(arrays(hint))
+        if found and not any(found):
+            words = text.partition("Example:")[0]
+            assert re.search(r"\[[\w…]+(, [\w…]+)*\]|\bshaped?\b", words), argument
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_times_have_their_unit(name):
+    function, text = DOCUMENTED[name]
+    for argument in inspect.signature(function).parameters:
+        if argument == "step" or argument.split("_")[-1] == "steps":
+            assert re.search(r"\bsteps?\b", text.replace(f"{argument}:", ""))
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_what_is_raised_is_documented(name):
+    """Errors of the function itself; what its callees raise is for them to say."""
+    function, text = DOCUMENTED[name]
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    raised = {
+        node.exc.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and isinstance(node.exc.func, ast.Name)
+    }
+    section = text.partition("Raises:")[2]
+    errors = {one for one in raised if one.endswith("Error")} - {"NotImplementedError"}
+    assert [one for one in errors if f"{one}:" not in section] == []
 
 
 def test_no_argument_name_is_left_over():

@@ -12,9 +12,9 @@ ROOT = Path(skillphysics.__file__).parent
 # From the ground up; what a room may import stands in an earlier line.
 FLOORS = (
     {"errors"},
-    {"domains", "registry", "numerics", "progress", "memory"},
+    {"domains", "registry", "numerics", "phrases", "progress", "memory"},
     {"precision"},
-    {"skills", "steps", "graph", "runs"},
+    {"skills", "steps", "graph", "runs", "dataset"},
     {"curves"},
     {"plotting", "measure"},
     {"io"},

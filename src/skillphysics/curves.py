@@ -1,6 +1,5 @@
 """Skill curves: what training, logs, theories and plots exchange."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,14 +10,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from skillphysics.domains import FINITE, check_frequency, check_names, inside
+from skillphysics.dataset import DIMS, canonical, text_array
+from skillphysics.domains import FINITE, check_names, inside
 from skillphysics.errors import ArgumentError, CurvesError
+from skillphysics.numerics.crossings import first_crossing, last_crossing
 from skillphysics.runs import joined
 from skillphysics.skills import Skills
 
 __all__ = ["Curves"]
 
-DIMS = ("run", "step", "skill")
 _EPSILON = inside(0, 0.5)
 
 
@@ -55,7 +55,7 @@ class Curves:
     dataset: xr.Dataset
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dataset", _canonical(self.dataset))
+        object.__setattr__(self, "dataset", canonical(self.dataset))
 
     @classmethod
     def from_arrays(
@@ -100,10 +100,10 @@ class Curves:
         dims = DIMS[3 - values.ndim :]
         if skill is None:
             skill = [str(i) for i in range(1, values.shape[-1] + 1)]
-        coords: dict[str, Any] = {"step": np.asarray(steps), "skill": ("skill", _text(skill))}
+        coords: dict[str, Any] = {"step": np.asarray(steps), "skill": ("skill", text_array(skill))}
         if values.ndim == 3:
             run = [str(i) for i in range(values.shape[0])] if run is None else run
-            coords["run"] = ("run", _text(run))
+            coords["run"] = ("run", text_array(run))
         if frequency is not None:
             coords["frequency"] = ("skill", np.asarray(frequency))
         if tokens is not None:
@@ -318,7 +318,7 @@ class Curves:
         """
         level = FINITE.check("level", level)
         crossing = xr.apply_ufunc(
-            _last_crossing if lasting else _first_crossing,
+            last_crossing if lasting else first_crossing,
             self.level,
             kwargs={"steps": self.steps.astype(np.float64), "level": level},
             input_core_dims=[["step"]],
@@ -330,7 +330,7 @@ class Curves:
     def emergence_time(self, epsilon: float = 0.05) -> xr.DataArray:
         """The step τ_e at which each skill first reaches `epsilon` (N24, stage-like training).
 
-        Infinite and NaN are as in `learning_time`.
+        Its shape, and what infinite and NaN mean, are as of `learning_time`.
 
         Raises:
             ArgumentError: `epsilon` is not between 0 and 0.5.
@@ -341,7 +341,8 @@ class Curves:
     def saturation_time(self, epsilon: float = 0.05) -> xr.DataArray:
         """The steps τ_s that each skill takes from `epsilon` to 1 − `epsilon` (N24).
 
-        Infinite if the skill does not reach both levels; NaN if either time is unknown.
+        Its shape is that of `learning_time`. Infinite if the skill does not reach both levels; NaN
+        if either time is unknown.
 
         Raises:
             ArgumentError: `epsilon` is not between 0 and 0.5.
@@ -355,7 +356,7 @@ class Curves:
     def collapse(self) -> xr.DataArray:
         """The collapse u^(1/p) of each skill, with u = max(1 − level, 0) (L25 Fig 21).
 
-        In the Resource model all skills follow the same curve.
+        In the Resource model all skills follow the same curve. Its shape is that of `level`.
 
         Raises:
             CurvesError: the frequencies p are unknown.
@@ -367,145 +368,6 @@ class Curves:
         unskill = (1 - self.level).clip(min=0)
         power = 1 / self.dataset["frequency"]
         return xr.DataArray(unskill**power, name="collapse")
-
-
-def _canonical(dataset: xr.Dataset) -> xr.Dataset:
-    if not isinstance(dataset, xr.Dataset):
-        raise CurvesError(f"curves must be an xarray.Dataset, got {type(dataset).__name__}")
-    if "level" not in dataset:
-        raise CurvesError("the dataset must have a variable 'level'")
-    dims = tuple(dim for dim in DIMS if dim in dataset["level"].dims)
-    if set(dataset["level"].dims) != set(dims) or dims not in (DIMS, DIMS[1:]):
-        raise CurvesError(
-            "level must have the dimensions (step, skill) or (run, step, skill), got "
-            f"{tuple(dataset['level'].dims)}"
-        )
-    attrs = dict(dataset.attrs)
-    coords: dict[str, Any] = {
-        "step": ("step", _steps(dataset)),
-        "skill": ("skill", _text(_labels(dataset, "skill"))),
-    }
-    if "run" in dims:
-        coords["run"] = ("run", _text(_labels(dataset, "run")))
-    for name in dataset.coords:
-        if name == "frequency":
-            coords["frequency"] = ("skill", _frequency(dataset))
-        elif name == "tokens":
-            coords["tokens"] = ("step", _tokens(dataset))
-        elif name == "run" and dataset["run"].ndim == 0:
-            attrs["run"] = str(dataset["run"].item())
-        elif name not in dims:
-            raise CurvesError(
-                f"curves cannot have a coordinate {name!r}; drop it, or make it a variable"
-            )
-    variables = {str(name): _variable(dataset, str(name), dims) for name in dataset.data_vars}
-    return xr.Dataset(variables, coords, _attributes(attrs))
-
-
-def _steps(dataset: xr.Dataset) -> np.ndarray:
-    if "step" not in dataset.coords:
-        raise CurvesError("the dataset must have a coordinate 'step'")
-    steps = dataset["step"].values
-    if steps.size == 0:
-        raise CurvesError("curves must have at least one step, got none")
-    if not np.issubdtype(steps.dtype, np.number) or np.issubdtype(steps.dtype, np.complexfloating):
-        raise CurvesError(f"steps must be real numbers, got type {steps.dtype}")
-    steps = steps.astype(np.int64 if np.issubdtype(steps.dtype, np.integer) else np.float64)
-    if not np.isfinite(steps).all():
-        place = int(np.argmin(np.isfinite(steps)))
-        raise CurvesError(f"steps must be finite, got {steps[place]} at position {place}")
-    if steps[0] < 0:
-        raise CurvesError(f"steps must be non-negative, got {steps[0]}")
-    fall = np.flatnonzero(np.diff(steps) <= 0)
-    if fall.size:
-        before, after = steps[fall[0]], steps[fall[0] + 1]
-        raise CurvesError(f"steps must strictly increase, got {after} after {before}")
-    return steps
-
-
-def _labels(dataset: xr.Dataset, dim: str) -> tuple[str, ...]:
-    """The labels along a dimension: distinct printable text."""
-    if dim not in dataset.coords:
-        raise CurvesError(f"the dimension {dim!r} must have a coordinate of names")
-    try:
-        return check_names((_plain(label) for label in dataset[dim].values), dim)
-    except ArgumentError as error:
-        raise CurvesError(str(error)) from error
-
-
-def _plain(label: Any) -> Any:
-    """A NumPy scalar as the Python value it holds, so that its type can be judged."""
-    return label.item() if isinstance(label, np.generic) else label
-
-
-def _frequency(dataset: xr.Dataset) -> np.ndarray:
-    if dataset["frequency"].dims != ("skill",):
-        raise CurvesError(
-            f"frequency must have the dimension (skill,), got {dataset['frequency'].dims}"
-        )
-    try:
-        return check_frequency(dataset["frequency"].values, dataset.sizes["skill"])
-    except ArgumentError as error:
-        raise CurvesError(str(error)) from error
-
-
-def _tokens(dataset: xr.Dataset) -> np.ndarray:
-    tokens = dataset["tokens"]
-    if tokens.dims != ("step",) or not np.issubdtype(tokens.dtype, np.number):
-        raise CurvesError(
-            f"tokens must be numbers with the dimension (step,), got {tokens.dtype} with "
-            f"{tokens.dims}"
-        )
-    values = tokens.values
-    values = values.astype(np.int64 if np.issubdtype(values.dtype, np.integer) else np.float64)
-    if not np.isfinite(values).all() or (np.diff(values) < 0).any() or values[0] < 0:
-        raise CurvesError("tokens must be finite, non-negative and non-decreasing")
-    return values
-
-
-def _variable(dataset: xr.Dataset, name: str, dims: tuple[str, ...]) -> xr.Variable:
-    variable = dataset[name].variable
-    ordered = {"level": dims, "level_stderr": dims, "loss": dims[:-1]}.get(
-        name, tuple(dim for dim in dims if dim in variable.dims)
-    )
-    if set(variable.dims) != set(ordered):
-        raise CurvesError(f"{name} must have the dimensions {ordered}, got {variable.dims}")
-    check_names([name], "the variables")
-    if not (np.issubdtype(variable.dtype, np.number) or variable.dtype == bool):
-        raise CurvesError(f"{name} must be numbers, got type {variable.dtype}")
-    if np.issubdtype(variable.dtype, np.complexfloating):
-        raise CurvesError(f"{name} must be real numbers, got complex numbers")
-    kept = variable.dtype if variable.dtype in (np.float32, np.float64) else np.float64
-    values = variable.transpose(*ordered).values.astype(kept)
-    if np.isinf(values).any():
-        place = np.unravel_index(int(np.argmax(np.isinf(values))), values.shape)
-        where = ", ".join(
-            f"{dim} {dataset[dim].values[i]}" for dim, i in zip(ordered, place, strict=True)
-        )
-        raise CurvesError(
-            f"{name} must be finite, or NaN where nothing was measured; it is infinite at {where}"
-        )
-    if name == "level_stderr" and (values < 0).any():
-        raise CurvesError("level_stderr must be non-negative, got a negative number")
-    return xr.Variable(ordered, values)
-
-
-def _attributes(attrs: Mapping[Any, Any]) -> dict[str, Any]:
-    try:
-        plain = json.loads(json.dumps(dict(attrs), allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise CurvesError(f"the attributes must be JSON values: {error}") from error
-    if not isinstance(plain.get("axis", ""), str):
-        raise CurvesError(f"the attribute 'axis' must be text, got {plain['axis']!r}")
-    return plain
-
-
-def _text(labels: Iterable[Any]) -> np.ndarray:
-    """Labels as an object array: NumPy's fixed-width text drops trailing NULs silently."""
-    values = list(labels)
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
 
 
 def _known(names: Sequence[str], existing: Sequence[str], what: str) -> Sequence[str]:
@@ -525,36 +387,3 @@ def _listed(names: Sequence[str], most: int = 8) -> str:
 
 def _counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
-def _first_crossing(curve: np.ndarray, steps: np.ndarray, level: float) -> float:
-    measured = np.flatnonzero(~np.isnan(curve))
-    above = np.flatnonzero(curve[measured] >= level)
-    if above.size == 0:
-        return _never(curve, measured)
-    return _crossing(curve, steps, level, measured, int(above[0]))
-
-
-def _last_crossing(curve: np.ndarray, steps: np.ndarray, level: float) -> float:
-    measured = np.flatnonzero(~np.isnan(curve))
-    below = np.flatnonzero(curve[measured] < level)
-    if measured.size == 0 or (below.size and below[-1] == measured.size - 1):
-        return _never(curve, measured)
-    return _crossing(curve, steps, level, measured, int(below[-1]) + 1 if below.size else 0)
-
-
-def _never(curve: np.ndarray, measured: np.ndarray) -> float:
-    """Of a curve that ends below the level: infinite if it is known to the end, else NaN."""
-    return np.inf if measured.size and measured[-1] == curve.size - 1 else np.nan
-
-
-def _crossing(
-    curve: np.ndarray, steps: np.ndarray, level: float, measured: np.ndarray, place: int
-) -> float:
-    """The step at which a curve reaches the level, at or just before a place among `measured`."""
-    first = measured[place]
-    if place == 0:
-        return 0.0 if steps[first] == 0 else np.nan
-    last = measured[place - 1]
-    share = (level - curve[last]) / (curve[first] - curve[last])
-    return float(steps[last] + share * (steps[first] - steps[last]))

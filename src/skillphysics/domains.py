@@ -27,6 +27,7 @@ class Domain:
         words: what the value must be, to follow "must be".
         kind: what a value is kept as: float, int, bool or str.
         test: whether values of that kind are allowed, elementwise for arrays of numbers.
+        choices: the values themselves where they are a few strings, else none.
 
     Example:
         >>> POSITIVE.check("rate", 2)
@@ -45,6 +46,7 @@ class Domain:
     # Signatures show a domain by its words.
     kind: type = field(repr=False)
     test: Callable[[Any], Any] = field(repr=False)
+    choices: tuple[str, ...] = field(default=(), repr=False)
 
     def check(self, name: str, value: Any) -> Any:
         """The value as a plain Python object, if it belongs to the domain.
@@ -71,7 +73,7 @@ class Domain:
         raise ArgumentError(f"{name} must be {words}, got {_shown(value)}", argument=name)
 
     def check_entries(self, name: str, values: Any) -> np.ndarray:
-        """An array of numbers as NumPy, if every entry belongs to the domain.
+        """An array of numbers as NumPy, in its shape, if every entry belongs to the domain.
 
         Raises:
             ArgumentError: names the first entry that does not.
@@ -111,7 +113,7 @@ def one_of(*choices: str) -> Domain:
     """
     *most, last = map(repr, choices)
     words = f"{', '.join(most)} or {last}" if most else last
-    return Domain(words, str, lambda x: x in choices)
+    return Domain(words, str, lambda x: x in choices, choices)
 
 
 def between(low: float, high: float, *, below: bool = False) -> Domain:
@@ -151,6 +153,7 @@ WHOLE_NUMBER = count(0)
 FLAG = Domain("True or False", bool, lambda x: True)  # noqa: ARG005
 PRECISION = one_of("float32", "float64")
 CRITERION = one_of("mse", "ce")
+"""The loss of a skill (docs/terms.md); its level is `numerics.logistic.level_of`."""
 
 Positive = Annotated[float, POSITIVE]
 NonNegative = Annotated[float, NON_NEGATIVE]

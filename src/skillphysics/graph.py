@@ -72,6 +72,10 @@ class Graph:
     ) -> "Graph":
         """A graph from the parents of every skill. The default gate is "and".
 
+        Raises:
+            ArgumentError: the parents of a skill are no list, a gate is for no skill of the graph,
+                or as for `Graph`.
+
         Example:
             >>> Graph.given({"a": [], "b": [], "c": ["a", "b"]}, {"c": "or"}).gates
             (None, None, 'or')

@@ -160,7 +160,7 @@ def described(
         n_skill: number of skills, 10 by default.
         alpha: for `Skills.power_law`, which is taken with alpha=2 if no law is given.
         ratio: for `Skills.exponential`.
-        frequency: for `Skills.given`; their number is that of the skills.
+        frequency: for `Skills.given`, [n_skill]; their number is that of the skills.
 
     Raises:
         ArgumentError: two laws are given, or a value is out of its domain.
@@ -175,7 +175,8 @@ def described(
     given = [name for name, value in laws.items() if value is not None]
     if len(given) > 1:
         raise ArgumentError(
-            f"{given[0]} and {given[1]} both describe the frequencies; give one of them"
+            f"{given[0]} and {given[1]} both describe the frequencies; give one of them",
+            argument=given[0],
         )
     if frequency is not None:
         skills = Skills.given(frequency)

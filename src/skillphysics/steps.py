@@ -69,6 +69,10 @@ def log_spaced(steps: int, n: int = 200) -> np.ndarray:
 def dense(steps: np.ndarray, count: int = 400) -> np.ndarray:
     """Steps on which a curve looks smooth: `count` or so between the first and the last.
 
+    Args:
+        steps: the steps of the curve, [n_step], increasing.
+        count: how many to make, about.
+
     Example:
         >>> dense(np.array([0, 10]), 3).tolist()
         [0.0, 10.0]
@@ -82,6 +86,9 @@ def dense(steps: np.ndarray, count: int = 400) -> np.ndarray:
 
 def is_logarithmic(steps: np.ndarray) -> bool:
     """Whether steps are better shown on a logarithmic axis, because their spacing grows.
+
+    Args:
+        steps: increasing, [n_step].
 
     Example:
         >>> is_logarithmic(log_spaced(10_000)), is_logarithmic(np.arange(10_000))

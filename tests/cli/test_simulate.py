@@ -8,7 +8,7 @@ from rich.console import Console
 
 from skillphysics import Curves
 from skillphysics.cli import main
-from skillphysics.cli.simulation import _show_learned
+from skillphysics.cli.learned import show_learned
 
 
 def call(*words, monkeypatch, capsys):
@@ -170,9 +170,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
 
 def test_an_overshoot_is_not_called_learned_without_a_remark(capsys):
     level = [[[0, 0], [1.5, 0.5], [0.2, 1]], [[0, 0], [1.5, 0.5], [1, 1]]]
-    _show_learned(
-        Curves.from_arrays([0, 1, 2], level, skill=["often", "rarely"]), Console(width=80)
-    )
+    show_learned(Curves.from_arrays([0, 1, 2], level, skill=["often", "rarely"]), Console(width=80))
     often, rarely = capsys.readouterr().out.splitlines()[-2:]
     assert often.split(maxsplit=1)[1] == "1 ± 0 (ends below in 1 of 2)"
     assert rarely.split(maxsplit=1)[1] == "2 ± 0"

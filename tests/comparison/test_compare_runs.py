@@ -1,5 +1,7 @@
 """Comparisons of runs: what is claimed of seeds, of changes, and of unusable input."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -107,6 +109,19 @@ def test_a_delay_that_seeds_explain_is_no_lower_end():
     noise = np.sqrt(2 * (1 - 0.5**2) / N_QUESTION)
     assert -difference > 3 * noise
     assert not compared.found("B", "end")
+
+
+def test_a_comparison_saves_its_page_and_its_numbers(tmp_path):
+    compared = compare_runs(
+        runs(np.random.default_rng(7)), runs(np.random.default_rng(8)), names=["A", "B"]
+    )
+    page = compared.save(str(tmp_path / "new" / "folder"))
+    assert page == tmp_path / "new" / "folder" / "compare.html"
+    written = json.loads(page.with_name("compare.json").read_text(encoding="utf-8"))
+    assert written["changes"][0]["verdict"] == compared.verdict("B")
+    (tmp_path / "file").touch()
+    with pytest.raises(ArgumentError, match="it is a file"):
+        compared.save(tmp_path / "file")
 
 
 def test_the_same_run_twice_is_identical():

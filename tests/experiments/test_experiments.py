@@ -43,7 +43,8 @@ LONG = ("reweighting", "emergence-transformer", "calibration-time", "calibration
 
 
 def small(name):
-    return dataclasses.replace(EXPERIMENTS[name].at("quick"), **SMALL[name])
+    # One that is not in the list is small enough with few steps.
+    return dataclasses.replace(EXPERIMENTS[name].at("quick"), **SMALL.get(name, {"steps": 10}))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,7 @@
 import pytest
 
-from skillphysics.measure.names import (
-    axis_of,
-    is_measurement,
-    kind,
-    metric_of,
-    shortened,
-    split_key,
-)
+from skillphysics.measure.metrics import kind, metric_of
+from skillphysics.measure.names import axis_of, is_measurement, shortened, split_key
 
 
 @pytest.mark.parametrize(

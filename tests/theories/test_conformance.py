@@ -6,7 +6,8 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from itertools import product
+from typing import Any, NamedTuple, get_type_hints
 
 import equinox as eqx
 import jax
@@ -16,6 +17,7 @@ import pytest
 
 import skillphysics
 from skillphysics import theories
+from skillphysics.domains import domain_of
 from skillphysics.errors import ArgumentError
 from skillphysics.inference.coordinates import at_free, moved, to_free
 from skillphysics.theories import THEORIES, Composite, Measured, Theory
@@ -26,32 +28,31 @@ STEPS = np.array([0.0, 0.74, 2.7, 5.1, 11.7, 40.3])
 
 
 class Case(NamedTuple):
-    """An example of a theory, with one option changed or a wrapper around it."""
+    """An example of a theory, with options changed or wrappers around it, the inner one first."""
 
     kind: type[Theory]
-    option: tuple[str, str] | None = None
-    wrapper: type[Theory] | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    wrappers: tuple[type[Theory], ...] = ()
 
     def build(self, dtype: type = np.float64) -> Theory:
-        theory = self.kind.example()
-        if self.option is not None:
-            theory = dataclasses.replace(theory, **dict([self.option]))
-        if self.wrapper is Composite:
-            theory = dataclasses.replace(Composite.example(), base=theory)
-        if self.wrapper is Measured:
-            theory = dataclasses.replace(Measured.example(), theory=theory)
+        theory = dataclasses.replace(self.kind.example(), **dict(self.options))
+        for wrapper in self.wrappers:
+            if wrapper is Composite:
+                theory = dataclasses.replace(Composite.example(), base=theory)
+            if wrapper is Measured:
+                theory = dataclasses.replace(Measured.example(), theory=theory)
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), theory)
 
     @property
     def slow(self) -> bool:
-        """Whether it takes minutes to compile and to differentiate in all these ways."""
-        theory = Case(self.kind, self.option).build(np.float32)
-        return not theory.closed or not (theory.separable or self.wrapper is None)
+        """Whether it takes minutes to compile and to differentiate, or combines tested parts."""
+        theory = Case(self.kind, self.options).build(np.float32)
+        together = len(self.options) > 1 or len(self.wrappers) > 1
+        return together or not theory.closed or not (theory.separable or not self.wrappers)
 
     def __str__(self) -> str:
-        wrapper = f"{self.wrapper.__name__} " if self.wrapper else ""
-        option = f" {'='.join(self.option)}" if self.option else ""
-        return f"{wrapper}{self.kind.__name__}{option}"
+        names = [kind.__name__ for kind in (*reversed(self.wrappers), self.kind)]
+        return " ".join([*names, *("=".join(option) for option in self.options)])
 
 
 def members() -> list[type[Theory]]:
@@ -65,24 +66,30 @@ def members() -> list[type[Theory]]:
     return list(dict.fromkeys([*exported, *THEORIES.values()]))
 
 
-def choices(kind: type[Theory]) -> Iterator[tuple[str, str]]:
-    """The values of options that differ from those of the example."""
+def choices(kind: type[Theory]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """All combinations of options, each as those that differ from the example."""
     example = kind.example()
-    for name, hint in get_type_hints(kind).items():
-        if get_origin(hint) is Literal:
-            yield from (
-                (name, value) for value in get_args(hint) if getattr(example, name) != value
-            )
+    domains = {
+        name: domain_of(hint) for name, hint in get_type_hints(kind, include_extras=True).items()
+    }
+    values = [
+        [(name, value) for value in domain.choices] for name, domain in domains.items() if domain
+    ]
+    for chosen in product(*(each for each in values if each)):
+        yield tuple((name, value) for name, value in chosen if getattr(example, name) != value)
 
 
 def cases() -> Iterator[Case]:
     for kind in members():
-        for option in (None, *choices(kind)):
-            yield Case(kind, option)
+        for options in choices(kind):
+            yield Case(kind, options)
             if kind is not Measured:
-                yield Case(kind, option, Measured)
-            if kind not in (Composite, Measured) and Case(kind, option).build(np.float32).separable:
-                yield Case(kind, option, Composite)
+                yield Case(kind, options, (Measured,))
+            if kind in (Composite, Measured):
+                continue
+            if Case(kind, options).build(np.float32).separable:
+                yield Case(kind, options, (Composite,))
+                yield Case(kind, options, (Composite, Measured))
 
 
 CASES = list(cases())

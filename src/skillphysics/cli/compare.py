@@ -69,8 +69,8 @@ def command(
 
     from skillphysics.cli.runs import settings
     from skillphysics.comparison import compare_runs
-    from skillphysics.report.folder import check_folder
-    from skillphysics.report.runs import show, summary, write
+    from skillphysics.comparison.report import show, summary
+    from skillphysics.io.results import check_folder
 
     check_folder(out)
     axis, per_step = _axis(axis, tokens_per_step, flop_per_step)
@@ -93,7 +93,7 @@ def command(
             raise
         option = f"--{str(axis).lower()}-per-step"
         raise ArgumentError(str(error).replace("per_step", option, 1)) from error
-    page = write(comparison, out)
+    page = comparison.save(out)
     if json:
         print_json(summary(comparison))
         return

@@ -1,7 +1,8 @@
-"""What several commands share: paths, options given as TASK=NUMBER, JSON output."""
+"""What several commands share: paths, options given as TASK=NUMBER, limits, JSON output."""
 
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,21 @@ def numbers(option: str, given: Sequence[str]) -> float | dict[str, float] | Non
             raise ArgumentError(f"{option} names {name!r} twice; give it once")
         pairs[name] = _number(option, text, value)
     return pairs
+
+
+def check_memory(n_bytes: float, name: str, value: object) -> None:
+    """Stop before the machine does.
+
+    Raises:
+        ArgumentError: more memory is needed than the machine has.
+    """
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if n_bytes > 0.8 * available:
+        raise ArgumentError(
+            f"{name} must be smaller than {value}: that needs about {n_bytes / 2**30:.0f} GiB of "
+            f"memory, and this machine has {available / 2**30:.0f}",
+            argument=name,
+        )
 
 
 def print_json(value: Any) -> None:

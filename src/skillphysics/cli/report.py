@@ -57,9 +57,9 @@ def command(
 
     from skillphysics.cli.compiled import keep_compiled
     from skillphysics.io import read_curves, read_frequencies
+    from skillphysics.io.results import check_folder
     from skillphysics.progress import progress_bar
     from skillphysics.report.explain import explain
-    from skillphysics.report.folder import check_folder
     from skillphysics.report.summary import summary
     from skillphysics.report.terminal import show
     from skillphysics.sample import sample_log

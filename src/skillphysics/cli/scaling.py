@@ -8,17 +8,20 @@ import typer
 
 from skillphysics.cli.fields import option, options_of
 from skillphysics.cli.options import path, print_json
+from skillphysics.cli.picture import PictureOptions
 from skillphysics.domains import between, count
 from skillphysics.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.figure import Figure
 
     from skillphysics.scaling import Decoupled, ScalingLaw
 
 _DECADES = 4
 # A picture ends this factor below the power law, or at the exact loss; with this margin.
 _DEEPEST, _MARGIN = 1e3, 1.15
+_INCHES = (5.0, 3.6)
 _LARGEST_ALPHA, _MOST_SKILLS = 100.0, 10**300
 _LEAST_AMOUNT, _MOST_AMOUNT = 10.0, 1e15
 
@@ -78,19 +81,22 @@ def command(
     ] = False,
     *,
     loss: LossOptions,
+    picture: PictureOptions,
 ) -> None:
     """The power law of the loss: exponent, prefactor, conditions, and the exact loss beside it."""
     from skillphysics.scaling import exponent
 
     power = exponent(theory, resource, alpha)
-    picture = out or Path("scaling.png")
-    if picture.suffix.lower() != ".png" or not picture.parent.is_dir():
+    file = out or Path("scaling.png")
+    if file.suffix.lower() != ".png" or not file.parent.is_dir():
         raise ArgumentError(
-            f"out must be a .png file in an existing folder, got {picture}", argument="out"
+            f"out must be a .png file in an existing folder, got {file}", argument="out"
         )
+    drawn = plot or out is not None
+    picture.check(drawn=drawn)
     between(-_LARGEST_ALPHA, _LARGEST_ALPHA).check("alpha", alpha)
     if theory not in ("linear", "multilinear"):
-        _exponent_only(theory, resource, power, loss, plot=plot or out is not None, json=json)
+        _exponent_only(theory, resource, power, loss, plot=drawn, json=json)
         return
     given = {name: value for name, value in asdict(loss).items() if value is not None}
     amount = given.pop("amount", 1e6)
@@ -119,18 +125,21 @@ def command(
         # Sparse in print, denser in a picture.
         shown = _amounts(amount, resource, _DECADES + 1)
         rows = list(zip(shown, _exact(model, resource, shown), law.loss(shown), strict=True))
-        if plot or out is not None:
+        if drawn:
             fine = _amounts(amount, resource, 32 * _DECADES + 1)
             title = f"{theory} theory, α = {alpha:g}, " + (
                 "infinitely many skills" if n_skill is None else f"{n_skill:,} skills"
             )
-            _draw(law, fine, _exact(model, resource, fine), picture, title)
+            figure = _figure(
+                law, fine, _exact(model, resource, fine), picture.title or title, picture.inches
+            )
+            picture.save(figure, file)
     if json:
         print_json(_described(law, amount, rows))
     else:
         _show(law, amount, rows)
-        if plot or out is not None:
-            typer.echo(f"\nThe picture is {picture}")
+        if drawn:
+            typer.echo(f"\nThe picture is {file}")
 
 
 def _law(model: "Decoupled", resource: str, amount: float) -> "ScalingLaw":
@@ -245,13 +254,16 @@ def _exponent_only(
     typer.echo(f"loss ∝ {resource}^-{power:.6g}")
 
 
-def _draw(
-    law: "ScalingLaw", amounts: "np.ndarray", exact: "np.ndarray", path: Path, title: str
-) -> None:
+def _figure(
+    law: "ScalingLaw",
+    amounts: "np.ndarray",
+    exact: "np.ndarray",
+    title: str,
+    inches: tuple[float, float] | None,
+) -> "Figure":
     import matplotlib as mpl
 
-    from skillphysics.io.files import replacing
-    from skillphysics.plotting import STYLE, new_figure
+    from skillphysics.plotting import STYLE, clipped, new_figure
 
     units = {
         "time": "training time (steps)",
@@ -260,7 +272,7 @@ def _draw(
         "compute": "compute (basis functions × steps)",
     }
     with mpl.rc_context(STYLE):
-        figure = new_figure(5, 3.6)
+        figure = new_figure(*(inches or _INCHES))
         axis = figure.subplots()
         axis.loglog(amounts, exact, color="black", label="exact loss")
         power_law = law.loss(amounts)
@@ -268,10 +280,9 @@ def _draw(
         axis.loglog(amounts, power_law, "--", color="#d1495b", label=label)
         axis.set_xlabel(units[law.resource])
         axis.set_ylabel("loss")
-        axis.set_title(title)
+        axis.set_title(clipped(title, 200))
         # Where few skills are all learned, the exact loss falls without end.
         ends = max(exact[-1], power_law[-1] / _DEEPEST), max(exact[0], power_law[0])
         axis.set_ylim(ends[0] / _MARGIN, ends[1] * _MARGIN)
         axis.legend()
-        with replacing(path) as temporary:
-            figure.savefig(temporary, dpi=160)
+    return figure

@@ -10,11 +10,12 @@ import typer
 from skillphysics.cli.docstrings import summary
 from skillphysics.cli.fields import options_of, settings_of
 from skillphysics.cli.groups import group_of
+from skillphysics.cli.options import check_memory
+from skillphysics.cli.picture import PictureOptions
 from skillphysics.cli.simulation import (
     OutputOptions,
     RecordingOptions,
     SkillOptions,
-    check_memory,
     finish,
     theory_options,
     training_options,
@@ -64,12 +65,14 @@ def _training(name: str) -> Callable[..., None]:
         training: Any,
         recording: RecordingOptions,
         output: OutputOptions,
+        picture: PictureOptions,
     ) -> None:
         output.check(training.checkpoint)
+        picture.check(drawn=output.plot)
         chosen = dataclasses.asdict(settings)
         given = {} if skills is None else {"skills": skills.skills()}
         _check_size(len(given.get("skills", ())), chosen, training.seeds)
-        training.run(lambda key: world.draw(key, **given, **chosen), recording, output)
+        training.run(lambda key: world.draw(key, **given, **chosen), recording, output, picture)
 
     groups = {"settings": settings_of(*constructors(world), without=("key", "skills"))}
     groups["training"] = training_options(world.usual)
@@ -91,10 +94,12 @@ def _evaluation(name: str) -> Callable[..., None]:
         evaluation: Any,
         recording: RecordingOptions,
         output: OutputOptions,
+        picture: PictureOptions,
     ) -> None:
         import jax
 
         output.check()
+        picture.check(drawn=output.plot)
         chosen = dataclasses.asdict(settings)
         if has_graph:
             from skillphysics.io import read_graph
@@ -118,6 +123,7 @@ def _evaluation(name: str) -> Callable[..., None]:
                 at, level, skill=measured.names, frequency=measured.frequency, attrs=attributes
             ),
             output,
+            picture,
         )
 
     groups = {"settings": settings, "evaluation": theory_options()}

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillphysics.cli.options import path
+from skillphysics.cli.learned import show_learned
+from skillphysics.cli.options import check_memory, path
+from skillphysics.cli.picture import PictureOptions
 from skillphysics.errors import ArgumentError
 from skillphysics.skills import DEFAULT_ALPHA, DEFAULT_COUNT
 
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from skillphysics.skills import Skills
     from skillphysics.training import Problem
 
-_MOST_LISTED = 12
-# Side by side.
-_MOST_COLUMNS = 6
 
 Seeds = Annotated[int, typer.Option(help="Number of runs, each with its own random numbers.")]
 Seed = Annotated[int, typer.Option(help="Seed of the first run.")]
@@ -75,6 +74,11 @@ class SkillOptions:
             n_skill = DEFAULT_COUNT if self.n_skill is None else self.n_skill
             count = COUNT.check("n_skill", n_skill)
             check_memory(200.0 * count, "n_skill", count)
+        given = self._descriptions()
+        if len(given) > 1:
+            raise ArgumentError(
+                f"{given[0]} and {given[1]} both describe the frequencies; give one of them"
+            )
         return described(
             self.n_skill, alpha=self.alpha, ratio=self.ratio, frequency=self.frequency or None
         )
@@ -203,6 +207,7 @@ class Training:
         draw: "Callable[[jax.Array], Problem]",
         recording: RecordingOptions,
         output: OutputOptions,
+        picture: PictureOptions,
     ) -> None:
         """Every optimizer at every learning rate for every seed, in as few programs as possible.
 
@@ -253,7 +258,7 @@ class Training:
             runs=None if alone else names,
             checkpoint=self.checkpoint,
         )
-        finish(curves, output)
+        finish(curves, output, picture)
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
 
@@ -301,36 +306,19 @@ def theory_options() -> type:
     )
 
 
-def check_memory(n_bytes: float, name: str, value: object) -> None:
-    """Stop before the machine does.
-
-    Raises:
-        ArgumentError: more memory is needed than the machine has.
-    """
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if n_bytes > 0.8 * available:
-        raise ArgumentError(
-            f"{name} must be smaller than {value}: that needs about {n_bytes / 2**30:.0f} GiB of "
-            f"memory, and this machine has {available / 2**30:.0f}",
-            argument=name,
-        )
-
-
-def finish(curves: "Curves", output: OutputOptions) -> None:
+def finish(curves: "Curves", output: OutputOptions, picture: PictureOptions) -> None:
     """Write the curves, draw them if asked, and print when the skills were learned."""
     from rich.console import Console
 
-    from skillphysics.io.files import replacing
-
     curves.save(output.out)
     console = Console()
-    _show_learned(curves, console)
+    show_learned(curves, console)
     console.print(f"The curves are in {output.out}", soft_wrap=True, highlight=False, markup=False)
     if output.plot:
         from skillphysics.plotting import plot as draw
 
-        with replacing(output.picture) as temporary:
-            draw(curves).savefig(temporary, dpi=160)
+        figure = draw(curves, title=picture.title, size=picture.inches)
+        picture.save(figure, output.picture)
         console.print(
             f"The picture is {output.picture}", soft_wrap=True, highlight=False, markup=False
         )
@@ -338,79 +326,3 @@ def finish(curves: "Curves", output: OutputOptions) -> None:
 
 def _repeated(value: Any) -> Any:
     return dataclasses.field(default_factory=lambda: [value])
-
-
-def _show_learned(curves: "Curves", console: object) -> None:
-    """When skills are learned, as means over seeds: skills below each other, or kinds of runs."""
-    import numpy as np
-    from rich.console import Console
-    from rich.table import Table
-
-    from skillphysics.runs import replicates
-
-    assert isinstance(console, Console)  # noqa: S101
-    times = np.atleast_2d(curves.learning_time(0.9).values)
-    # A skill that overshoots may cross the level and not keep it.
-    kept = np.atleast_2d(curves.learning_time(0.9, lasting=True).values)
-    below = np.isfinite(times) & np.isinf(kept)
-    first = curves.steps[curves.steps > 0][:1]
-    groups = replicates(curves.dataset)
-    shown = curves.names[: _MOST_LISTED if len(groups) == 1 else _MOST_COLUMNS]
-    cells = {
-        kind: [
-            _mean(times[runs, place], first) + _ends_below(below[runs, place])
-            for place in range(len(shown))
-        ]
-        for kind, runs in groups.items()
-    }
-    more = ["…"] if len(curves.names) > len(shown) else []
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    if len(cells) == 1:
-        table.add_column("skill")
-        table.add_column("level 0.9 at step", justify="right")
-        for name, cell in zip([*shown, *more], [*next(iter(cells.values())), *more], strict=True):
-            table.add_row(name, cell)
-    else:
-        console.print("level 0.9 reached at step", highlight=False)
-        table.add_column("run")
-        for name in [*shown, *more, "last loss"]:
-            table.add_column(name, justify="right")
-        for kind, row in cells.items():
-            table.add_row(kind, *row, *more, _last_loss(curves, groups[kind]))
-    console.print(table)
-
-
-def _ends_below(below: "np.ndarray") -> str:
-    """A remark on runs that cross a level and end below it."""
-    number = int(below.sum())
-    if not number:
-        return ""
-    return " (ends below)" if number == below.size else f" (ends below in {number} of {below.size})"
-
-
-def _last_loss(curves: "Curves", runs: list[int]) -> str:
-    """The mean over runs with its standard error."""
-    import numpy as np
-
-    if "loss" not in curves.dataset:
-        return "-"
-    last = np.atleast_1d(curves.dataset["loss"].isel(step=-1).values)[runs]
-    if last.size == 1:
-        return f"{last[0]:.4g}"
-    return f"{last.mean():.4g} ± {last.std(ddof=1) / np.sqrt(last.size):.1g}"
-
-
-def _mean(times: "np.ndarray", first: "np.ndarray") -> str:
-    """A mean with its standard error; no more than a bound before the first record."""
-    import numpy as np
-
-    if (times < first).any() and first[0] > 1:
-        return f"< {first[0]:g}"
-    if np.isinf(times).any():
-        missed = int(np.isinf(times).sum())
-        return "never" if missed == times.size else f"never in {missed} of {times.size}"
-    if np.isnan(times).any():
-        return "-"
-    if times.size == 1:
-        return f"{times[0]:.0f}"
-    return f"{times.mean():.0f} ± {times.std(ddof=1) / np.sqrt(times.size):.0f}"

@@ -9,6 +9,7 @@ import typer
 from skillphysics.cli.docstrings import arguments, summary
 from skillphysics.cli.fields import options_of, sentence, settings_of
 from skillphysics.cli.groups import group_of
+from skillphysics.cli.picture import PictureOptions
 from skillphysics.cli.simulation import Checkpoint, OutputOptions, Seed, Seeds, finish, seeds_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def _command(name: str) -> Callable[..., None]:
 
     kind = EXPERIMENTS[name]
 
-    def train(settings: Any, options: TrainOptions, output: OutputOptions) -> None:
+    def train(
+        settings: Any, options: TrainOptions, output: OutputOptions, picture: PictureOptions
+    ) -> None:
         from skillphysics.experiments.experiment import remove_checkpoints
 
         given = {
@@ -49,8 +52,9 @@ def _command(name: str) -> Callable[..., None]:
         }
         experiment = dataclasses.replace(kind.at(options.scale), **given)
         output.check(options.checkpoint)
+        picture.check(drawn=output.plot)
         seeds = seeds_of(options.seed, options.seeds)
-        finish(experiment.run(seeds, options.checkpoint), output)
+        finish(experiment.run(seeds, options.checkpoint), output, picture)
         if options.checkpoint is not None:
             remove_checkpoints(options.checkpoint)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,23 @@ class RunComparison:
                 return headline(one, self.baseline, {k: self.found(run, k) for k in kinds})
         names = ", ".join(one.name for one in self.changes)
         raise ArgumentError(f"run must be one of {names}, got {run!r}", argument="run")
+
+    def save(self, folder: Path | str) -> Path:
+        """Write `compare.html`, `compare.json` and the figures of each change as PNG and SVG.
+
+        Args:
+            folder: where to write; created if it does not exist.
+
+        Returns:
+            The path of `compare.html`.
+
+        Raises:
+            ArgumentError: the folder cannot be written.
+        """
+        # Drawing needs matplotlib, which takes long to import.
+        from skillphysics.comparison.report.write import write
+
+        return write(self, Path(folder))
 
 
 def compare_runs(

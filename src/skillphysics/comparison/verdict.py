@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from skillphysics.comparison.change import Change, Effect
+from skillphysics.comparison.change import Change
+from skillphysics.comparison.effect import Effect
 
 # A factor is undetermined if its interval spans more than this factor.
 _VAGUE = 100.0

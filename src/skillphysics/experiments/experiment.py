@@ -85,7 +85,7 @@ class Experiment(abc.ABC):
 
     @property
     def record(self) -> "int | ArrayLike | None":
-        """The steps to record; see `train`."""
+        """The steps to record, [n_record], or their spacing; see `train`."""
         return None
 
     @property

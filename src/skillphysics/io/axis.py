@@ -11,7 +11,8 @@ from skillphysics.io.columns import Columns
 from skillphysics.io.parse import NoLogError
 from skillphysics.io.sheet import Sheet
 from skillphysics.measure.log import listed
-from skillphysics.measure.names import axis_of, is_call_count, is_measurement, normal
+from skillphysics.measure.metrics import normal
+from skillphysics.measure.names import axis_of, is_call_count, is_measurement
 
 # Columns with names of checkpoints, which give the steps if no column of numbers does.
 CHECKPOINTS = ("checkpoint", "checkpoint_name", "ckpt", "revision", "model_revision")

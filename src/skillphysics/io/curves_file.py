@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
-from skillphysics.curves import DIMS, Curves
+from skillphysics.curves import Curves
+from skillphysics.dataset import DIMS
 from skillphysics.errors import ArgumentError, CurvesError, LogError
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.files import replacing, write_netcdf

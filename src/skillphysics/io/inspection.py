@@ -15,7 +15,8 @@ from skillphysics.measure.describe import Measured, paragraph
 from skillphysics.measure.learning import learning
 from skillphysics.measure.levels import Reading, curves_of, understand
 from skillphysics.measure.log import Log, labels
-from skillphysics.measure.names import axis_of, family, is_call_count, kind
+from skillphysics.measure.metrics import family, kind
+from skillphysics.measure.names import axis_of, is_call_count
 from skillphysics.measure.scales import first_value, last_value, sentence_of
 from skillphysics.measure.thinning import thinned
 

@@ -13,7 +13,8 @@ from skillphysics.io.checkpoints import CHECKPOINT, Counted, counted, step_in, w
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below, head, is_json_lines, number, read_json, short
 from skillphysics.measure.log import Log, finished, later, listed, make_table, rows_where
-from skillphysics.measure.names import axis_of, kind
+from skillphysics.measure.metrics import kind
+from skillphysics.measure.names import axis_of
 
 FORMAT = "lm-eval"
 

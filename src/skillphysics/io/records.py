@@ -8,8 +8,9 @@ from skillphysics.errors import LogError
 from skillphysics.io.checkpoints import step_in
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import NoLogError, head, is_json_lines, number_of, parse_json, readable
+from skillphysics.io.roles import text_columns
 from skillphysics.io.sheet import sheet_of
-from skillphysics.io.tables import from_sheet, text_columns
+from skillphysics.io.tables import from_sheet
 from skillphysics.measure.log import Log
 from skillphysics.measure.names import axis_of
 

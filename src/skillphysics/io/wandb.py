@@ -9,8 +9,9 @@ import numpy as np
 from skillphysics.errors import LogError
 from skillphysics.io.columns import BY_NAME, Columns
 from skillphysics.io.parse import files_below
+from skillphysics.io.roles import text_columns
 from skillphysics.io.sheet import Sheet, header, is_table, read_sheet
-from skillphysics.io.tables import Series, from_series, from_sheet, text_columns
+from skillphysics.io.tables import Series, from_series, from_sheet
 from skillphysics.measure.log import Log
 from skillphysics.measure.names import axis_of, is_call_count, is_measurement
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from skillphysics.errors import LogError
 from skillphysics.measure.log import Log, categories, codes, labels, listed, rows_where
-from skillphysics.measure.names import family, kind, kind_in, metric_of, normal, rank, shortened
+from skillphysics.measure.metrics import family, kind, kind_in, metric_of, normal, rank
+from skillphysics.measure.names import shortened
 
 Given = SupportsFloat | Mapping[str, SupportsFloat] | None
 KINDS = ("accuracy", "loss", "level")

@@ -70,7 +70,7 @@ def levels(
 
     An accuracy a becomes (a − chance)/(ceiling − chance), a loss ℓ becomes
     (start − ℓ)/(start − floor), and a level is kept. Nothing is clipped. Of several metrics of a
-    task, the first in the order of `measure.names` is read. The attributes `source`, `format`,
+    task, the first in the order of `measure.metrics` is read. The attributes `source`, `format`,
     `axis`, `tasks`, `left_out` and `notes` of the curves record how the log was read.
 
     Chance, ceiling, floor and start are one number for all tasks, or a mapping from names or

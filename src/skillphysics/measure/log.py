@@ -9,7 +9,8 @@ from typing import SupportsFloat
 import numpy as np
 import pandas as pd
 
-from skillphysics.measure.names import STDERR, family, parse_key, without_namespace
+from skillphysics.measure.metrics import STDERR, family
+from skillphysics.measure.names import parse_key, without_namespace
 
 _SERIES = ("run", "task", "metric")
 

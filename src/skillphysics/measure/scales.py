@@ -11,7 +11,7 @@ from skillphysics.errors import ArgumentError, LogError
 from skillphysics.measure.chance import known_chance, most_specific
 from skillphysics.measure.choices import Account, Choice, Given, matching
 from skillphysics.measure.log import Log, codes, labels, listed
-from skillphysics.measure.names import metric_of
+from skillphysics.measure.metrics import metric_of
 
 _FREE_TEXT = ("exact_match",)
 _FOR_ALL = "*"

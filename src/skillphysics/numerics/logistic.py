@@ -1,7 +1,8 @@
-"""The sigmoid along which a product of two layers learns a skill (N24).
+"""The sigmoid: the level of a skill by cross-entropy, and the growth in a product of two layers.
 
-R/S = 1/(1 + (S/r − 1) e^{−2u}) with the exponent u = η p S t is σ(start + 2u), and its start is the
-log-odds of r/S. NumPy arrays and numbers give NumPy, in double precision; JAX arrays give JAX.
+In N24, R/S = 1/(1 + (S/r − 1) e^{−2u}) with the exponent u = η p S t is σ(start + 2u), and its
+start is the log-odds of r/S. NumPy arrays and numbers give NumPy, in double precision; JAX arrays
+give JAX.
 """
 
 from typing import Any
@@ -40,6 +41,18 @@ def log_unlearned(start: Any, exponent: Any) -> Any:
     """
     x = -start - 2 * exponent
     return jax.nn.log_sigmoid(x) if isinstance(x, jax.Array) else special.log_expit(x)
+
+
+def level_of(skill: Float[Array, "..."], criterion: str) -> Float[Array, "..."]:
+    """The level of a skill s: s itself for criterion "mse", σ(s) for "ce" (L25 §3.3).
+
+    The loss of the skill is (1 − s)² for "mse" and −ln σ(s) for "ce".
+
+    Example:
+        >>> level_of(jnp.array([0.0, 2.0]), "ce").round(2).tolist()
+        [0.5, 0.88]
+    """
+    return skill if criterion == "mse" else jax.nn.sigmoid(skill)
 
 
 @jax.custom_jvp

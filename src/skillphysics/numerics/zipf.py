@@ -63,7 +63,9 @@ class Zipf(eqx.Module):
     n_skill: Float[Array, ""]
     log_norm: Float[Array, ""]
 
-    def __init__(self, alpha: float | Array, n_skill: float | Array = np.inf) -> None:
+    def __init__(
+        self, alpha: float | Float[Array, ""], n_skill: float | Float[Array, ""] = np.inf
+    ) -> None:
         self.alpha = jnp.asarray(alpha, jnp.result_type(float))
         self.n_skill = jnp.asarray(n_skill, self.alpha.dtype)
         self._check()
@@ -86,9 +88,9 @@ class Zipf(eqx.Module):
     def total(
         self,
         weight: Summand,
-        flat: float | Array,
-        after: float | Array = 0.0,
-        last: float | Array = np.inf,
+        flat: float | Float[Array, ""],
+        after: float | Float[Array, ""] = 0.0,
+        last: float | Float[Array, ""] = np.inf,
     ) -> Sum:
         """Σ p_k w(p_k) over the ranks after `after` up to `last`, at most n_skill.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 import optax
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Key, PyTree
 from optax.contrib import HutchinsonState, ScheduleFreeState
 
 
@@ -31,7 +31,7 @@ def evaluated(params: PyTree, state: optax.OptState) -> PyTree:
     return params
 
 
-def seeded(state: optax.OptState, key: Array) -> optax.OptState:
+def seeded(state: optax.OptState, key: Key[Array, ""]) -> optax.OptState:
     """The state with its random numbers drawn from `key`; only Sophia's probes are random.
 
     Otherwise all runs share one sequence of probes.

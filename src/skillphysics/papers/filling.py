@@ -8,9 +8,7 @@ from skillphysics.papers.recipe import Recipe
 from skillphysics.sweeps import Engine, Local, Serial, Store, StoreError, complete
 
 
-def fill(
-    store: Store, recipes: Sequence[Recipe], scale: str, engine: Engine | None = None
-) -> None:
+def fill(store: Store, recipes: Sequence[Recipe], scale: str, engine: Engine | None = None) -> None:
     """Compute all parts at a scale that a store lacks.
 
     Finished parts are kept when others fail or the call is interrupted. Parts that have failed

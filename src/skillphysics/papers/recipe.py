@@ -31,8 +31,8 @@ class Recipe:
         name: "liu2025/fig4".
         title: what is shown, in a sentence.
         parts: the settings of every part at a scale; numbers, strings, and lists of them.
-        compute: a part from its settings, a function at the top level of a module; the same settings
-            give the same data.
+        compute: a part from its settings, a function at the top level of a module; the same
+            settings give the same data.
         draw: the figure from the parts, laid out like the published one; None where there is no
             figure, and claims only.
         cost: how long each scale takes, and on what.

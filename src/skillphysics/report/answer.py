@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from skillphysics.inference import Comparison
+from skillphysics.phrases import count, listed, number, steps
 from skillphysics.report.explain import Explanation
-from skillphysics.report.rows import count, frequencies, listed, number, steps
+from skillphysics.report.rows import frequencies
 
 # What each theory means, by its name.
 _MEANING = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from skillphysics.phrases import number
 from skillphysics.report import rows
 from skillphysics.report.answer import answer
 from skillphysics.report.explain import Explanation
@@ -83,8 +84,8 @@ def _tasks(tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
             "task": name,
             "metric": task.get("metric", ""),
             "kind": task.get("kind", ""),
-            "zero": rows.number(task.get("chance", task.get("start", 0.0))),
-            "one": rows.number(task.get("ceiling", task.get("floor", 1.0))),
+            "zero": number(task.get("chance", task.get("start", 0.0))),
+            "one": number(task.get("ceiling", task.get("floor", 1.0))),
         }
         for name, task in tasks.items()
     ]

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from skillphysics.phrases import listed, shortened
 from skillphysics.report import rows
 from skillphysics.report.answer import answer
 from skillphysics.report.explain import Explanation
@@ -69,7 +70,7 @@ def _skills(explanation: Explanation, width: int) -> Table:
     title = f"Skills in order of learning (times in {explanation.curves.axis})"
     table = _table(title, ["skill", *(headings[key] for key in kept)])
     for place, row in enumerate(shown):
-        name = rows.shortened(row["skill"], min(max(room, _SHORTEST_NAME), _LONGEST_NAME), "...")
+        name = shortened(row["skill"], min(max(room, _SHORTEST_NAME), _LONGEST_NAME), "...")
         # As Text, so that square brackets are not markup.
         line = map(Text, [name, *(cells[key][place] for key in kept)])
         table.add_row(*line, style=None if row["fitted"] else "dim")
@@ -96,7 +97,7 @@ def _notes(explanation: Explanation) -> list[RenderableType]:
     unknown = rows.predicted(explanation)
     sentences = rows.meaning(explanation)
     if unknown:
-        found = rows.listed([f"{row['skill']} {row['frequency']}" for row in unknown], 12)
+        found = listed([f"{row['skill']} {row['frequency']}" for row in unknown], 12)
         sentences.append(f"Predicted by this law, in the unit of the known frequencies: {found}.")
     lines = [Text(_ascii(sentence)) for sentence in sentences]
     return [Text(), *lines, Text()] if lines else [Text()]

@@ -8,10 +8,10 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+from skillphysics.io.results import filling
 from skillphysics.plotting import STYLE
 from skillphysics.report.explain import Explanation
 from skillphysics.report.figures import FIGURES, pictures
-from skillphysics.report.folder import filling
 from skillphysics.report.page import page
 from skillphysics.report.summary import summary
 

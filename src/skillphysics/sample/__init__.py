@@ -1,4 +1,4 @@
-"""A small training log for examples: eight parities learned by one network, made by `make.py`."""
+"""A small training log for examples: eight parities learned by one network, as in `make.py`."""
 
 from importlib.resources import files
 from pathlib import Path

@@ -69,12 +69,12 @@ class Decoupled(eqx.Module):
 
     def __init__(
         self,
-        alpha: float | Array,
-        n_skill: float | Array = np.inf,
+        alpha: float | Float[Array, ""],
+        n_skill: float | Float[Array, ""] = np.inf,
         *,
-        rate: float | Array = 1.0,
-        target_scale: float | Array = 1.0,
-        initial_strength: float | Array = 0.01,
+        rate: float | Float[Array, ""] = 1.0,
+        target_scale: float | Float[Array, ""] = 1.0,
+        initial_strength: float | Float[Array, ""] = 0.01,
         layers: Layers = "multilinear",
     ) -> None:
         dtype = jnp.result_type(float)
@@ -123,7 +123,7 @@ class Decoupled(eqx.Module):
         many samples d_k/D is P_k. Infinitely many steps give the limit of data or parameters.
 
         Args:
-            steps: T, a scalar or an array.
+            steps: T, the steps of training: a scalar or an array of any shape.
             n_data: D, an integer number of samples, or infinite.
             n_basis: N, an integer number of basis functions, or infinite. It broadcasts with steps.
 
@@ -158,7 +158,7 @@ class Decoupled(eqx.Module):
 
         Args:
             counts: d_k, [n_skill].
-            steps: T.
+            steps: T, the steps of training.
             n_data: D, by default the sum of the counts.
             n_basis: N.
 
@@ -180,7 +180,7 @@ class Decoupled(eqx.Module):
         """The loss after infinite training on D samples: ((S − r)²/2) Σ P_k (1 − P_k)^D (N24).
 
         Args:
-            n_data: D, a scalar or an array.
+            n_data: D, a scalar or an array of any shape.
             start: whether skills that never occur keep their initial strength r. The plot of the
                 paper has S²/2 in front.
 
@@ -200,7 +200,7 @@ class Decoupled(eqx.Module):
         """The loss of N basis functions after infinite training: (S²/2) Σ_{k>N} P_k.
 
         Args:
-            n_basis: N, a scalar or an array.
+            n_basis: N, a scalar or an array of any shape.
 
         Raises:
             ArgumentError: `n_basis` is negative.

@@ -33,7 +33,7 @@ def shot_strength(count: "ArrayLike", shots: float) -> np.ndarray:
     It is 1 − √(1 − d_k/D_c) up to D_c, and 1 beyond.
 
     Args:
-        count: d_k, a scalar or an array.
+        count: d_k, a scalar or an array of any shape.
         shots: D_c, positive.
 
     Raises:

@@ -53,7 +53,7 @@ class Computation:
     revision: int = 1
     shared: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
-    uses: Callable[[Settings], tuple[Any, ...]] = lambda settings: ()  # noqa: ARG005
+    uses: Callable[[Settings], tuple[Any, ...]] | None = None
     accepts: "Accepted | None" = None
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
@@ -112,7 +112,8 @@ class Computation:
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
     def _hash(self, cell: Settings) -> str:
-        return source_hash(self.function, *self.uses(cell), texts=_texts(cell))
+        others = () if self.uses is None else self.uses(cell)
+        return source_hash(self.function, *others, texts=_texts(cell))
 
     @cached_property
     def _accepted(self) -> "Accepted":
@@ -144,6 +145,11 @@ class Cell:
 
     Raises:
         ArgumentError: a setting is unknown, missing or nothing that JSON can hold.
+
+    Example:
+        >>> cell = Cell(computation_of("simulate linear"), {"n_skill": 2, "steps": 10})
+        >>> len(cell.key)
+        32
     """
 
     computation: Computation
@@ -198,12 +204,12 @@ def computation(
     return Computation(_reference(function), function, tuple(together), revision)
 
 
-def computation_of(what: "str | Computation | Callable[..., Any]") -> Computation:
+def computation_of(compute: "str | Computation | Callable[..., Any]") -> Computation:
     """A computation from its name, or from a function.
 
     Args:
-        what: "package.module:function", "path/of/a/file.py:function", the name of a computation of
-            this package ("simulate geometry", "train domino", "fit"), a function or a computation.
+        compute: "package.module:function", "path/of/a/file.py:function", the name of a computation
+            of this package ("simulate geometry", "train domino", "fit"), or a function.
 
     Raises:
         ArgumentError: there is none, or a function that other processes cannot import.
@@ -212,15 +218,15 @@ def computation_of(what: "str | Computation | Callable[..., Any]") -> Computatio
         >>> computation_of("simulate geometry").together
         ('learning_rate', 'optimizer', 'seed', 'alpha', 'ratio', 'frequency')
     """
-    if isinstance(what, Computation):
-        return what
-    if isinstance(what, str):
-        return _imported(what) if ":" in what else _built_in(what)
-    if not callable(what):
+    if isinstance(compute, Computation):
+        return compute
+    if isinstance(compute, str):
+        return _imported(compute) if ":" in compute else _built_in(compute)
+    if not callable(compute):
         raise ArgumentError(
-            f"compute must be a function or the name of one, got {what!r}", argument="compute"
+            f"compute must be a function or the name of one, got {compute!r}", argument="compute"
         )
-    return Computation(_reference(what), what)
+    return Computation(_reference(compute), compute)
 
 
 def plain(value: Any) -> Any:

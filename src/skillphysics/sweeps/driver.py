@@ -42,7 +42,7 @@ def complete(
     *,
     together: int = MOST_TOGETHER,
     retry: bool = False,
-    log: Callable[[str], None] = lambda text: None,  # noqa: ARG005
+    log: Callable[[str], None] | None = None,
     description: str = "cells",
 ) -> None:
     """Compute what a store lacks of any cells, which may belong to different computations.
@@ -58,7 +58,18 @@ def complete(
 
     Raises:
         StoreError: the store cannot be written, or the workers have other sources.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from skillphysics.sweeps import Serial, computation_of
+        >>> linear = computation_of("simulate linear")
+        >>> cells = [Cell(linear, {"n_skill": n, "steps": 10}) for n in (2, 3)]
+        >>> with TemporaryDirectory() as folder:
+        ...     complete(Store(Path(folder)), cells, Serial())
+        ...     len(Store(Path(folder)).entries())
+        2
     """
+    log = log or _silent
     unique = list({cell.key: cell for cell in cells}.values())
     for path in store.damaged():
         log(f"{path.name} is damaged and is ignored; its cells are computed again")
@@ -70,6 +81,10 @@ def complete(
     log(f"{len(unique)} cells, {n_there} of them there; {len(parts)} batches to compute")
     if parts:
         _Driver(store, parts, lacking, len(unique), log, description).drive(engine)
+
+
+def _silent(text: str) -> None:
+    """Write no log."""
 
 
 class _Driver:

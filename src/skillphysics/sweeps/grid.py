@@ -9,7 +9,7 @@ from typing import Any
 from skillphysics.errors import ArgumentError
 from skillphysics.sweeps.computation import Cell, Computation, canonical, plain
 
-Over = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+Over = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A grid, as values by the name of a setting; or a list of settings, one mapping per cell."""
 
 # Fewer cells than these do not pay for a call of their own.

@@ -116,6 +116,14 @@ def records(store: Store) -> list[Record]:
     """The sweeps of a store, the one that was started last at the end.
 
     A record that cannot be read is left out: results do not depend on it.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from skillphysics.sweeps import sweep
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = sweep("simulate linear", {"alpha": [1, 2]}, {"steps": 10}, store=folder)
+        ...     [(one.name, one.over) for one in records(Store(Path(folder)))]
+        [('simulate linear', {'alpha': [1, 2]})]
     """
     found = []
     for path in (store.folder / _FOLDER).glob("*.json"):

@@ -249,7 +249,7 @@ class _Stacked(BackendArray):
 def _taken(values: np.ndarray, first: int, key: Sequence[Any]) -> np.ndarray:
     """Entries along the axes from `first` on, each indexed on its own."""
     for axis in reversed(range(len(key))):
-        values = values[(slice(None),) * (first + axis) + (key[axis],)]
+        values = np.asarray(values[(slice(None),) * (first + axis) + (key[axis],)])
     return values
 
 

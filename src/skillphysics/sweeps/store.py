@@ -145,8 +145,8 @@ class Store:
     """
 
     folder: Path
-    _files: dict[str, Stored | None] = field(default_factory=dict, repr=False)
-    _sound: set[str] = field(default_factory=set, repr=False)
+    _files: dict[str, Stored | None] = field(default_factory=dict, init=False, repr=False)
+    _sound: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.folder = Path(self.folder)

@@ -89,6 +89,15 @@ def run(
 
     Raises:
         StoreError: the store cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from skillphysics.sweeps import Serial
+        >>> grid = Grid(computation_of("simulate linear"), {"alpha": [1, 2]}, {"steps": 10})
+        >>> with TemporaryDirectory() as folder:
+        ...     run(Store(Path(folder)), grid, Serial())
+        ...     results(Store(Path(folder)), grid)["level"].dims
+        ('alpha', 'step', 'skill')
     """
     title = name or grid.computation.name.rpartition("/")[2]
     cells = grid.cells
@@ -107,8 +116,17 @@ def run(
 def results(store: Store, grid: Grid) -> xr.Dataset:
     """The results of a grid as one dataset, without computing; see `sweep`.
 
+    Cells that the store lacks are NaN.
+
     Warns:
         UserWarning: cells failed.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> grid = Grid(computation_of("simulate linear"), {"alpha": [1, 2]}, {"steps": 10})
+        >>> with TemporaryDirectory() as folder:
+        ...     list(results(Store(Path(folder)), grid).coords)
+        ['alpha']
     """
     found = assembled(store, [cell.key for cell in grid.cells], grid.dims)
     found = found.assign_coords(

@@ -58,8 +58,8 @@ class Parities(Task):
     Args:
         subsets: the bits of each skill, counted from 0, by the skill's name.
         n_bits: length of the input.
-        frequency: p, the share of the samples in which each skill counts, above 0 and at most 1;
-            1 by default. It is an array, so runs that differ in it train together.
+        frequency: p, [n_skill], the share of the samples in which each skill counts, above 0 and
+            at most 1; 1 by default. It is an array, so runs that differ in it train together.
         train: training samples, or None for fresh samples in every batch.
         test: held-out samples, or None.
         batch_size: samples per step, drawn from `train` with replacement; None for all of `train`.

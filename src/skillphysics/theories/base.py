@@ -108,7 +108,7 @@ class Theory(eqx.Module):
 
     @property
     def start(self) -> Array | float:
-        """The level at step 0."""
+        """The level at step 0: one for all skills, or one for each, [n_skill]."""
         return 0.0
 
     @property

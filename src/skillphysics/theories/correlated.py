@@ -7,11 +7,11 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from skillphysics.domains import FINITE
+from skillphysics.domains import FINITE, Criterion
 from skillphysics.errors import ArgumentError
 from skillphysics.theories.base import EXAMPLE_FREQUENCY, EXAMPLE_RATE, Theory, at_own_steps
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
-from skillphysics.theories.options import Criterion, Norm, Tolerance
+from skillphysics.theories.options import Norm, Tolerance
 
 _MOST_STEPS = 16**3
 
@@ -21,8 +21,8 @@ class Correlated(Theory):
 
     ds_i/dt = η_eff Σ_k C_ik N_k / D, with N_k = p_k (1 − s_k) for criterion "mse" and
     N_k = p_k σ(−s_k) for "ce". D = Σ_j N_j + N0 for norm "l1" (L25), and D = √(NᵀC N + N0²) for
-    norm "l2", the mean-field law. The level is s for "mse" and σ(s) for "ce". Levels
-    of "mse" can leave [0, 1], and those of negatively correlated skills can fall.
+    norm "l2", the mean-field law. Levels of "mse" can leave [0, 1], and those of negatively
+    correlated skills can fall.
 
     Σ_j N_j is non-negative even where some (1 − s_j) are negative: for "mse" it is qᵀe^{−Mτ}q with
     q_j = √p_j, M = (√p_i C_ij √p_j) and the internal time τ (ours).

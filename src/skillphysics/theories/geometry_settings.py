@@ -14,13 +14,13 @@ from skillphysics.domains import (
     NON_NEGATIVE,
     POSITIVE,
     Count,
+    Criterion,
     Flag,
     check_fields,
 )
 from skillphysics.errors import ArgumentError
 from skillphysics.theories.constraints import floating
 from skillphysics.theories.correlated import check_correlation
-from skillphysics.theories.options import Criterion
 
 
 def mean_field_rate(

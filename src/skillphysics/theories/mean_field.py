@@ -66,7 +66,7 @@ class MeanField(Settings):
     def levels(
         self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
     ) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at the given steps: s, or σ(s) for "ce".
+        """The level of every skill at the given steps.
 
         Raises:
             ArgumentError: `steps` is not a list of non-negative finite numbers, or they go on so

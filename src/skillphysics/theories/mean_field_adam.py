@@ -11,6 +11,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from skillphysics.domains import DECAY
+from skillphysics.numerics.logistic import level_of
 from skillphysics.numerics.normal_ratio import mean_ratio
 from skillphysics.theories.base import check_steps
 from skillphysics.theories.constraints import floating
@@ -77,7 +78,7 @@ class MeanFieldAdam(Settings):
     def levels(
         self, steps: Float[Array, " n_step"] | np.ndarray | Sequence[float]
     ) -> Float[Array, "n_step n_skill"]:
-        """The level of every skill at the given steps: s, or σ(s) for "ce".
+        """The level of every skill at the given steps.
 
         Between integer steps it is interpolated linearly.
 
@@ -121,4 +122,4 @@ def _stepped(law: MeanFieldAdam, n_step: int) -> Float[Array, "n_step_and_1 n_sk
     start = _State(zero, zero, jnp.zeros((n, n), dtype), jnp.ones(2, dtype))
     _, after = jax.lax.scan(advance, start, length=n_step)
     skill = jnp.concatenate([zero[None], after])
-    return skill if law.criterion == "mse" else jax.nn.sigmoid(skill)
+    return level_of(skill, law.criterion)

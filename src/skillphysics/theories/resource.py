@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from skillphysics.domains import between
+from skillphysics.domains import Criterion, between
 from skillphysics.errors import ArgumentError
 from skillphysics.numerics.clock import clock, spent
 from skillphysics.numerics.clock_ce import logits
 from skillphysics.numerics.lambert import logit
 from skillphysics.theories.base import Theory, at_own_steps
 from skillphysics.theories.constraints import NON_NEGATIVE, POSITIVE, SIMPLEX, floating, parameter
-from skillphysics.theories.options import Criterion, Norm
+from skillphysics.theories.options import Norm
 
 
 class TimeSplit(NamedTuple):
@@ -39,9 +39,9 @@ class Resource(Theory):
     u_i^{1/p_i} is the same number for every skill.
 
     These are the equations of criterion "mse". For "ce" they are L25 eq. 5 without correlations:
-    ds_i/dt = η_eff p_i σ(−s_i) / D, with σ(−s_j) in place of u_j in D. The level is σ(s_i), which
-    starts at 1/2. The solution (ours) is s_i + e^{s_i} = 1 + p_i τ(t), with
-    η_eff t = Σ_j s_j + N0 τ for norm "l1".
+    ds_i/dt = η_eff p_i σ(−s_i) / D, with σ(−s_j) in place of u_j in D. Levels start at
+    1/2. The solution (ours) is s_i + e^{s_i} = 1 + p_i τ(t), with η_eff t = Σ_j s_j + N0 τ for norm
+    "l1".
 
     Attributes:
         frequency: p, [n_skill]. N0 is absolute, so the sum of p matters.

@@ -43,11 +43,12 @@ def train(
 ) -> Curves:
     """Train a problem, or many runs in one program, and return the curves of its skills.
 
-    Problem, optimizer, learning rate and key may each be a list with one entry per run; a single
-    value holds for all runs. Runs with the same key have the same random draws, so a difference
-    between them is not due to noise. An array that is equal in all problems is held once, and its
-    products with the parameters of all runs become one matrix product: worlds with the same task
-    vectors train fastest. Learning rates are data, so new values do not compile again.
+    Problem, optimizer, learning rate and key may each be a list with one entry per run, [n_run]; a
+    single value holds for all runs. Runs with the same key have the same random draws, so a
+    difference between them is not due to noise. An array that is equal in all problems is held
+    once, and its products with the parameters of all runs become one matrix product: worlds with
+    the same task vectors train fastest. Learning rates are data, so new values do not compile
+    again.
 
     The precision is that of the parameters: float32 for worlds and by default for networks. For
     float64, build networks and tasks with `dtype="float64"` and train within

@@ -96,7 +96,11 @@ class Quadratic(Problem):
 
     @classmethod
     def aligned(cls, curvature: Numbers = CURVATURE) -> "Quadratic":
-        """R = I, started at x = (1, 1, …)."""
+        """R = I, started at x = (1, 1, …).
+
+        Args:
+            curvature: h, [n_skill].
+        """
         n_skill = np.size(curvature)
         return cls(curvature, np.eye(n_skill), np.ones(n_skill))
 

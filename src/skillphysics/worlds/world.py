@@ -22,7 +22,7 @@ from skillphysics.domains import (
     count,
 )
 from skillphysics.errors import ArgumentError
-from skillphysics.numerics.logistic import minus_log_sigmoid
+from skillphysics.numerics.logistic import level_of, minus_log_sigmoid
 from skillphysics.numerics.multinomial import Multinomial
 from skillphysics.numerics.threefry import fold_in
 from skillphysics.skills import Skills
@@ -48,7 +48,7 @@ class Usual(NamedTuple):
     steps: int
 
 
-def constructors(world: type[Problem]) -> Iterator[Callable[..., Any]]:
+def constructors(kind: type[Problem]) -> Iterator[Callable[..., Any]]:
     """The functions whose arguments make a world: `draw`, and those it passes the others on to.
 
     Example:
@@ -56,8 +56,8 @@ def constructors(world: type[Problem]) -> Iterator[Callable[..., Any]]:
         >>> [function.__name__ for function in constructors(Geometry)]
         ['draw']
     """
-    own: list[Any] = [base for base in world.__mro__ if "__init__" in vars(base)]
-    draw: Any = world.draw  # pyright: ignore[reportAttributeAccessIssue]
+    own: list[Any] = [base for base in kind.__mro__ if "__init__" in vars(base)]
+    draw: Any = kind.draw  # pyright: ignore[reportAttributeAccessIssue]
     for function in (draw, *own):
         yield function
         parameters = inspect.signature(function).parameters.values()
@@ -77,9 +77,9 @@ class Batch(NamedTuple):
 class World(Problem):
     """A loss Σ_i p_i ℓ(s_i) over the skills s_i(parameters) of a world (L25 §2.2).
 
-    ℓ(s) is (1 − s)² for criterion "mse" and −log σ(s) for "ce", whose level is σ(s). A step draws
-    `batch_size` skills from p and trains on their shares in place of p; without a batch size it
-    trains on p itself. All arrays are float32.
+    ℓ is the loss of the criterion (docs/terms.md). A step draws `batch_size` skills from p and
+    trains on their shares in place of p; without a batch size it trains on p itself. All arrays are
+    float32.
 
     Attributes:
         probability: p, [n_skill], the frequencies divided by their sum.
@@ -94,6 +94,9 @@ class World(Problem):
         half_square: train on ½(1 − s)²: a gradient without the factor 2 of the square, as in L25
             Figs 4, 5 and 7 (top). Figs 7 (bottom) and 8 keep it. The recorded loss is always
             Σ p_i ℓ(s_i).
+
+    Raises:
+        ArgumentError: a setting is outside its domain, or belongs to the other criterion.
     """
 
     usual: ClassVar[Usual]
@@ -172,7 +175,7 @@ class World(Problem):
     def measure(self, params: Any, key: Key[Array, ""]) -> dict[str, Float[Array, "..."]]:  # noqa: ARG002
         """Levels, and the loss at the true probabilities."""
         skill = self.skill(params)
-        level = skill if self.criterion == "mse" else jax.nn.sigmoid(skill)
+        level = level_of(skill, self.criterion)
         return {"level": level, "loss": jnp.sum(self.probability * self.skill_loss(skill))}
 
     def skill_loss(self, skill: Float[Array, " n_skill"]) -> Float[Array, " n_skill"]:

@@ -6,11 +6,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from skillphysics.phrases import number
 from skillphysics.plotting import by_rank, new_figure, step_axis
 from skillphysics.report import rows
 from skillphysics.report.explain import Explanation
 from skillphysics.report.figures.drawing import WIDTH, Picture, some_of, spread
-from skillphysics.report.rows import number
 
 _CLOCKS = ("resource l1", "resource l2", "linear")
 

@@ -9,9 +9,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from skillphysics.phrases import number, shortened
 from skillphysics.plotting import clipped
 from skillphysics.report.explain import Explanation
-from skillphysics.report.rows import number, shortened
 
 # All figures have the same width in inches, so that their text has the same size on the page.
 WIDTH = 8.0

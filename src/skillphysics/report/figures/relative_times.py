@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from skillphysics.phrases import number
 from skillphysics.plotting import by_rank, new_figure
 from skillphysics.report import rows
 from skillphysics.report.explain import Explanation
@@ -17,7 +18,6 @@ from skillphysics.report.figures.drawing import (
     name_rows,
     row_height,
 )
-from skillphysics.report.rows import number
 
 
 def picture(explanation: Explanation) -> Picture | None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from skillphysics.comparison import Change, Effect, RunComparison
 from skillphysics.comparison.compare_runs import RATE
-from skillphysics.report.runs import rows
+from skillphysics.comparison.report import rows
 
 
 def summary(comparison: RunComparison) -> dict[str, Any]:

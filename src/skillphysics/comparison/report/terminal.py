@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from skillphysics.comparison import Change, RunComparison
-from skillphysics.report.rows import shortened
-from skillphysics.report.runs import rows
+from skillphysics.comparison.report import rows
+from skillphysics.phrases import shortened
 
 _MOST_ROWS = 40
 _SHORTEST_NAME, _LONGEST_NAME = 12, 40

@@ -9,11 +9,11 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from skillphysics.comparison import RunComparison
+from skillphysics.comparison.report import figures
+from skillphysics.comparison.report.page import page
+from skillphysics.comparison.report.summary import summary
+from skillphysics.io.results import filling
 from skillphysics.plotting import STYLE
-from skillphysics.report.folder import filling
-from skillphysics.report.runs import figures
-from skillphysics.report.runs.page import page
-from skillphysics.report.runs.summary import summary
 
 # More figures of curves would make the page too long.
 _MOST_CURVES = 60
@@ -21,14 +21,7 @@ _DRAW = {"factors": figures.factors, "ends": figures.ends, "clock": figures.cloc
 
 
 def write(comparison: RunComparison, folder: Path) -> Path:
-    """Write `compare.html`, `compare.json`, and the figures of each change as PNG and SVG.
-
-    Returns:
-        The path of `compare.html`.
-
-    Raises:
-        ArgumentError: the folder cannot be written.
-    """
+    """See `RunComparison.save`."""
     with filling(folder, "compare.html", rf"({'|'.join(_DRAW)})(-\d+)?\.(png|svg)") as aside:
         (aside / "compare.html").write_text(_page(comparison, aside), encoding="utf-8")
         text = json.dumps(summary(comparison), indent=2, ensure_ascii=False, allow_nan=False)

@@ -8,7 +8,7 @@ import numpy as np
 from skillphysics.comparison import Change, Effect, RunComparison, Side
 from skillphysics.comparison.scatter import SEED_SCATTER, SEED_WEIGHT
 from skillphysics.comparison.verdict import determined, digits, factor, moved, signed
-from skillphysics.report.rows import steps
+from skillphysics.phrases import steps
 
 Row = dict[str, Any]
 

@@ -8,8 +8,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 
 from skillphysics.comparison import RunComparison
-from skillphysics.report.runs import rows
-from skillphysics.report.runs.figures import key
+from skillphysics.comparison.report import rows
+from skillphysics.comparison.report.figures import key
 
 CAPTIONS: Mapping[str, tuple[str, str]] = {
     "factors": (
@@ -49,7 +49,7 @@ def page(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(
-        files("skillphysics.report.runs").joinpath("page.html").read_text(encoding="utf-8")
+        files("skillphysics.comparison.report").joinpath("page.html").read_text(encoding="utf-8")
     )
     names = [change.name for change in comparison.changes]
     return template.render(
