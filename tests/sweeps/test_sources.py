@@ -45,8 +45,8 @@ EDITS = {
                  "optax.apply_updates(updates, params)", TRAINED),
     "an optimizer": ("optimizers/from_optax.py", "optax.lion(learning_rate, b1, b2",
                      "optax.lion(learning_rate, b2, b1", {"liu2025/fig15"}),
-    "a network": ("networks/embedding_mlp.py", "jax.random.split(key)", "jax.random.split(key)[::-1]",
-                  {"liu2025/fig13", "liu2025/text"}),
+    "a network": ("networks/embedding_mlp.py", "jax.random.split(key)",
+                  "jax.random.split(key)[::-1]", {"liu2025/fig13", "liu2025/text"}),
     "a task": ("tasks/squares.py", "self.points**2) ** 2", "self.points**2) ** 4",
                {"liu2025/fig19"}),
     "a constant": ("numerics/lambert.py", "_NEWTON_STEPS = 8", "_NEWTON_STEPS = 9", RESOURCE),
@@ -93,7 +93,7 @@ def keys(tmp_path_factory):
     ignored = shutil.ignore_patterns("__pycache__")
     source = Path(skillphysics.__file__).parent
     shutil.copytree(source, folder / "skillphysics", ignore=ignored)
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", PROGRAM],
         input=json.dumps({name: edit[:3] for name, edit in EDITS.items()}),
         env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
@@ -189,6 +189,9 @@ SHAPES = Registry("shape", {"round-one": round_one, "square": square, "squareish
         ("SHAPES[name]", (), set()),
         ("SHAPES[name]", ("round-one(size=2)",), {"round_one"}),
         ("SHAPES[name]", ("another",), set()),
+        ("name in SHAPES and SHAPES.get(name)", (), set()),
+        ("[SHAPES[one] for one in SHAPES]", (), {"round_one", "square", "squareish"}),
+        ("list(SHAPES.values())", (), {"round_one", "square", "squareish"}),
         ("SHAPES[name]", ("squareish",), {"square", "squareish"}),
     ],
 )

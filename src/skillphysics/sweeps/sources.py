@@ -131,6 +131,8 @@ def _reached(roots: tuple[Place, ...], texts: frozenset[str]) -> _Reached:
         for at, registry in registries.items():
             if not any(_place(member) in roots for member in registry.values()):
                 named = {one for place in reached for one in _named_by(place, at)}
+                if any(at in _whole(place) for place in reached):
+                    named = set(registry)
                 named |= {one for one in registry if any(one in text for text in texts)}
                 members = [_place(registry[one]) for one in sorted(named)]
                 waiting += [place for place in members if place not in reached]
@@ -258,6 +260,31 @@ def _text(place: Place) -> str:
 
 
 @cache
+def _whole(place: Place) -> frozenset[Place]:
+    """What a definition names other than to look up one member, as in a loop over a registry.
+
+    In the module of a registry, that is for its messages.
+    """
+    module, name = place
+    statements = _module(module).statements[name]
+    nodes = [node for one in statements for node in ast.walk(one)]
+    lookups: set[ast.AST] = set()
+    for node in nodes:
+        if isinstance(node, ast.Subscript):
+            lookups.add(node.value)
+        elif isinstance(node, ast.Attribute) and node.attr == "get":
+            lookups |= {node, node.value}
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            lookups.add(node.comparators[0])
+    paths = [
+        [node.id] if isinstance(node, ast.Name) else _dotted(node)
+        for node in nodes
+        if isinstance(node, ast.Name | ast.Attribute) and node not in lookups
+    ]
+    return frozenset(one for one in _places(place, filter(None, paths)) if one[0] != module)
+
+
+@cache
 def _strings(place: Place) -> tuple[frozenset[str], frozenset[str]]:
     """The strings of a definition, and the parts of those that it puts together."""
     whole, parts = set(), set()
@@ -278,20 +305,35 @@ def _uses(place: Place) -> tuple[Place, ...]:
     """The definitions that a definition names."""
     module, name = place
     source = _module(module)
+    registered = [(module, one) for one in source.registered.get(name, ())]
+    paths = [path for one in source.statements[name] for path in _named(one, frozenset())]
+    found = dict.fromkeys([*registered, *_places(place, paths)])
+    return tuple(one for one in found if one != place)
+
+
+def _places(place: Place, paths: Iterable[list[str]]) -> Iterator[Place]:
+    """Where the dotted names in a definition are defined."""
+    module, _ = place
+    known = _known(place)
+    for path in paths:
+        if path[0] in known:
+            start = known[path[0]]
+            yield from _resolved(start[0], [start[1], *path[1:]])
+        elif path[0] in _module(module).statements:
+            yield module, path[0]
+
+
+@cache
+def _known(place: Place) -> Mapping[str, Place]:
+    """The names that are imported where a definition is, and in it."""
+    module, name = place
+    source = _module(module)
     known = dict(source.imports)
     for statement in source.statements[name]:
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 known |= _imports(node, source.package)
-    found = dict.fromkeys((module, one) for one in source.registered.get(name, ()))
-    for statement in source.statements[name]:
-        for path in _named(statement, frozenset()):
-            if path[0] in known:
-                start = known[path[0]]
-                found |= dict.fromkeys(_resolved(start[0], [start[1], *path[1:]]))
-            elif path[0] in source.statements:
-                found[module, path[0]] = None
-    return tuple(one for one in found if one != place)
+    return known
 
 
 def _named(node: ast.AST, own: frozenset[str]) -> Iterator[list[str]]:
@@ -311,7 +353,7 @@ def _named(node: ast.AST, own: frozenset[str]) -> Iterator[list[str]]:
         return
     inside: list[ast.AST] = []
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        inside = node.body if isinstance(node.body, list) else [node.body]
+        inside += node.body if isinstance(node.body, list) else [node.body]
         inner = own | _owned(node)
     elif isinstance(node, _COMPREHENSIONS):
         targets = [one for each in node.generators for one in ast.walk(each.target)]
