@@ -123,6 +123,53 @@ def test_recipes_do_not_depend_on_drawings_and_claims(recipe):
     assert not [place for place in reached if ".claims:" in place or ".plotting:" in place]
 
 
+QUICK = ("liu2025/fig9", "liu2025/fig12", "liu2025/fig15", "nam2024/fig6")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        pytest.param(recipe, id=recipe.name, marks=[pytest.mark.slow] * (recipe.name not in QUICK))
+        for recipe in RECIPES
+    ],
+)
+def test_every_function_that_runs_is_reached(recipe):
+    for cell in recipe.cells("smoke").values():
+        text = json.dumps(dict(cell.settings))
+        reached = definitions(recipe.compute, texts=[text])
+        ran = functions_of(lambda cell=cell: recipe.compute(**cell.settings))
+        assert not {one for one in ran if not one.startswith(SILENT)} - set(reached)
+
+
+# What changes no number.
+SILENT = tuple(
+    f"skillphysics.{name}" for name in ("errors", "io.curves_file", "io.files", "progress")
+)
+
+
+def functions_of(call):
+    """The functions and classes of the package that run during a call, by "module:name"."""
+    package = Path(skillphysics.__file__).parent
+    codes = set()
+
+    def note(frame, event, _):
+        if event == "call":
+            codes.add(frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    found = set()
+    for code in codes:
+        name = code.co_qualname.partition(".")[0]
+        if code.co_filename.startswith(f"{package}{os.sep}") and name[0] != "<":
+            parts = Path(code.co_filename).relative_to(package.parent).with_suffix("").parts
+            found.add(f"{'.'.join(parts).removesuffix('.__init__')}:{name}")
+    return found
+
+
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """Write a module that can be imported once, and return its function `f`."""

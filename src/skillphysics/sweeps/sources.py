@@ -131,7 +131,7 @@ def _reached(roots: tuple[Place, ...], texts: frozenset[str]) -> _Reached:
         for at, registry in registries.items():
             if not any(_place(member) in roots for member in registry.values()):
                 named = {one for place in reached for one in _named_by(place, at)}
-                if any(at in _whole(place) for place in reached):
+                if any(at in _uses(place) and at in _whole(place) for place in reached):
                     named = set(registry)
                 named |= {one for one in registry if any(one in text for text in texts)}
                 members = [_place(registry[one]) for one in sorted(named)]
@@ -253,10 +253,14 @@ def _module(name: str) -> _Module:
 @cache
 def _text(place: Place) -> str:
     """The statements of a definition without comments, docstrings and formatting."""
+    return ast.unparse(ast.Module(list(_statements(place)), []))
+
+
+@cache
+def _statements(place: Place) -> tuple[ast.stmt, ...]:
+    """The statements of a definition without docstrings, which are removed from the module's."""
     module, name = place
-    whole = ast.Module(list(_module(module).statements[name]), [])
-    # Parsed once more, because a transformer changes its tree.
-    return ast.unparse(_WithoutText().visit(ast.parse(ast.unparse(whole))))
+    return tuple(_WithoutText().visit(one) for one in _module(module).statements[name])
 
 
 @cache
@@ -265,9 +269,8 @@ def _whole(place: Place) -> frozenset[Place]:
 
     In the module of a registry, that is for its messages.
     """
-    module, name = place
-    statements = _module(module).statements[name]
-    nodes = [node for one in statements for node in ast.walk(one)]
+    module, _ = place
+    nodes = [node for one in _statements(place) for node in ast.walk(one)]
     lookups: set[ast.AST] = set()
     for node in nodes:
         if isinstance(node, ast.Subscript):
@@ -288,7 +291,8 @@ def _whole(place: Place) -> frozenset[Place]:
 def _strings(place: Place) -> tuple[frozenset[str], frozenset[str]]:
     """The strings of a definition, and the parts of those that it puts together."""
     whole, parts = set(), set()
-    for node in ast.walk(ast.parse(_text(place))):
+    nodes = [node for one in _statements(place) for node in ast.walk(one)]
+    for node in nodes:
         if isinstance(node, ast.Constant):
             whole.add(node.value)
         joined = node.values if isinstance(node, ast.JoinedStr) else []
