@@ -5,7 +5,7 @@ import hashlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -112,15 +112,8 @@ class Computation:
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
     def _hash(self, cell: Settings) -> str:
-        roots = (self.function, *(() if self.uses is None else self.uses(cell)))
-        marks = self._marks
-        if roots not in marks:
-            marks[roots] = source_hash(*roots)
-        return marks[roots]
-
-    @cached_property
-    def _marks(self) -> dict[Any, str]:
-        return {}
+        others = () if self.uses is None else self.uses(cell)
+        return source_hash(self.function, *others, texts=_texts(cell))
 
     @cached_property
     def _accepted(self) -> "Accepted":
@@ -280,6 +273,15 @@ def accepted_by(function: Callable[..., Any]) -> Accepted:
             if parameter.default is parameter.empty:
                 required.append(name)
     return Accepted(tuple(names), tuple(required), others)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All text in settings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
 
 
 def _content(path: Path) -> str:

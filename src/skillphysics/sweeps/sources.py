@@ -34,6 +34,8 @@ _INSTALLED = tuple(
     str(Path(sysconfig.get_path(kind)).resolve()) for kind in ("stdlib", "purelib", "platlib")
 )
 
+_SHORTEST = 3
+
 Place = tuple[str, str]
 """A module, and a name that it defines at its top level."""
 
@@ -62,7 +64,7 @@ def source_hash(*roots: Any, texts: Iterable[str] = ()) -> str:
         >>> source_hash(Linear) == source_hash(Linear), source_hash(Linear) == source_hash(Resource)
         (True, False)
     """
-    return _reached_with(roots, texts).hash
+    return _reached_with(tuple(_place(root) for root in roots), texts).hash
 
 
 def definitions(*roots: Any, texts: Iterable[str] = ()) -> dict[str, str]:
@@ -71,7 +73,7 @@ def definitions(*roots: Any, texts: Iterable[str] = ()) -> dict[str, str]:
     Raises:
         ArgumentError: as `source_hash`.
     """
-    return dict(_reached_with(roots, texts).definitions)
+    return dict(_reached_with(tuple(_place(root) for root in roots), texts).definitions)
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,11 @@ class _Reached:
 
     Attributes:
         definitions: their texts by "module:name".
-        registries: by the name of their module; what this module says of members chooses none.
+        names: of the members of registries that are reached.
     """
 
     definitions: Mapping[str, str]
-    registries: tuple[tuple[str, Registry[Any]], ...]
+    names: frozenset[str]
 
     @cached_property
     def hash(self) -> str:
@@ -95,72 +97,63 @@ class _Reached:
             digest.update(f"{name}\n{text}\n".encode())
         return digest.hexdigest()[:16]
 
-    def names_member(self, text: str) -> bool:
-        return any(name in text for _, registry in self.registries for name in registry)
 
-
-def _reached_with(roots: tuple[Any, ...], texts: Iterable[str]) -> _Reached:
+def _reached_with(roots: tuple[Place, ...], texts: Iterable[str]) -> _Reached:
     every = frozenset(texts)
     chosen: frozenset[str] = frozenset()
     while True:
         # Most texts name nothing, so that few sets of them differ.
         reached = _reached(roots, chosen)
-        more = frozenset(text for text in every - chosen if reached.names_member(text))
+        more = {text for text in every - chosen if any(name in text for name in reached.names)}
         if not more:
             return reached
         chosen |= more
 
 
 @cache
-def _reached(roots: tuple[Any, ...], texts: frozenset[str]) -> _Reached:
-    waiting = [_place(root) for root in roots]
-    reached: dict[str, str] = {}
-    registries: dict[str, tuple[str, Registry[Any]]] = {}
-    strings = [_Texts(texts, frozenset())]
+def _reached(roots: tuple[Place, ...], texts: frozenset[str]) -> _Reached:
+    waiting = list(roots)
+    reached: dict[Place, str] = {}
+    registries: dict[Place, Registry[Any]] = {}
     while waiting:
         while waiting:
-            place = module, name = waiting.pop()
-            key = f"{module}:{name}"
-            if key in reached or key in registries or module.startswith(_SILENT):
+            place = module, _ = waiting.pop()
+            if place in reached or place in registries or module.startswith(_SILENT):
                 continue
             if (registry := _registry(place)) is not None:
-                registries[key] = module, registry
+                registries[place] = registry
+                waiting.append(("skillphysics.registry", "Registry"))
                 continue
-            reached[key] = _text(place)
-            strings.append(_texts(place))
+            reached[place] = _text(place)
             waiting += _uses(place)
             # What a module does when it is imported may change what its definitions do.
             waiting += [(module, other) for other in _module(module).statements if other[0] == "<"]
-        for module, registry in registries.values():
-            if not any(member is root for member in registry.values() for root in roots):
-                waiting += [
-                    found for name, member in registry.items()
-                    if any(one.names(name, module) for one in strings)
-                    and ":".join(found := _place(member)) not in reached
-                ]  # fmt: skip
-    return _Reached(reached, tuple(registries.values()))
+        for at, registry in registries.items():
+            if not any(_place(member) in roots for member in registry.values()):
+                named = {one for place in reached for one in _named_by(place, at)}
+                named |= {one for one in registry if any(one in text for text in texts)}
+                members = [_place(registry[one]) for one in sorted(named)]
+                waiting += [place for place in members if place not in reached]
+    return _Reached(
+        {f"{module}:{name}": text for (module, name), text in reached.items()},
+        frozenset(name for registry in registries.values() for name in registry),
+    )
 
 
-@dataclass(frozen=True)
-class _Texts:
-    """Strings that may name members of registries.
+@cache
+def _named_by(place: Place, registry: Place) -> tuple[str, ...]:
+    """The members of a registry that strings of a definition may name.
 
-    Attributes:
-        whole: as written.
-        parts: of strings that are put together when the program runs.
-        module: where they are; "" for settings.
+    What the module of the registry says of members chooses none of them.
     """
-
-    whole: frozenset[str]
-    parts: frozenset[str]
-    module: str = ""
-
-    def names(self, member: str, home: str) -> bool:
-        """Whether a member of a registry, which is in the module `home`, may be meant."""
-        return self.module != home and (
-            any(member in text for text in self.whole | self.parts)
-            or any(part in member for part in self.parts)
-        )
+    members = _registry(registry)
+    if members is None or place[0] == registry[0]:
+        return ()
+    whole, parts = _strings(place)
+    return tuple(
+        name for name in members
+        if any(name in text for text in whole) or any(part in name for part in parts)
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -170,11 +163,13 @@ class _Module:
     Attributes:
         statements: those that define a name, by name; those that define none by "<their text>".
         imports: the names that it imports, with the module and the name in it, "" for a module.
+        registered: by name, the definitions that are registered with it: `@name.defjvp`.
         package: what its relative imports start from.
     """
 
     statements: Mapping[str, tuple[ast.stmt, ...]]
     imports: Mapping[str, Place]
+    registered: Mapping[str, tuple[str, ...]]
     package: str
 
 
@@ -242,7 +237,15 @@ def _module(name: str) -> _Module:
         elif not _is_text(statement) and not _is_for_typing(statement):
             for bound in _bound(statement) or [f"<{ast.unparse(statement)}>"]:
                 statements[bound] = (*statements.get(bound, ()), statement)
-    return _Module(statements, imports, package)
+    registered: dict[str, tuple[str, ...]] = {}
+    for statement in tree.body:
+        if isinstance(statement, _DEFINITIONS):
+            for decorator in statement.decorator_list:
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                path = _dotted(called) if isinstance(called, ast.Attribute) else []
+                if path and path[0] in statements:
+                    registered[path[0]] = (*registered.get(path[0], ()), statement.name)
+    return _Module(statements, imports, registered, package)
 
 
 @cache
@@ -255,19 +258,19 @@ def _text(place: Place) -> str:
 
 
 @cache
-def _texts(place: Place) -> _Texts:
-    """The strings of a definition without its docstrings."""
+def _strings(place: Place) -> tuple[frozenset[str], frozenset[str]]:
+    """The strings of a definition, and the parts of those that it puts together."""
     whole, parts = set(), set()
     for node in ast.walk(ast.parse(_text(place))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if isinstance(node, ast.Constant):
             whole.add(node.value)
         joined = node.values if isinstance(node, ast.JoinedStr) else []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             joined = [node.left, node.right]
         parts |= {one.value for one in joined if isinstance(one, ast.Constant)}
-    # Shorter ones join names that are whole.
-    parts = {one for one in parts if isinstance(one, str) and len(one.strip()) >= 3}
-    return _Texts(frozenset(whole), frozenset(parts), place[0])
+    # Shorter parts join names that are whole.
+    long = {one for one in parts if isinstance(one, str) and len(one.strip()) >= _SHORTEST}
+    return frozenset(one for one in whole if isinstance(one, str)), frozenset(long)
 
 
 @cache
@@ -280,7 +283,7 @@ def _uses(place: Place) -> tuple[Place, ...]:
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 known |= _imports(node, source.package)
-    found: dict[Place, None] = {}
+    found = dict.fromkeys((module, one) for one in source.registered.get(name, ()))
     for statement in source.statements[name]:
         for path in _named(statement, frozenset()):
             if path[0] in known:

@@ -250,7 +250,7 @@ def _windows(data: Data) -> Finding:
     loss = loss.sel(alpha=loss.alpha >= 1)
     steps = loss.step.values
     # The first record from each of these steps on.
-    ends = [int(steps[np.searchsorted(steps, wanted)]) for wanted in (40, 80, 200, 500)]
+    ends = [int(steps[np.searchsorted(steps, first)]) for first in (40, 80, 200, 500)]
     found = xr.concat([slope(loss, "step", pair) for pair in pairwise(ends)], "window")
     found = found.transpose("kind", "alpha", "window")
     ratio = found.max("window") / found.min("window")

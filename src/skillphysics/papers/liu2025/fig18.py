@@ -229,9 +229,9 @@ def _learning_times(data: Data) -> Finding:
         for kind in few.kind.values for ratio in few.ratio.values
     }  # fmt: skip
     strong = float(few.ratio.max())
-    wanted = {"shared": 1.0, "modular": 0.5}
+    expected = {"shared": 1.0, "modular": 0.5}
     judged = [near(found[kind, strong][0], power, 0.1, interval=found[kind, strong][1])
-              for kind, power in wanted.items()]  # fmt: skip
+              for kind, power in expected.items()]  # fmt: skip
     verdicts: list[Verdict] = [one.verdict for one in judged]
     told = "; ".join(
         f"{kind} "
@@ -239,11 +239,11 @@ def _learning_times(data: Data) -> Finding:
             f"{found[kind, r][0]:.2f} [{found[kind, r][1][0]:.2f}, {found[kind, r][1][1]:.2f}]"
             for r in few.ratio.values
         )
-        for kind in wanted
+        for kind in expected
     )
     verdict: Verdict = verdicts[0] if len(set(verdicts)) == 1 else "holds in part"
     return Finding(
-        [found[kind, strong][0] for kind in wanted], verdict, None,
+        [found[kind, strong][0] for kind in expected], verdict, None,
         f"powers of {few['count'].values.tolist()} skills, each {few.ratio.values.tolist()} times "
         f"rarer than the last: {told}. Shared skills overlap less the stronger the hierarchy, "
         "which the Domino model takes as infinite; of equal frequencies shared ones take as long "

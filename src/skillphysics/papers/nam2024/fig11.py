@@ -82,12 +82,12 @@ def _is_constant(name: str, part: str, within: float) -> Any:
         if one.seed.size < 2:
             return _ONE_SEED
         each = np.array([shown(name, float(c)) for c in one.each])
-        wanted = RESOURCES[name].published
+        published = RESOURCES[name].published
         mean, interval = geometric(each)
-        open_ends = interval[0] < wanted - within and interval[1] > wanted + within
+        open_ends = interval[0] < published - within and interval[1] > published + within
         undecided = "undecided, as the interval holds all that is near; " * open_ends
         found = near(
-            mean, wanted, within, interval=interval,
+            mean, published, within, interval=interval,
             why=f"{undecided}geometric mean of {each.size} seeds, from {each.min():.3g} to "
             f"{each.max():.3g}; their mean curve has {shown(name, float(one.constant)):.3g}, at a "
             f"root mean square of {float(one.rms):.3f}",

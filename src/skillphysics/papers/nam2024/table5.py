@@ -96,15 +96,15 @@ def _predicted(data: Data) -> Finding:
     median = one.strength.median("seed")
     gap = (median - one.model).values
     learned = one.model.values > 0
-    count, wanted = int((np.abs(gap[learned]) <= 0.25).sum()), int(learned.sum())
+    count, n_learned = int((np.abs(gap[learned]) <= 0.25).sum()), int(learned.sum())
     verdict: Verdict = "does not hold"
-    if count == wanted:
+    if count == n_learned:
         verdict = "holds"
-    elif count * 2 >= wanted:
+    elif count * 2 >= n_learned:
         verdict = "holds in part"
     found = Finding(
         median.values.tolist(), verdict,
-        why=f"median of {one.seed.size} runs; {_ranges(one)}; {count} of the {wanted} skills that "
+        why=f"median of {one.seed.size} runs; {_ranges(one)}; {count} of the {n_learned} skills that "
         f"the model holds, {one.model.values[learned].tolist()}, are within 0.25 of it",
     )  # fmt: skip
     if int(one["last"]) >= EXPERIMENTS["emergence-parameters"].at("paper").steps:
