@@ -1,4 +1,4 @@
-"""How far a sweep scales: costs that are measured here, in a simulation of up to a thousand workers.
+"""How far a sweep scales: measured costs, in a simulation of up to a thousand workers.
 
     python studies/thousand_workers.py [--picture FILE.png]
 
@@ -182,10 +182,10 @@ def draw(counts: Sequence[int], speed: dict[float, list[float]], path: Path) -> 
     with mpl.rc_context(STYLE):
         figure = new_figure(5.5, 4)
         axis = figure.subplots()
-        axis.plot(counts, counts, color="#888888", ls="--", label="no cost")
         for colour, (seconds, values) in zip(by_rank(len(speed)), speed.items(), strict=True):
-            axis.plot(counts, values, ".-", color=colour, label=f"cells of {seconds:g} s")
-        axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as one worker")
+            share = np.array(values) / counts
+            axis.plot(counts, share, ".-", color=colour, label=f"cells of {seconds:g} s")
+        axis.set(xscale="log", ylim=(0, 1.02), xlabel="workers", ylabel="efficiency")
         axis.legend()
         figure.savefig(path, dpi=160)
 
