@@ -13,6 +13,7 @@ from skillphysics.errors import ArgumentError, CurvesError
 from .simulated import HALF, N_QUESTION, STEPS, runs
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_seeds_of_one_experiment_differ_in_nothing():
     rng = np.random.default_rng(0)
     half = HALF[::2]
@@ -28,6 +29,7 @@ def test_seeds_of_one_experiment_differ_in_nothing():
     assert claimed <= 4
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.slow
 def test_three_seeds_against_three_differ_in_nothing():
     rng = np.random.default_rng(1)
@@ -39,6 +41,7 @@ def test_three_seeds_against_three_differ_in_nothing():
     assert claimed <= 3
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_a_doubled_clock_is_found_with_its_factor():
     rng = np.random.default_rng(2)
     found, held = 0, 0

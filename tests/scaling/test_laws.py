@@ -93,6 +93,7 @@ def test_the_time_prefactors_are_the_published_ones(alpha, published):
         assert found / 2 == pytest.approx(exact, rel=1e-9)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("alpha", ALPHA)
 @pytest.mark.parametrize("n_skill", [np.inf, 50_000])
 def test_the_compute_prefactor_is_that_of_the_best_split(alpha, n_skill):
@@ -108,6 +109,7 @@ def test_the_compute_prefactor_is_that_of_the_best_split(alpha, n_skill):
     assert formula.n_basis == pytest.approx(exact.n_basis, rel=0.03)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("start", [0.5, 0.7, 0.9])
 def test_skills_may_start_near_the_target_but_not_at_it(start):
     with jax.enable_x64(True):
@@ -181,6 +183,7 @@ def test_a_law_without_its_amount_says_which_one_is_missing():
         scaling_law(model, "compute", steps=10.0)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_one_skill_is_not_many():
     with jax.enable_x64(True):
         for resource, point, text in (
@@ -195,6 +198,7 @@ def test_one_skill_is_not_many():
             assert {condition.text: condition.holds for condition in many.conditions}[text]
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("alpha", [1 + 1e-9, 1000.0])
 @pytest.mark.parametrize("layers", LAYERS)
 def test_extreme_exponents_give_a_law_without_warnings(alpha, layers):

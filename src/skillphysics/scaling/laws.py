@@ -9,7 +9,7 @@ from skillphysics.errors import ArgumentError
 from skillphysics.scaling.decoupled import Decoupled
 from skillphysics.scaling.exponents import exponent
 from skillphysics.scaling.prefactors import (
-    compute_prefactor,
+    compute_prefactor_at,
     compute_ratio,
     data_prefactor,
     norm_of,
@@ -181,14 +181,15 @@ def _parameters(model: Decoupled, time: float, n_data: float, n_basis: float) ->
 def _compute(model: Decoupled, time: float, n_data: float, n_basis: float) -> _Law:
     alpha = float(model.alpha)
     used = n_basis / time ** (1 / alpha)
-    best = compute_ratio(model) ** ((alpha + 1) / alpha)
+    ratio = compute_ratio(model)
+    best = ratio ** ((alpha + 1) / alpha)
     # Losses at equal C: A(λ_T) λ_C^{a/(a+1)} with λ_C = λ_T^{(a+1)/(a+2)}.
     gain = (alpha - 1) / (alpha + 1)
     spent, least = (time_prefactor(model, x) * x**gain for x in (used, best))
     # Finitely many skills lower the loss by their share L_C of the law.
     law = least * (time * n_basis) ** (-gain)
     missing = parameter_prefactor(model) * np.float64(model.n_skill) ** (1 - alpha)
-    return compute_prefactor(model), (
+    return compute_prefactor_at(model, ratio), (
         *_learned(model, time),
         Condition("N^alpha ~ T: within 1 % of the best loss", 1 + _SHARE, spent / least, 1.0),
         Condition("n_skill >> N: law >> what missing skills would add", law, missing, 100),

@@ -164,8 +164,12 @@ def compute_prefactor(model: Decoupled) -> float:
         >>> round(compute_prefactor(model) / (5.0**2 / 2), 3)
         0.646
     """
+    return compute_prefactor_at(model, compute_ratio(model))
+
+
+def compute_prefactor_at(model: Decoupled, ratio: float) -> float:
+    """A_C of the λ that `compute_ratio` found, which takes hundreds of integrals."""
     alpha = float(model.alpha)
-    ratio = compute_ratio(model)
     least = time_prefactor(model, ratio ** ((alpha + 1) / alpha)) * ratio ** ((alpha - 1) / alpha)
     return least * float(model.pace) ** (-(alpha - 1) / (alpha + 1))
 
@@ -183,8 +187,9 @@ def compute_optimal(model: Decoupled, compute: float) -> Allocation:
     """
     POSITIVE.check("compute", compute)
     alpha = float(model.alpha)
-    n_basis = compute_ratio(model) * (float(model.pace) * compute) ** (1 / (alpha + 1))
-    loss = compute_prefactor(model) * compute ** (-(alpha - 1) / (alpha + 1))
+    ratio = compute_ratio(model)
+    n_basis = ratio * (float(model.pace) * compute) ** (1 / (alpha + 1))
+    loss = compute_prefactor_at(model, ratio) * compute ** (-(alpha - 1) / (alpha + 1))
     return Allocation(n_basis, compute / n_basis, loss)
 
 

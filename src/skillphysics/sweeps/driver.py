@@ -4,8 +4,8 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future
-from concurrent.futures import wait as wait_for
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
 
 from skillphysics.progress import progress_bar
 from skillphysics.sweeps.computation import Cell
@@ -99,6 +99,8 @@ class _Driver:
         # Batches that are sent alone, since a worker was lost with them.
         self._alone: deque[tuple[Cell, ...]] = deque()
         self._sent: dict[Future[Outcome], list[tuple[Cell, ...]]] = {}
+        # Waiting for thousands of futures themselves takes time for each of them.
+        self._done: SimpleQueue[Future[Outcome]] = SimpleQueue()
         self._lacking, self._total = lacking, total
         self._losses: Counter[str] = Counter()
         self._failed = 0
@@ -114,14 +116,23 @@ class _Driver:
             with engine.crew(len(self._waiting)) as crew:
                 while self._waiting or self._alone or self._sent:
                     self._send(crew)
-                    heard, _ = wait_for(self._sent, 1.0, FIRST_COMPLETED)
-                    for future in heard:
+                    for future in self._heard():
                         self._hear(future, self._sent.pop(future))
                     if time.monotonic() - logged > _LOG_EVERY:
                         logged = time.monotonic()
                         self._log(self._state(first, logged - begun))
         spent = time.monotonic() - begun
         self._log(f"finished after {spent:.0f} s: {self._total} cells, {self._failed} failed now")
+
+    def _heard(self) -> list[Future[Outcome]]:
+        """The tasks that are done, once there is one or a second has passed."""
+        found = []
+        try:
+            found.append(self._done.get(timeout=1.0))
+            while True:
+                found.append(self._done.get_nowait())
+        except Empty:
+            return found
 
     def _send(self, crew: Crew) -> None:
         if crew.all_at_once:
@@ -136,7 +147,9 @@ class _Driver:
                 groups.append(self._next(crew))
         if groups:
             tasks = [Task.of(self._store.folder, g, late=crew.all_at_once) for g in groups]
-            self._sent |= dict(zip(crew.submit(tasks), groups, strict=True))
+            for future, group in zip(crew.submit(tasks), groups, strict=True):
+                self._sent[future] = group
+                future.add_done_callback(self._done.put)
 
     def _next(self, crew: Crew) -> list[tuple[Cell, ...]]:
         """The batches of the next task: as many as fill its time, and enough left for all."""
