@@ -216,7 +216,7 @@ def computation_of(compute: "str | Computation | Callable[..., Any]") -> Computa
 
     Example:
         >>> computation_of("simulate geometry").together
-        ('learning_rate', 'optimizer', 'seed', 'alpha', 'ratio', 'frequency')
+        ('seed', 'learning_rate', 'optimizer', 'alpha', 'ratio')
     """
     if isinstance(compute, Computation):
         return compute

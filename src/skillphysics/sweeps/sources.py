@@ -24,7 +24,7 @@ from skillphysics.registry import Registry
 _SILENT = tuple(
     f"skillphysics.{part}"
     for part in (
-        "cli", "errors", "io.curves_file", "io.files", "plotting", "progress", "report",
+        "cli", "errors", "io.curves_file", "io.files", "plotting", "progress",
         "sweeps.computation",
     )
 )  # fmt: skip
