@@ -60,6 +60,7 @@ def complete(
         StoreError: the store cannot be written, or the workers have other sources.
 
     Example:
+        >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> from skillphysics.sweeps import Serial, computation_of
         >>> linear = computation_of("simulate linear")

@@ -78,8 +78,8 @@ def labels(values: Sequence[Any]) -> np.ndarray:
     """The values of a setting as a coordinate: numbers if all are, otherwise text.
 
     Example:
-        >>> labels([0.1, 0.2]), labels(["adam", None])
-        (array([0.1, 0.2]), array(['adam', 'None'], dtype=object))
+        >>> labels([0.1, 0.2]).tolist(), labels(["adam", None]).tolist()
+        ([0.1, 0.2], ['adam', 'null'])
     """
     if all(isinstance(value, int | float) for value in values):
         return np.array(values)

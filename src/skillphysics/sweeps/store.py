@@ -138,8 +138,8 @@ class Store:
         >>> from skillphysics.sweeps import Cell, computation_of
         >>> cell = Cell(computation_of("simulate linear"), {"n_skill": 2, "steps": 10})
         >>> with TemporaryDirectory() as folder:
-        ...     first = Store(folder).get(cell)
-        ...     second = Store(folder).get(cell)
+        ...     first = Store(Path(folder)).get(cell)
+        ...     second = Store(Path(folder)).get(cell)
         >>> first.identical(second)
         True
     """
