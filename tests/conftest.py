@@ -44,12 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     put = lru_cache.LRUCache.put
 
-    def put_whole(cache: lru_cache.LRUCache, key: str, value: bytes) -> None:
+    def put_whole(self: lru_cache.LRUCache, key: str, value: bytes) -> None:
         """Rename a finished file: JAX writes in place, where another worker may read a part."""
-        with tempfile.TemporaryDirectory(dir=cache.path) as aside:
+        with tempfile.TemporaryDirectory(dir=self.path) as aside:
             put(lru_cache.LRUCache(aside, max_size=-1), key, value)
             for file in Path(aside).iterdir():
-                file.replace(Path(cache.path) / file.name)
+                file.replace(Path(self.path) / file.name)
 
     lru_cache.LRUCache.put = put_whole
     jax.config.update("jax_compilation_cache_dir", str(_COMPILED))
