@@ -190,7 +190,7 @@ class Flaky(Engine):
     def __init__(self, losses: list[str]) -> None:
         self.losses = losses
 
-    def crew(self, n_task):
+    def crew(self, n_task, folder):
         engine = self
 
         class Lost(Crew):

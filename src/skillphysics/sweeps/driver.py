@@ -22,6 +22,8 @@ _MOST_LOSSES = 2
 # Tasks per worker that are submitted, so that none waits for the next.
 _AHEAD = 2
 _MOST_IN_TASK = 256
+# Seconds between looks at what workers have written that do not report.
+_LOOK_EVERY = 10.0
 # Seconds between lines in the log.
 _LOG_EVERY = 30.0
 
@@ -103,22 +105,31 @@ class _Driver:
         # Waiting for thousands of futures themselves takes time for each of them.
         self._done: SimpleQueue[Future[Outcome]] = SimpleQueue()
         self._lacking, self._total = lacking, total
+        self._cells = {cell.key: cell for batch in parts for cell in batch}
         self._losses: Counter[str] = Counter()
         self._failed = 0
         # Seconds of one batch, as last measured.
         self._pace: float | None = None
 
     def drive(self, engine: Engine) -> None:
-        begun = logged = time.monotonic()
+        begun = logged = looked = time.monotonic()
         first = len(self._lacking)
         quiet = not sys.stderr.isatty()
         with progress_bar(self._total, self._description, quiet=quiet) as self._advance:
             self._advance(self._description, self._total - first)
-            with engine.crew(len(self._waiting)) as crew:
+            with engine.crew(len(self._waiting), self._store.folder) as crew:
+                if crew.is_busy():
+                    self._log("jobs of an earlier start are waited for")
+                while crew.is_busy():
+                    time.sleep(_LOOK_EVERY)
+                    self._refresh()
                 while self._waiting or self._alone or self._sent:
                     self._send(crew)
                     for future in self._heard():
                         self._hear(future, self._sent.pop(future))
+                    if crew.all_at_once and time.monotonic() - looked > _LOOK_EVERY:
+                        self._refresh()
+                        looked = time.monotonic()
                     if time.monotonic() - logged > _LOG_EVERY:
                         logged = time.monotonic()
                         self._log(self._state(first, logged - begun))
@@ -186,12 +197,8 @@ class _Driver:
     def _lost(self, group: list[tuple[Cell, ...]], error: WorkerLostError) -> None:
         """Send again what the store still lacks; give up a cell that takes every worker with it."""
         self._log(f"{error}; what it had not written is sent again")
-        there = self._store.entries()
+        self._refresh()
         for batch in group:
-            for cell in batch:
-                if cell.key in there:
-                    failure = there[cell.key].failure
-                    self._finished(cell, failure.error if failure else "")
             if all(cell.key not in self._lacking for cell in batch):
                 continue
             if len(group) > 1:
@@ -208,6 +215,16 @@ class _Driver:
                 for cell in batch:
                     self._store.add([Done(cell, Failure(text, text), 0.0)])
                     self._finished(cell, text)
+
+    def _refresh(self) -> None:
+        """Take what the store has as finished."""
+        there = self._store.entries()
+        for key in [key for key in self._lacking if key in there]:
+            failure = there[key].failure
+            self._finished(self._cells[key], failure.error if failure else "")
+        self._waiting = deque(
+            batch for batch in self._waiting if any(c.key in self._lacking for c in batch)
+        )
 
     def _state(self, first: int, spent: float) -> str:
         done = first - len(self._lacking)

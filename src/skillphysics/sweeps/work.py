@@ -3,10 +3,13 @@
 import os
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from skillphysics.sweeps.computation import Cell, computation_of
 from skillphysics.sweeps.store import Done, Failure, Store, StoreError, check_storable
@@ -90,6 +93,17 @@ def work(task: Task) -> Outcome:
             waiting, written = [], time.monotonic()
     reported |= _written(store, waiting)
     return Outcome(reported, time.monotonic() - begun, f"{os.getpid()}")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread: processes do not fight, and sums are the same for any number of cores.
+
+    JAX reads its number of threads when it starts, so this comes before.
+    """
+    os.environ["NPROC"] = "1"
+    with threadpool_limits(1):
+        yield
 
 
 def _written(store: Store, done: Sequence[Done]) -> dict[str, str]:

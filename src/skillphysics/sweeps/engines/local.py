@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from skillphysics.domains import COUNT
 from skillphysics.sweeps.engines.engine import Crew, Engine, WorkerLostError
-from skillphysics.sweeps.work import Outcome, Task
+from skillphysics.sweeps.work import Outcome, Task, one_thread, work
 
 # A fork of a process with JAX's threads may hang.
 _SPAWN = get_context("spawn")
@@ -51,7 +51,7 @@ class Local(Engine):
         return self.workers or len(visible_gpus()) or _cores()
 
     @contextmanager
-    def crew(self, n_task: int) -> Iterator[Crew]:
+    def crew(self, n_task: int, folder: Path) -> Iterator[Crew]:  # noqa: ARG002
         """Processes, which end with the context or with this process."""
         crew = _Processes(min(self.workers_here(), n_task), visible_gpus())
         try:
@@ -170,16 +170,9 @@ def _serve_tasks(pipe: Any, device: str | None) -> None:
     # An interrupt of the terminal goes to the parent alone, which ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    if device is None:
-        # XLA's number of threads, read when it starts.
-        os.environ["NPROC"] = "1"
-    else:
+    if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    from threadpoolctl import threadpool_limits
-
-    from skillphysics.sweeps.work import work
-
-    with threadpool_limits(1 if device is None else None):
+    with one_thread() if device is None else nullcontext():
         while True:
             try:
                 task = pipe.recv()
