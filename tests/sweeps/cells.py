@@ -63,3 +63,19 @@ def wrong(i: int) -> float:
 def complex_numbers(i: int) -> xr.Dataset:
     """A result that netCDF cannot hold."""
     return xr.Dataset({"y": 1j * i})
+
+
+def exits(i: int) -> xr.Dataset:
+    """A cell that ends the program."""
+    raise SystemExit(3)
+
+
+def reserved(i: int) -> xr.Dataset:
+    """A result that is named as the errors are."""
+    return xr.Dataset({"failure": i})
+
+
+def moves(i: int) -> xr.Dataset:
+    """A cell that changes the working directory."""
+    os.chdir("/")
+    return xr.Dataset({"y": i})
