@@ -3,7 +3,7 @@
 import os
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,20 +27,26 @@ class Task:
         batches: per batch, the name of the computation and the settings and key of each cell.
         late: whether it may start long after it was made, so that the store is asked again what it
             lacks.
+        retry: keys of the cells that are computed again if the store has an error for them.
     """
 
     folder: str
     batches: tuple[tuple[str, tuple[tuple[Mapping[str, Any], str], ...]], ...]
     late: bool = False
+    retry: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, folder: Path, groups: Sequence[Sequence[Cell]], *, late: bool = False) -> "Task":
-        """The task of some batches."""
+    def of(
+        cls, folder: Path, groups: Sequence[Sequence[Cell]], *, late: bool = False,
+        retry: Collection[str] = (),
+    ) -> "Task":  # fmt: skip
+        """The task of some batches; of `retry`, what is among them."""
         named = tuple(
             (group[0].computation.name, tuple((cell.settings, cell.key) for cell in group))
             for group in groups
         )
-        return cls(str(folder.resolve()), named, late)
+        keys = {cell.key for group in groups for cell in group}
+        return cls(str(folder.resolve()), named, late, frozenset(keys.intersection(retry)))
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,11 @@ def work(task: Task) -> Outcome:
     begun, written = time.monotonic(), time.monotonic()
     waiting: list[Done] = []
     reported: dict[str, str] = {}
-    there = store.entries() if task.late else {}
+    there = {
+        key: entry.failure.error if entry.failure else ""
+        for key, entry in (store.entries() if task.late else {}).items()
+        if not (entry.failure and key in task.retry)
+    }
     for name, pairs in task.batches:
         computation = computation_of(name)
         cells = [Cell(computation, settings) for settings, _ in pairs]
@@ -81,7 +91,7 @@ def work(task: Task) -> Outcome:
                     f"the sources of {name} here differ from those of the process that started the "
                     "sweep; install the same version everywhere, or start the sweep again"
                 )
-        reported |= {cell.key: "" for cell in cells if cell.key in there}
+        reported |= {cell.key: there[cell.key] for cell in cells if cell.key in there}
         missing = [cell for cell in cells if cell.key not in there]
         if missing:
             # The whole batch, so that numbers do not depend on what was there.
