@@ -63,3 +63,12 @@ def wrong(i: int) -> float:
 def complex_numbers(i: int) -> xr.Dataset:
     """A result that netCDF cannot hold."""
     return xr.Dataset({"y": 1j * i})
+
+
+def uneven(i: int) -> xr.Dataset:
+    """A cell of 20 to 50 ms that draws numbers, or fails."""
+    draws = np.random.default_rng(i)
+    time.sleep(draws.uniform(0.02, 0.05))
+    if i % 40 == 7:
+        raise ValueError(f"{i} is not allowed")
+    return xr.Dataset({"y": ("x", draws.normal(size=1 + i % 3)), "name": ((), f"cell {i}")})
