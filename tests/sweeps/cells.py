@@ -65,10 +65,17 @@ def complex_numbers(i: int) -> xr.Dataset:
     return xr.Dataset({"y": 1j * i})
 
 
-def uneven(i: int) -> xr.Dataset:
-    """A cell of 20 to 50 ms that draws numbers, or fails."""
-    draws = np.random.default_rng(i)
-    time.sleep(draws.uniform(0.02, 0.05))
-    if i % 40 == 7:
-        raise ValueError(f"{i} is not allowed")
-    return xr.Dataset({"y": ("x", draws.normal(size=1 + i % 3)), "name": ((), f"cell {i}")})
+def exits(i: int) -> xr.Dataset:
+    """A cell that ends the program."""
+    raise SystemExit(3)
+
+
+def reserved(i: int) -> xr.Dataset:
+    """A result that is named as the errors are."""
+    return xr.Dataset({"failure": i})
+
+
+def moves(i: int) -> xr.Dataset:
+    """A cell that changes the working directory."""
+    os.chdir("/")
+    return xr.Dataset({"y": i})

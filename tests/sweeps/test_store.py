@@ -64,7 +64,7 @@ def test_files_are_netcdf_that_others_can_read(cells, store):
 def test_what_netcdf_cannot_hold_is_an_error_of_the_cell(cells, store):
     with pytest.warns(UserWarning, match="2 of 2 cells failed"):
         found = sweep(cells("complex_numbers"), {"i": [1, 2]}, store=store)
-    assert "must hold numbers, text or flags, got type complex128" in found["error"].item(0)
+    assert "must hold numbers, text or flags, got type complex128" in found["failure"].item(0)
 
 
 def test_a_flipped_bit_anywhere_is_found_named_and_computed_again(cells, store):

@@ -75,7 +75,7 @@ def test_a_coordinate_that_depends_on_the_cell_becomes_a_variable(store):
 def test_failures_are_data_and_the_others_go_on(cells, store):
     with pytest.warns(UserWarning, match="1 of 3 cells failed, the first with ValueError: seven"):
         found = sweep(cells("product"), {"a": [6, 7, 8]}, store=store)
-    assert found["error"].values.tolist() == ["", "ValueError: seven is not allowed", ""]
+    assert found["failure"].values.tolist() == ["", "ValueError: seven is not allowed", ""]
     assert found["y"].sel(x=3).values.tolist()[::2] == [12, 16]
     assert np.isnan(found["y"].sel(a=7)).all()
     failure = next(e.failure for e in Store(store).entries().values() if e.failure)
@@ -114,6 +114,21 @@ def test_a_cell_that_spoils_its_batch_fails_alone(cells, store):
 def test_a_function_must_return_a_dataset(cells, store):
     with pytest.warns(UserWarning, match="must return an xarray.Dataset or Curves, got float"):
         sweep(cells("wrong"), {"i": [1]}, store=store)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("exits", "SystemExit: 3"), ("reserved", "must not have a variable 'failure'")],
+)
+def test_what_a_cell_may_not_do_is_its_failure(cells, store, name, message):
+    with pytest.warns(UserWarning, match=message):
+        sweep(cells(name), {"i": [1]}, store=store)
+
+
+def test_a_cell_may_change_the_working_directory(cells, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = sweep(cells("moves"), {"i": [0, 1, 2]}, store="store")
+    assert found["y"].values.tolist() == [0, 1, 2]
 
 
 def test_curves_are_results(cells, store):
@@ -231,7 +246,7 @@ def test_a_cell_that_kills_its_process_is_a_failure(cells, store):
     with pytest.warns(UserWarning, match="1 of 6 cells failed, the first with WorkerLostError"):
         found = sweep(cells("kill"), {"i": range(6)}, store=store, engine=Local(workers=2))
     assert found["y"].values.tolist()[:3] == [0, 1, 2]
-    assert "code -9, 2 times; perhaps out of memory" in found["error"].item(3)
+    assert "code -9, 2 times; perhaps out of memory" in found["failure"].item(3)
 
 
 def test_two_sweeps_may_fill_one_store_at_once(cells, store):

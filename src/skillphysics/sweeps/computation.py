@@ -265,7 +265,13 @@ def canonical(cell: Settings) -> str:
 def accepted_by(function: Callable[..., Any]) -> Accepted:
     """The settings that a function takes, from its signature."""
     names, required, others = [], [], False
-    for name, parameter in inspect.signature(function).parameters.items():
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"the arguments of {function!r} cannot be read; give a function in Python"
+        ) from error
+    for name, parameter in parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             others = True
         elif parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):

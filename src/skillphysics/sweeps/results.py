@@ -13,7 +13,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from skillphysics.sweeps.store import Entry, Store, Stored, StoreError
+from skillphysics.sweeps.store import FAILURE, Entry, Store, Stored, StoreError
 
 
 def assembled(store: Store, keys: Sequence[str], dims: Mapping[str, Sequence[Any]]) -> xr.Dataset:
@@ -29,7 +29,7 @@ def assembled(store: Store, keys: Sequence[str], dims: Mapping[str, Sequence[Any
         dims: the labels along each dimension of the grid, by name.
 
     Returns:
-        The dataset; with a variable `error` over the grid if a cell failed.
+        The dataset; with a variable `failure` over the grid if a cell failed.
 
     Raises:
         StoreError: results have a variable of two forms, or one that is named as a dimension.
@@ -41,7 +41,7 @@ def assembled(store: Store, keys: Sequence[str], dims: Mapping[str, Sequence[Any
     variables: dict[str, Any] = {}
     if any(entry is not None and entry.failure for entry in found):
         errors = [e.failure.error if e is not None and e.failure else "" for e in found]
-        variables["error"] = (tuple(dims), np.array(errors, object).reshape(shape))
+        variables[FAILURE] = (tuple(dims), np.array(errors, object).reshape(shape))
     there = {i: e for i, e in enumerate(found) if e is not None and not e.failure}
     if not there:
         return xr.Dataset(variables, coords)

@@ -26,6 +26,8 @@ from skillphysics.io.files import checksum, replacing, write_netcdf
 from skillphysics.sweeps.computation import Cell
 
 FORMAT = 1
+FAILURE = "failure"
+"""The variable of errors in the results of a sweep."""
 _MANIFEST = "manifest"
 _DIM = "cell"
 _DIGITS = 32
@@ -149,7 +151,8 @@ class Store:
     _sound: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.folder = Path(self.folder)
+        # A cell may change the working directory.
+        self.folder = Path(self.folder).absolute()
         if self.folder.exists() and not self.folder.is_dir():
             raise StoreError(f"store must be a folder, got the file {self.folder}")
 
@@ -315,10 +318,16 @@ def check_storable(result: xr.Dataset) -> None:
     """Check that a file can hold a result.
 
     Raises:
-        ArgumentError: a variable holds something else than numbers, text or flags.
+        ArgumentError: a variable holds something else than numbers, text or flags, or has a name
+            that results of a sweep have.
     """
     for name, variable in result.variables.items():
         _kind(str(name), variable)
+    if FAILURE in result.variables:
+        raise ArgumentError(
+            f"a result must not have a variable {FAILURE!r}, which names the errors of cells; "
+            "rename it"
+        )
 
 
 def _form(one: Done) -> str:

@@ -14,7 +14,7 @@ from skillphysics.sweeps.engines import Engine, engine_of
 from skillphysics.sweeps.grid import Grid, Over
 from skillphysics.sweeps.record import Log, Record
 from skillphysics.sweeps.results import assembled, labels
-from skillphysics.sweeps.store import Store
+from skillphysics.sweeps.store import FAILURE, Store
 
 
 def sweep(
@@ -51,7 +51,7 @@ def sweep(
     Returns:
         The results, read from the store when they are used. Dimensions are those of the grid, then
         those of a cell; of a list of settings, `cell`, with the settings as coordinates. Cells that
-        failed are NaN, and the variable `error` says why.
+        failed are NaN, and the variable `failure` says why.
 
     Raises:
         ArgumentError: an argument is unusable.
@@ -132,11 +132,11 @@ def results(store: Store, grid: Grid) -> xr.Dataset:
     found = found.assign_coords(
         {name: ("cell", labels(values)) for name, values in grid.varied.items()}
     )
-    if "error" in found:
-        errors = [error for error in found["error"].values.flat if error]
+    if FAILURE in found:
+        errors = [error for error in found[FAILURE].values.flat if error]
         warnings.warn(
             f"{len(errors)} of {len(grid.cells)} cells failed, the first with {errors[0]}; the "
-            "variable 'error' holds them all",
+            "variable 'failure' holds them all",
             UserWarning,
             stacklevel=3,
         )

@@ -120,7 +120,8 @@ def _computed(cells: Sequence[Cell]) -> list[Done]:
         results = cells[0].computation.run([cell.settings for cell in cells])
         for result in results:
             check_storable(result)
-    except Exception as error:  # noqa: BLE001
+    # A function that calls sys.exit must not end the sweep.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         if len(cells) > 1:
             return [one for cell in cells for one in _computed([cell])]
         results = [failure(error)]
