@@ -84,6 +84,12 @@ def complete(
     log(f"{len(unique)} cells, {n_there} of them there; {len(parts)} batches to compute")
     if parts:
         _Driver(store, parts, lacking, len(unique), log, description).drive(engine)
+        lost = len(missing(store, unique))
+        if lost:
+            raise StoreError(
+                f"{lost} of {len(unique)} cells are not in {store.folder}: files were removed or "
+                "workers write elsewhere; keep the folder where it is, and start the sweep again"
+            )
 
 
 def _silent(text: str) -> None:
