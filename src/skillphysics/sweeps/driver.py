@@ -11,7 +11,7 @@ from skillphysics.progress import progress_bar
 from skillphysics.sweeps.computation import Cell
 from skillphysics.sweeps.engines import Crew, Engine, WorkerLostError
 from skillphysics.sweeps.grid import batches
-from skillphysics.sweeps.store import Done, Failure, Store
+from skillphysics.sweeps.store import Done, Failure, Store, StoreError
 from skillphysics.sweeps.work import Outcome, Task
 
 MOST_TOGETHER = 32
