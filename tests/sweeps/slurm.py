@@ -98,7 +98,7 @@ def running(folder: Path) -> Iterator[None]:
 
 def _wait_for_node(folder: Path) -> None:
     for _ in range(60):
-        said = subprocess.run(  # noqa: S603
+        said = subprocess.run(
             ["sinfo", "--noheader", "--format", "%T"],  # noqa: S607
             capture_output=True, text=True, check=False,
         ).stdout  # fmt: skip

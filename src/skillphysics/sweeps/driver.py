@@ -11,7 +11,7 @@ from skillphysics.progress import progress_bar
 from skillphysics.sweeps.computation import Cell
 from skillphysics.sweeps.engines import Crew, Engine, WorkerLostError
 from skillphysics.sweeps.grid import batches
-from skillphysics.sweeps.store import Done, Failure, Store
+from skillphysics.sweeps.store import Done, Failure, Store, StoreError
 from skillphysics.sweeps.work import Outcome, Task
 
 MOST_TOGETHER = 32
@@ -84,6 +84,12 @@ def complete(
     log(f"{len(unique)} cells, {n_there} of them there; {len(parts)} batches to compute")
     if parts:
         _Driver(store, parts, lacking, len(unique), log, description).drive(engine)
+        lost = len(missing(store, unique))
+        if lost:
+            raise StoreError(
+                f"{lost} of {len(unique)} cells are not in {store.folder}: files were removed or "
+                "workers write elsewhere; keep the folder where it is, and start the sweep again"
+            )
 
 
 def _silent(text: str) -> None:

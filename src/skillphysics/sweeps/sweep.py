@@ -14,7 +14,7 @@ from skillphysics.sweeps.engines import Engine, engine_of
 from skillphysics.sweeps.grid import Grid, Over
 from skillphysics.sweeps.record import Log, Record
 from skillphysics.sweeps.results import assembled, labels
-from skillphysics.sweeps.store import FAILURE, Store
+from skillphysics.sweeps.store import FAILURE, Store, StoreError
 
 
 def sweep(
@@ -118,6 +118,10 @@ def results(store: Store, grid: Grid) -> xr.Dataset:
 
     Cells that the store lacks are NaN.
 
+    Raises:
+        StoreError: the results cannot be joined, as when they have a variable that is named as a
+            setting.
+
     Warns:
         UserWarning: cells failed.
 
@@ -129,6 +133,11 @@ def results(store: Store, grid: Grid) -> xr.Dataset:
         ['alpha']
     """
     found = assembled(store, [cell.key for cell in grid.cells], grid.dims)
+    for setting in sorted(grid.varied.keys() & (found.variables.keys() | found.dims)):
+        raise StoreError(
+            f"results have a variable or dimension {setting!r}, which is also a setting of the "
+            "cells; rename one"
+        )
     found = found.assign_coords(
         {name: ("cell", labels(values)) for name, values in grid.varied.items()}
     )
