@@ -124,6 +124,7 @@ class Slurm(Engine):
             "timeout_min": self.minutes, "cpus_per_task": 1,
             # All elements may run at once; the cluster decides how many do.
             "slurm_array_parallelism": 10_000,
+            "slurm_signal_delay_s": 30,
             "slurm_additional_parameters": {"requeue": True},
         }  # fmt: skip
         return {**usual, **{name: value for name, value in given.items() if value is not None}}
