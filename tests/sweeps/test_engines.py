@@ -21,6 +21,7 @@ from skillphysics.sweeps import (
     sweep,
 )
 from skillphysics.sweeps.engines.local import visible_gpus
+from skillphysics.sweeps.engines.slurm import _queued
 
 
 def found_by(engine: Engine, folder: Path, cells) -> list[xr.Dataset]:
@@ -127,6 +128,51 @@ def test_nobody_at_the_address(store, cells):
 def test_slurm_on_this_machine_alone(store, cells, expected):
     check(Slurm(jobs=2, cluster="local"), store, cells, expected)
     assert not (store / "jobs").exists()
+
+
+@pytest.mark.slow
+def test_a_cell_that_kills_every_job_fails_and_the_others_do_not(store, cells):
+    with pytest.warns(UserWarning, match="1 of 6 cells failed, the first with WorkerLostError"):
+        found = sweep(
+            cells("kill"), {"i": range(6)}, store=store, engine=Slurm(jobs=1, cluster="local")
+        )
+    assert found["failure"].values.tolist()[:3] == ["", "", ""]
+    assert "ended without a result" in found["failure"].item(3)
+    assert found["y"].values.tolist()[4:] == [4, 5]
+
+
+def test_jobs_compute_failures_again_on_demand(store, tmp_path):
+    module = tmp_path / "mine.py"
+    module.write_text(
+        "import os\nimport xarray as xr\n\ndef f(a):\n"
+        f"    if not os.path.exists({str(tmp_path / 'there')!r}): raise OSError('missing')\n"
+        "    return xr.Dataset({'y': a})\n"
+    )
+    engine = Slurm(jobs=1, cluster="local")
+    with pytest.warns(UserWarning, match="OSError: missing"):
+        sweep(f"{module}:f", {"a": [1]}, store=store, engine=engine)
+    (tmp_path / "there").touch()
+    found = sweep(f"{module}:f", {"a": [1]}, store=store, engine=engine, retry=True)
+    assert found["y"].item() == 1
+
+
+def test_nodes_without_the_package_are_no_failure_of_cells(store, cells, tmp_path, monkeypatch):
+    (tmp_path / "skillphysics").mkdir()
+    (tmp_path / "skillphysics" / "__init__.py").write_text("raise ImportError('not here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(EngineError, match="a job cannot compute: ImportError: not here; install"):
+        sweep(cells("product"), {"a": [1, 2]}, store=store, engine=Slurm(jobs=1, cluster="local"))
+    assert Store(store).entries() == {}
+
+
+def test_slurm_that_does_not_answer_is_no_empty_queue(tmp_path, monkeypatch):
+    squeue = tmp_path / "squeue"
+    squeue.write_text("#!/bin/sh\necho 'Unable to contact slurm controller' >&2\nexit 1\n")
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert _queued("any") == (None, "Unable to contact slurm controller")
+    squeue.write_text("#!/bin/sh\necho '7_0 RUNNING'\necho '7_1 PENDING'\n")
+    assert _queued("any") == ({"7_0": "RUNNING", "7_1": "PENDING"}, "")
 
 
 def test_slurm_where_there_is_none(store, cells, monkeypatch):

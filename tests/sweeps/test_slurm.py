@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from skillphysics.errors import ArgumentError
 from skillphysics.sweeps import Local, Slurm, Store, sweep
 
 _SPEC = importlib.util.spec_from_file_location("one_node", Path(__file__).with_name("slurm.py"))
@@ -85,3 +86,31 @@ def test_a_job_that_is_preempted_or_cancelled_loses_nothing(store, cells, tmp_pa
     assert driver.wait(timeout=240) == 0
     found = sweep(cells("wait"), {"i": range(60)}, {"seconds": 0.5}, store=store)
     assert found["y"].values.tolist() == list(range(60))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_job_out_of_time_goes_on_later(store, cells, tmp_path):
+    # A job is told 90 seconds before its limit of two minutes.
+    over = {"i": range(40)}
+    found = sweep(
+        cells("wait"), over, {"seconds": 1.0}, store=store, engine=Slurm(jobs=1, minutes=2)
+    )
+    assert found["y"].values.tolist() == list(range(40))
+    assert "failure" not in found
+    keys = [entry.key for stored in Store(store).files() for entry in stored.entries]
+    assert len(keys) == 40
+    assert len(Store(store).entries()) == 40
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_partition_that_there_is_not(store, cells):
+    with pytest.raises(ArgumentError, match=r"Slurm refuses the jobs: .*nvalid partition name"):
+        sweep(cells("product"), {"a": [1]}, store=store, engine=Slurm(partition="none"))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_job_that_is_killed_among_others_is_sent_again_while_they_run(store, cells):
+    with pytest.warns(UserWarning, match="1 of 6 cells failed, the first with WorkerLostError"):
+        found = sweep(cells("kill"), {"i": range(6)}, store=store, engine=Slurm(jobs=3))
+    assert found["y"].values.tolist()[:3] == [0, 1, 2]
+    assert found["y"].values.tolist()[4:] == [4, 5]

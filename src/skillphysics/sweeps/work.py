@@ -3,7 +3,7 @@
 import os
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,20 +29,26 @@ class Task:
         batches: per batch, the name of the computation and the settings and key of each cell.
         late: whether it may start long after it was made, so that the store is asked again what it
             lacks.
+        retry: keys of the cells that are computed again if the store has an error for them.
     """
 
     folder: str
     batches: tuple[tuple[str, tuple[tuple[Mapping[str, Any], str], ...]], ...]
     late: bool = False
+    retry: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, folder: Path, groups: Sequence[Sequence[Cell]], *, late: bool = False) -> "Task":
-        """The task of some batches."""
+    def of(
+        cls, folder: Path, groups: Sequence[Sequence[Cell]], *, late: bool = False,
+        retry: Collection[str] = (),
+    ) -> "Task":  # fmt: skip
+        """The task of some batches; of `retry`, what is among them."""
         named = tuple(
             (group[0].computation.name, tuple((cell.settings, cell.key) for cell in group))
             for group in groups
         )
-        return cls(str(folder.resolve()), named, late)
+        keys = {cell.key for group in groups for cell in group}
+        return cls(str(folder.resolve()), named, late, frozenset(keys.intersection(retry)))
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,7 @@ def work(task: Task) -> Outcome:
     begun, written = time.monotonic(), time.monotonic()
     waiting: list[Done] = []
     reported: dict[str, str] = {}
-    there = store.entries() if task.late else {}
-    keys = {key for _, pairs in task.batches for _, key in pairs}
-    there = {key: there[key] for key in keys & there.keys() if store.is_sound(there[key].file)}
+    there = _there(store, task) if task.late else {}
     for name, pairs in task.batches:
         computation = computation_of(name)
         cells = [Cell(computation, settings) for settings, _ in pairs]
@@ -85,7 +89,7 @@ def work(task: Task) -> Outcome:
                     f"the sources of {name} here differ from those of the process that started the "
                     "sweep; install the same version everywhere, or start the sweep again"
                 )
-        reported |= {cell.key: "" for cell in cells if cell.key in there}
+        reported |= {cell.key: there[cell.key] for cell in cells if cell.key in there}
         missing = [cell for cell in cells if cell.key not in there]
         if missing:
             # The whole batch, so that numbers do not depend on what was there.
@@ -98,6 +102,18 @@ def work(task: Task) -> Outcome:
             waiting, written = [], time.monotonic()
     reported |= _written(store, waiting)
     return Outcome(reported, time.monotonic() - begun, f"{os.getpid()}")
+
+
+def _there(store: Store, task: Task) -> dict[str, str]:
+    """The errors of the cells of a task that need not be computed, "" where there is none."""
+    entries = store.entries()
+    keys = {key for _, pairs in task.batches for _, key in pairs}
+    found = {}
+    for key in keys & entries.keys():
+        failure = entries[key].failure
+        if store.is_sound(entries[key].file) and not (failure and key in task.retry):
+            found[key] = failure.error if failure else ""
+    return found
 
 
 @contextmanager

@@ -12,7 +12,16 @@ from skillphysics.sweeps.work import Outcome, Task
 
 
 class WorkerLostError(RuntimeError):
-    """The process that had a task ended before it was done: killed, or out of memory."""
+    """The process that had a task ended before it was done: killed, or out of memory.
+
+    Attributes:
+        blame: whether the task may be the reason. It is not where a job was cancelled or preempted,
+            or its node failed.
+    """
+
+    def __init__(self, message: str, *, blame: bool = True) -> None:
+        super().__init__(message)
+        self.blame = blame
 
 
 class EngineError(SkillphysicsError):

@@ -52,7 +52,7 @@ class Local(Engine):
 
     def workers_here(self) -> int:
         """The number of processes."""
-        return self.workers or len(visible_gpus()) or _cores()
+        return self.workers or len(visible_gpus()) or available_cores()
 
     @contextmanager
     def crew(self, n_task: int, folder: Path) -> Iterator[Crew]:  # noqa: ARG002
@@ -246,7 +246,8 @@ def uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _cores() -> int:
+def available_cores() -> int:
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
