@@ -333,7 +333,7 @@ def test_a_function_may_change_the_settings_that_it_is_given(cells, store):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("mute", "Mute: its message cannot be printed"), ("broken_text", r"ValueError: \\udc80")],
+    [("mute", "MuteError: its message cannot be printed"), ("broken_text", r"ValueError: \\udc80")],
 )
 def test_errors_that_cannot_be_written_are_data_all_the_same(cells, store, name, message):
     with pytest.warns(UserWarning, match=message):
@@ -409,7 +409,8 @@ def test_a_script_without_a_guard_is_one_error(tmp_path):
         [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 1
-    assert 'a script that sweeps by processes must do so below `if __name__ == "__main__":`' in (
-        done.stderr.splitlines()[-1]
+    assert (
+        'a script that sweeps by processes must do so below `if __name__ == "__main__":`'
+        in (done.stderr.splitlines()[-1])
     )
     assert Store(tmp_path / "store").entries() == {}
