@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import jax
 import jaxtyping
 import pytest
 
@@ -70,3 +71,14 @@ def unchecked() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(autouse=True)
+def few_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Drop the compiled programs of a slow test.
+
+    Each holds maps of memory, of which Linux allows a process 65530; then XLA aborts.
+    """
+    yield
+    if request.node.get_closest_marker("slow"):
+        jax.clear_caches()
