@@ -1,7 +1,7 @@
 """Sweeps: results with named dimensions, what goes on after an interruption, failures as data."""
 
-import os
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
