@@ -46,10 +46,12 @@ from skillphysics.inference.rank_one import (
     Point,
     Problem,
     Slopes,
+    best_clock,
     blocks,
     curvature,
     firsts,
     levels,
+    loss_at,
     slopes,
     solve,
 )
@@ -66,6 +68,9 @@ _FALSE_ALARM = 0.05
 _OUT = 1e-8
 # A residual of which the clock has absorbed more than this says nothing about the noise.
 _ABSORBED = 0.8
+# The rise of the squares at an end of an interval, as a share of that by curvature, that shows that
+# the curvature misleads; and the least share of the clock that is left before it is fitted anew.
+_FLAT, _LEAST_SHARE = 0.4, 0.2
 _N_CHANGE, _N_DRAW = 16, 4000
 _REWEIGHTED = 3
 
@@ -231,7 +236,7 @@ def _fitted(data: Data, link: Link, trust: np.ndarray, first: Point | None = Non
     n_run, n_step, n_skill = data.level.shape
     for _ in range(_REWEIGHTED if np.isfinite(data.variance).any() else 1):
         rows = (data.level.reshape(-1, n_skill), data.weight.reshape(-1, n_skill))
-        problem = Problem(*rows, n_step, link, trust)
+        problem = Problem(*rows, n_step, link, trust, data.steps[0] == 0)
         first = solve(problem, first)
         data = data.expecting(levels(link, first).reshape(data.level.shape))
     point = first
@@ -242,14 +247,15 @@ def _fitted(data: Data, link: Link, trust: np.ndarray, first: Point | None = Non
     place = places(data.measured)
     matrix = np.kron(np.eye(n_run), noise.matrix(place))
     known = (noise.scale < _UNDETERMINED * np.sqrt((at.by_rate**2).sum(0))) & (trust > 0)
-    for _ in range(3):
+    while True:
         inverse = _inverse(problem, at, block, known)
         spread = _spread(problem, at, block, matrix)
         covariance = noise.scale**2 * inverse @ spread @ inverse
-        now = known & (np.sqrt(np.diag(covariance)[:n_skill]) < _UNDETERMINED)
-        if (now == known).all() or now.sum() < 2:
+        # One rate that is not determined blurs the mean and so all others: only the worst goes.
+        worst = _least_known(problem, point, block, noise, covariance, inverse, known)
+        if worst is None or known.sum() <= 2:
             break
-        known = now
+        known[worst] = False
     return _Fitted(data, problem, point, at, block, noise, matrix, inverse, spread, known)
 
 
@@ -272,6 +278,51 @@ def _absorbed(problem: Problem, at: Slopes, block: np.ndarray) -> np.ndarray:
     square = problem.trust * at.by_clock**2
     total = np.bincount(block, square.sum(1))
     return square / np.maximum(total, 1e-300)[block][:, None]
+
+
+def _least_known(
+    problem: Problem,
+    point: Point,
+    block: np.ndarray,
+    noise: Noise,
+    covariance: np.ndarray,
+    inverse: np.ndarray,
+    known: np.ndarray,
+) -> int | None:
+    """The rate that is determined least, if it is not determined at all.
+
+    Its error is large, or it can move to an end of its 90 % interval almost for free. There the
+    curvature misleads: a skill that is learned between two checkpoints may have any rate above some
+    bound. The other rates follow linearly, and the clock is the best one for them.
+    """
+    n_skill = known.size
+    deviation = np.sqrt(np.where(known, np.diag(covariance)[:n_skill], 0.0))
+    if deviation.max() > _UNDETERMINED:
+        return int(np.argmax(deviation))
+    quantile = _quantile(noise, 0.9)
+    support = np.full(n_skill, np.inf)
+    for i in np.flatnonzero(known & (problem.trust == 1)):
+        near = quantile * covariance[:, i] / deviation[i]
+        far = np.zeros_like(near)
+        far[i] = _UNDETERMINED
+        unit = quantile**2 * deviation[i] ** 2 / inverse[i, i]
+        for shift, least in ((-near, _FLAT), (near, _FLAT), (-far, 1.0), (far, 1.0)):
+            rise = _moved(problem, point, block, shift).loss - point.loss
+            support[i] = min(support[i], rise / unit / least)
+    worst = int(np.argmin(support))
+    return worst if support[worst] < 1 else None
+
+
+def _moved(problem: Problem, point: Point, block: np.ndarray, shift: np.ndarray) -> Point:
+    """The point with shifted rates, start and blocks, and then the best clock."""
+    n_skill = point.log_rate.size
+    n_top = n_skill + problem.link.has_start
+    log_rate = point.log_rate + shift[:n_skill]
+    start = point.start + (shift[n_skill] if problem.link.has_start else 0.0)
+    clock = np.maximum(point.clock + shift[n_top:][block], _LEAST_SHARE * point.clock)
+    clock = np.maximum.accumulate(clock.reshape(-1, problem.n_step), axis=1).reshape(-1)
+    moved = Point(log_rate, start, clock, loss_at(problem, log_rate, start, clock))
+    return best_clock(problem, moved)
 
 
 def _inverse(problem: Problem, at: Slopes, block: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -37,6 +37,7 @@ class Problem(NamedTuple):
         link: F.
         trust: factor on the weight of each skill, [n_skill]; near 0 for a skill that must not move
             the clock.
+        from_zero: whether the clock of every run is 0 at its first row, which is step 0.
     """
 
     level: np.ndarray
@@ -44,6 +45,7 @@ class Problem(NamedTuple):
     n_step: int
     link: Link
     trust: np.ndarray
+    from_zero: bool = False
 
 
 class Point(NamedTuple):
@@ -83,7 +85,10 @@ def slopes(problem: Problem, point: Point) -> Slopes:
     slope = problem.root_weight * problem.link.slope(x, point.start)
     residual = problem.root_weight * (problem.level - problem.link.level(x, point.start))
     by_start = -slope if problem.link.has_start else np.zeros_like(slope)
-    return Slopes(residual, slope * x, by_start, slope * rate)
+    by_clock = slope * rate
+    if problem.from_zero:
+        by_clock[:: problem.n_step] = 0
+    return Slopes(residual, slope * x, by_start, by_clock)
 
 
 def solve(problem: Problem, first: Point | None = None) -> Point:
@@ -95,7 +100,7 @@ def solve(problem: Problem, first: Point | None = None) -> Point:
         log_rate = _guess(problem, start)
         for _ in range(2):
             clock = _best_on_grid(problem, log_rate, start)
-            point = Point(log_rate, start, clock, _loss(problem, log_rate, start, clock))
+            point = Point(log_rate, start, clock, loss_at(problem, log_rate, start, clock))
             log_rate = _descend(problem, point, 8).log_rate
         guesses.append(_descend(problem, point, 8))
     return _descend(problem, min(guesses, key=lambda guess: guess.loss), _ROUNDS)
@@ -136,7 +141,7 @@ def seen(at: Slopes) -> np.ndarray:
 
 def _descend(problem: Problem, point: Point, rounds: int) -> Point:
     """Levenberg and Marquardt's steps for the rates, each followed by the best clock for them."""
-    point = _best_clock(problem, point)
+    point = best_clock(problem, point)
     damping = 1e-3
     n_skill = point.log_rate.size
     for _ in range(rounds):
@@ -162,8 +167,8 @@ def _descend(problem: Problem, point: Point, rounds: int) -> Point:
             ahead = (push - mixed.T @ shift) / clock / np.maximum(point.clock[firsts(block)], 1e-300)
             tried = point.clock * np.exp(step.mean() + np.clip(ahead, -1, 1))[block]
             tried = _monotone(problem, tried, np.ones_like(tried), moved, start)
-            trial = Point(moved, start, tried, _loss(problem, moved, start, tried))
-            trial = _best_clock(problem, trial)
+            trial = Point(moved, start, tried, loss_at(problem, moved, start, tried))
+            trial = best_clock(problem, trial)
             if trial.loss < point.loss:
                 better, damping = trial, damping / 5
                 break
@@ -177,7 +182,7 @@ def _descend(problem: Problem, point: Point, rounds: int) -> Point:
     return point
 
 
-def _best_clock(problem: Problem, point: Point) -> Point:
+def best_clock(problem: Problem, point: Point) -> Point:
     """The clock of least squares at fixed rates, by projected Gauss-Newton steps."""
     rate_most = np.exp(point.log_rate.max())
     for _ in range(_CLOCK_ROUNDS):
@@ -190,7 +195,7 @@ def _best_clock(problem: Problem, point: Point) -> Point:
         ahead = _monotone(problem, ahead, bend, point.log_rate, point.start)
         for share in (1.0, 0.5, 0.25, 0.06):
             clock = point.clock + share * (ahead - point.clock)
-            loss = _loss(problem, point.log_rate, point.start, clock)
+            loss = loss_at(problem, point.log_rate, point.start, clock)
             if loss < point.loss:
                 break
         else:
@@ -207,6 +212,8 @@ def _monotone(
 ) -> np.ndarray:
     """The closest clock, in the metric of the curvature, that never runs backwards."""
     most = _most(problem, start) / np.exp(log_rate.min())
+    if problem.from_zero:
+        clock = np.where(np.arange(clock.size) % problem.n_step, clock, 0.0)
     runs = [
         optimize.isotonic_regression(one, weights=weight).x
         for one, weight in zip(
@@ -220,7 +227,7 @@ def _most(problem: Problem, start: float) -> float:
     return float(problem.link.progress(np.array(1 - _LEFT), start))
 
 
-def _loss(problem: Problem, log_rate: np.ndarray, start: float, clock: np.ndarray) -> float:
+def loss_at(problem: Problem, log_rate: np.ndarray, start: float, clock: np.ndarray) -> float:
     level = problem.link.level(clock[:, None] * np.exp(log_rate), start)
     square = (problem.root_weight * (problem.level - level)) ** 2
     return float(square.sum(0) @ problem.trust)
@@ -237,6 +244,8 @@ def _best_on_grid(problem: Problem, log_rate: np.ndarray, start: float) -> np.nd
     found = []
     for run in cost.reshape(-1, problem.n_step, grid.size):
         total, back = run[0], []
+        if problem.from_zero:
+            total[1:] = np.inf
         for row in run[1:]:
             least = np.minimum.accumulate(total)
             back.append(np.maximum.accumulate(np.where(total == least, np.arange(grid.size), 0)))
