@@ -68,9 +68,10 @@ _FALSE_ALARM = 0.05
 _OUT = 1e-8
 # A residual of which the clock has absorbed more than this says nothing about the noise.
 _ABSORBED = 0.8
-# The rise of the squares at an end of an interval, as a share of that by curvature, that shows that
-# the curvature misleads; and the least share of the clock that is left before it is fitted anew.
-_FLAT, _LEAST_SHARE = 0.4, 0.2
+# A curvature misleads if the squares rise by less than this share of what it says. A rate is
+# determined if a factor of e^3 is three standard deviations off, so that chance seldom decides it.
+_FLAT, _CLEAR = 0.6, 9.0
+_LEAST_SHARE = 0.2
 _N_CHANGE, _N_DRAW = 16, 4000
 _REWEIGHTED = 3
 
@@ -305,10 +306,11 @@ def _least_known(
         near = quantile * covariance[:, i] / deviation[i]
         far = np.zeros_like(near)
         far[i] = _UNDETERMINED
-        unit = quantile**2 * deviation[i] ** 2 / inverse[i, i]
-        for shift, least in ((-near, _FLAT), (near, _FLAT), (-far, 1.0), (far, 1.0)):
+        unit = deviation[i] ** 2 / inverse[i, i]
+        least = _FLAT * quantile**2
+        for shift, enough in ((-near, least), (near, least), (-far, _CLEAR), (far, _CLEAR)):
             rise = _moved(problem, point, block, shift).loss - point.loss
-            support[i] = min(support[i], rise / unit / least)
+            support[i] = min(support[i], rise / unit / enough)
     worst = int(np.argmin(support))
     return worst if support[worst] < 1 else None
 
