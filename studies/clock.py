@@ -131,10 +131,8 @@ def geometry(draws: int) -> None:
             for seed in range(max(draws // 5, 3)):
                 key = jax.random.key(seed)
                 skills = Skills.power_law(N_SKILL, alpha)
-                world = Geometry.draw(skills, n_dim=1000, batch_size=1024, key=key)
-                curves = train(
-                    world, optimizer("sign_gd"), learning_rate=3e-4, steps=3000, key=key
-                )
+                world = Geometry.draw(key, skills, batch_size=1024)
+                curves = train(world, optimizer("sign_gd"), learning_rate=3e-4, steps=3000, key=key)
                 level = np.asarray(curves.level.values)
                 end = int(np.argmax(level.min(1) > 0.9)) or len(level) - 1
                 place = np.unique(np.geomspace(5, end, N_STEP).astype(int))
@@ -206,9 +204,7 @@ def power(draws: int) -> None:
                 seen.append(found.p < 0.05)
                 named.append(off[2])
                 others.append(off.sum() - off[2])
-                rows += [
-                    row for i, row in enumerate(ratio_rows(found, frequency, 0)) if i != 1
-                ]
+                rows += [row for i, row in enumerate(ratio_rows(found, frequency, 0)) if i != 1]
             line(f"3 = 4 and 5, γ {gate:g}, noise {noise}", rows)
             print(
                 f"{'':38} power {np.mean(seen):.2f}  named {np.mean(named):.2f}  "

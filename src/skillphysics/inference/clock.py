@@ -28,6 +28,7 @@ one when the data change. A skill that breaks the clock bends it for the others.
 therefore taken out of the clock, and the others are tested again.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -72,6 +73,10 @@ _ABSORBED = 0.8
 # determined if a factor of e^3 is three standard deviations off, so that chance seldom decides it.
 _FLAT, _CLEAR = 0.6, 9.0
 _LEAST_SHARE = 0.2
+# A level that counts as learned, and one that no noise explains.
+_LEARNED, _BEYOND = 0.95, 0.3
+# The least size of errors, so that a test of exact levels does not see their rounding.
+_ROUNDING = 1e-6
 _N_CHANGE, _N_DRAW = 16, 4000
 _REWEIGHTED, _BLURRED = 3, 9
 
@@ -81,8 +86,8 @@ class Clock:
     """The clock that skills share, their rates, and who breaks it.
 
     Attributes:
-        rates: one row per skill: `value`, `low` and `high` of the rate (geometric mean of the
-            determined ones 1), `stderr` of its logarithm, `status` ("free" or "unidentifiable",
+        rates: one row per skill: `value`, `low` and `high` of the rate (geometric mean 1 over
+            the determined ones that share the clock), `stderr` of its logarithm, `status` ("free" or "unidentifiable",
             where the interval is NaN), `p` (probability of a change of rate as large as the one
             seen if all skills shared one clock), `factor` (by which the rate changes at the step
             `changed`, where the evidence for a change is largest), and `one_clock` (whether the
@@ -223,9 +228,9 @@ def _check_rates(data: Data) -> None:
         )
     # The first measurement of each skill, in every run.
     first = np.argmax(data.measured, axis=1)
-    seen = data.measured.any(axis=1)
     begun = np.take_along_axis(data.level, first[:, None], 1)[:, 0]
-    if (begun > 0.95)[seen].all():
+    usual = np.nanmean(np.where(data.measured, data.level, np.nan), axis=(0, 1))
+    if (begun > _LEARNED)[data.measured.any(axis=1)].all() and (usual > _LEARNED).all():
         raise FitError(
             "every skill is learned at the first checkpoint, so its rate is unknown; give a log "
             "with earlier checkpoints"
@@ -281,7 +286,7 @@ def _noise(data: Data, problem: Problem, at: Slopes, block: np.ndarray) -> Noise
     noises, _ = measure_noise(
         residual.reshape(shape), told.reshape(shape), jacobian, known=data.known_noise
     )
-    return noises[0]
+    return noises[0]._replace(scale=max(noises[0].scale, _ROUNDING))
 
 
 def _absorbed(problem: Problem, at: Slopes, block: np.ndarray) -> np.ndarray:
@@ -329,7 +334,7 @@ def _moved(problem: Problem, point: Point, block: np.ndarray, shift: np.ndarray)
     """The point with shifted rates, start and blocks, and then the best clock."""
     n_skill = point.log_rate.size
     n_top = n_skill + problem.link.has_start
-    log_rate = point.log_rate + shift[:n_skill]
+    log_rate = point.log_rate + np.clip(shift[:n_skill], -_UNDETERMINED, _UNDETERMINED)
     start = point.start + (shift[n_skill] if problem.link.has_start else 0.0)
     clock = np.maximum(point.clock + shift[n_top:][block], _LEAST_SHARE * point.clock)
     clock = np.maximum.accumulate(clock.reshape(-1, problem.n_step), axis=1).reshape(-1)
@@ -338,7 +343,7 @@ def _moved(problem: Problem, point: Point, block: np.ndarray, shift: np.ndarray)
 
 
 def _inverse(problem: Problem, at: Slopes, block: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """H⁻¹ with Σ ln r = 0 over the known rates; other rates are held."""
+    """H⁻¹ with Σ ln r = 0 over the known rates in the clock; unknown rates are held."""
     top, mixed, clock = curvature(problem, at, block)
     n_skill, n_top = known.size, len(top)
     free = np.append(known, np.ones(n_top - n_skill, bool))
@@ -346,7 +351,7 @@ def _inverse(problem: Problem, at: Slopes, block: np.ndarray, known: np.ndarray)
     top = np.where(free[:, None] & free, top / size / size[:, None], np.eye(n_top))
     mixed = np.where(free[:, None], mixed / size[:, None], 0.0)
     reduced = top - (mixed / clock) @ mixed.T
-    gauge = np.append(known, np.zeros(n_top - n_skill)) / size
+    gauge = np.append(known & (problem.trust == 1), np.zeros(n_top - n_skill)) / size
     border = np.zeros((n_top + 1, n_top + 1))
     border[:-1, :-1], border[-1, :-1], border[:-1, -1] = reduced, gauge, gauge
     upper = np.linalg.pinv(border, rcond=1e-13, hermitian=True)[:-1, :-1] / size / size[:, None]
@@ -368,7 +373,9 @@ def _spread(problem: Problem, at: Slopes, block: np.ndarray, matrix: np.ndarray)
     if problem.link.has_start:
         smeared = matrix @ shared
         corner = (own * smeared).sum(0)
-        top = np.block([[top, corner[:, None]], [corner[None], np.full((1, 1), (shared * smeared).sum())]])
+        top = np.block(
+            [[top, corner[:, None]], [corner[None], np.full((1, 1), (shared * smeared).sum())]]
+        )
         mixed = np.vstack([mixed, _by_block(smeared * by_clock, block).sum(0)])
     lower = _by_block(_by_block(matrix * (by_clock @ by_clock.T), block), block)
     assert top.shape[0] == n_skill + problem.link.has_start
@@ -390,7 +397,10 @@ def _ranked(fitted: dict[str, _Fitted]) -> pd.DataFrame:
         name: one.data.deviance(levels(one.problem.link, one.point).reshape(one.data.level.shape))
         for name, one in fitted.items()
     }
-    count = {name: one.block[-1] + len(one.known) + one.problem.link.has_start for name, one in fitted.items()}
+    count = {
+        name: one.block[-1] + len(one.known) + one.problem.link.has_start
+        for name, one in fitted.items()
+    }
     closest = min(deviance, key=lambda name: deviance[name])
     inflation = max(fitted[closest].noise.inflation, 1e-300)
     aic = {name: deviance[name] / inflation + 2 * count[name] for name in fitted}
@@ -518,7 +528,9 @@ def _rates(
             "status": np.where(free, "free", "unidentifiable"),
             "p": test["p"].to_numpy(),
             "factor": test["factor"].to_numpy(),
-            "changed": np.where(change >= 0, curves.steps[np.minimum(change, curves.steps.size - 1)], np.nan),
+            "changed": np.where(
+                change >= 0, curves.steps[np.minimum(change, curves.steps.size - 1)], np.nan
+            ),
             "one_clock": whole.problem.trust == 1,
         },
         index=pd.Index(curves.names, name="skill"),
@@ -527,8 +539,8 @@ def _rates(
 
 
 def _mean_log_rate(whole: _Fitted) -> float:
-    known = whole.known if whole.known.any() else np.ones_like(whole.known)
-    return float(whole.point.log_rate[known].mean())
+    inside = whole.known & (whole.problem.trust == 1)
+    return float(whole.point.log_rate[inside if inside.any() else slice(None)].mean())
 
 
 def _quantile(noise: Noise, confidence: float) -> float:
@@ -550,6 +562,8 @@ def _clock(whole: _Fitted, curves: Curves, confidence: float) -> pd.DataFrame:
     high = np.where(far, point.clock + reach, point.clock * spread)
     learned = (levels(problem.link, point) > 1 - 2e-5).all(1)
     high = np.where(learned, np.inf, high)
+    unseen = ~whole.data.measured.any(axis=2).reshape(-1)
+    low, high = (np.where(unseen, np.nan, end) for end in (low, high))
     value = np.stack([point.clock, low, high], axis=1) * scale
     table = pd.DataFrame(value, columns=["value", "low", "high"])
     table["p"] = _misfits(whole)
@@ -613,14 +627,33 @@ def _notes(
             "two measurements of the same errors."
         )
     level = np.where(data.measured, data.level, np.nan)
-    beyond = np.nanmean((level > 1 + 4 * whole.noise.scale * data.stderr)
-                        | (level < -4 * whole.noise.scale * data.stderr))
-    if beyond > 0.02:
+    outside = ((level > 1 + _BEYOND) | (level < -_BEYOND)).sum() / data.n_point
+    if outside > 0.02:
         notes.append(
-            f"{beyond:.0%} of the levels lie outside of 0 to 1 by more than the noise, which no "
-            "link allows; rescale them."
+            f"{outside:.0%} of the levels lie far outside of 0 to 1, which no link allows; rescale "
+            "them."
+        )
+    falling = names[_falling(level)]
+    if falling.size:
+        notes.append(
+            f"The levels of {_listed(falling)} fall, and a clock never runs backwards; fit the part "
+            "of the log in which they rise."
         )
     return tuple(notes)
+
+
+def _falling(level: np.ndarray) -> np.ndarray:
+    """Skills whose last third lies clearly below their middle or first third, [n_skill]."""
+    third = max(level.shape[1] // 3, 1)
+    rough = np.sqrt(np.nanmean(np.diff(level, axis=1) ** 2, axis=(0, 1)) / 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of skills that a third does not measure
+        first, middle, last = (
+            np.nanmean(level[:, part], axis=(0, 1))
+            for part in (slice(None, third), slice(third, -third), slice(-third, None))
+        )
+    fall = np.fmax(first, middle) - last
+    return fall > 4 * rough * np.sqrt(2 / (third * len(level)))
 
 
 def _equal_pairs(data: Data) -> list[tuple[int, int]]:

@@ -164,7 +164,9 @@ def _descend(problem: Problem, point: Point, rounds: int) -> Point:
             moved = np.clip(moved, np.median(moved) - _WIDEST, np.median(moved) + _WIDEST)
             start = point.start + (shift[-1] if problem.link.has_start else 0.0)
             # The clock moves along its own part of the step.
-            ahead = (push - mixed.T @ shift) / clock / np.maximum(point.clock[firsts(block)], 1e-300)
+            ahead = (
+                (push - mixed.T @ shift) / clock / np.maximum(point.clock[firsts(block)], 1e-300)
+            )
             tried = point.clock * np.exp(step.mean() + np.clip(ahead, -1, 1))[block]
             tried = _monotone(problem, tried, np.ones_like(tried), moved, start)
             trial = Point(moved, start, tried, loss_at(problem, moved, start, tried))
@@ -224,7 +226,7 @@ def _monotone(
 
 
 def _most(problem: Problem, start: float) -> float:
-    return float(problem.link.progress(np.array(1 - _LEFT), start))
+    return float(problem.link.progress(np.array([1 - _LEFT]), start)[0])
 
 
 def loss_at(problem: Problem, log_rate: np.ndarray, start: float, clock: np.ndarray) -> float:
