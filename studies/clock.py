@@ -65,7 +65,9 @@ def checkpoints(levels: Levels, kind: str) -> np.ndarray:
     return np.concatenate([[0], np.geomspace(begin, end, N_STEP - 1)])
 
 
-def noisy(steps: np.ndarray, level: np.ndarray, noise: object, rng: np.random.Generator) -> Curves:
+def noisy(
+    steps: np.ndarray, level: np.ndarray, noise: float | str, rng: np.random.Generator
+) -> Curves:
     """Levels with normal errors, accuracies of 200 questions, or errors correlated by 0.5."""
     if noise == "binomial":
         share = rng.binomial(N_QUESTION, np.clip(level, 0, 1)) / N_QUESTION
@@ -73,7 +75,7 @@ def noisy(steps: np.ndarray, level: np.ndarray, noise: object, rng: np.random.Ge
         stderr = np.sqrt(inside * (1 - inside) / N_QUESTION)
         return Curves.from_arrays(steps, share, level_stderr=stderr)
     error = rng.normal(size=level.shape)
-    scale = 0.05 if noise == "AR" else noise
+    scale = noise if isinstance(noise, float) else 0.05
     if noise == "AR":
         for t in range(1, len(error)):
             error[t] = 0.5 * error[t - 1] + np.sqrt(0.75) * error[t]

@@ -30,7 +30,7 @@ def test_exact_levels_give_the_factors_of_the_singular_value_decomposition():
     np.testing.assert_allclose(found.ratios("1").value, right[0] / right[0, 0], rtol=1e-5)
     clock = found.clock["value"].to_numpy()[clear]
     np.testing.assert_allclose(clock / clock[0], left[:, 0][: clear.sum()] / left[0, 0], rtol=1e-5)
-    assert found.rates["one_clock"].all()
+    assert found.rates["one_clock"].to_numpy().all()
 
 
 def test_the_geometric_mean_of_the_rates_is_one():
@@ -103,8 +103,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     inside, errors = [], []
     for seed in range(40):
         ratio = infer_clock(noisy(seed), link="exponential").ratios("1")
-        inside.append(((ratio["low"] <= RATE) & (RATE <= ratio["high"])).to_numpy()[1:])
-        errors.append(np.log(ratio["value"] / RATE).to_numpy()[1:])
+        inside.append(
+            (ratio["low"].to_numpy() <= RATE)[1:] & (ratio["high"].to_numpy() >= RATE)[1:]
+        )
+        errors.append(np.log(ratio["value"].to_numpy() / RATE)[1:])
     # 160 intervals, of which those of one draw are correlated.
     assert 0.82 < np.mean(inside) < 0.97
     assert (np.abs(np.mean(errors, 0)) < 3 * np.std(errors, 0) / np.sqrt(40)).all()
@@ -116,21 +118,21 @@ def test_runs_share_rates_and_not_clocks():
     curves = Curves.from_arrays(STEPS, level + 0.02 * rng.normal(size=level.shape))
     found = infer_clock(curves, link="exponential")
     one = infer_clock(curves.select(runs="0"), link="exponential")
-    assert (found.rates["stderr"] < one.rates["stderr"]).all()
+    assert (found.rates["stderr"].to_numpy() < one.rates["stderr"].to_numpy()).all()
     np.testing.assert_allclose(found.ratios("1").value, RATE, rtol=0.1)
     late = found.clock["value"].xs(STEPS[30], level="step")
     expected = 0.3 * STEPS[30] ** 0.8 / CLOCK[30]
-    assert late["1"] / late["0"] == pytest.approx(expected, rel=0.1)
+    assert late.to_numpy()[1] / late.to_numpy()[0] == pytest.approx(expected, rel=0.1)
 
 
 def test_the_skill_with_another_clock_is_named():
     level = EXACT.copy()
     level[:, 2] = -np.expm1(-((0.04 * CLOCK) ** 2))
     found = infer_clock(noisy(0, exact=level), link="exponential")
-    assert found.rates.index[~found.rates["one_clock"]].tolist() == ["3"]
+    assert found.rates.index[~found.rates["one_clock"].to_numpy(bool)].tolist() == ["3"]
     assert found.p < 1e-3
     # Its power of τ is 2: the rate grows.
-    assert found.rates["factor"]["3"] > 1.3
+    assert found.rates["factor"].to_numpy()[2] > 1.3
     assert any("3 does not share the clock" in note for note in found.notes)
     # The others are right nevertheless.
     ratio = found.ratios("1").drop("3")
@@ -142,8 +144,9 @@ def test_a_bad_checkpoint_is_found():
     level = curves.level.values.copy()
     level[25] += 0.15 * np.array([1, -1, 1, -1, 1])
     found = infer_clock(Curves.from_arrays(STEPS, level), link="exponential")
-    assert found.clock["p"].argmin() == 25
-    assert found.clock["p"].min() < 1e-4
+    p = found.clock["p"].to_numpy()
+    assert np.nanargmin(p) == 25
+    assert np.nanmin(p) < 1e-4
 
 
 def test_the_link_is_found():
@@ -180,8 +183,7 @@ def test_what_cannot_be_answered_is_said():
     with pytest.raises(FitError, match="no skill is learned"):
         infer_clock(Curves.from_arrays(STEPS, np.zeros_like(EXACT)))
     with pytest.raises(FitError, match="learned at the first checkpoint"):
-        rng = np.random.default_rng(0)
-        infer_clock(Curves.from_arrays(STEPS + 1, 1 + 0.01 * rng.normal(size=EXACT.shape)))
+        infer_clock(noisy(0, 0.01, np.ones_like(EXACT)))
     with pytest.raises(ArgumentError, match="link must be"):
         infer_clock(noisy(0), link="linear")
     with pytest.raises(ArgumentError, match="to must be one of the skills"):
@@ -193,7 +195,7 @@ def test_rates_that_the_levels_leave_open_are_open():
     level = np.stack([STEPS > 0, *EXACT.T, np.zeros(60)], axis=1)
     error = 0.02 * np.random.default_rng(0).normal(size=level.shape)
     found = infer_clock(Curves.from_arrays(STEPS, level + error), link="exponential")
-    open_ones = found.rates.index[found.rates["status"] == "unidentifiable"].tolist()
+    open_ones = found.rates.index[found.rates["status"].to_numpy() == "unidentifiable"].tolist()
     assert open_ones == ["1", "7"]
     assert found.rates["low"].isna().tolist() == [True, *[False] * 5, True]
     np.testing.assert_allclose(found.ratios("2").value.iloc[1:6], RATE, rtol=0.15)

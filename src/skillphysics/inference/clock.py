@@ -15,6 +15,9 @@ correlation R along a run, the covariance of rates and clock is s² H⁻¹ (Jᵀ
 correlation come from the residuals (`noise`), each divided by √(1 − h), where h is the share of
 its error that the clock has absorbed.
 
+The intervals cover errors of the levels, not the scatter of a run's rates about those of another
+run. Where (1) is only nearly right, as in the Geometry model, they are too narrow.
+
 **Test.** If rate i changed by a factor e^θ after step j, the levels would change along
 d_j = ∂F/∂ln r_i at the steps after j. The derivative of the squares by θ is U_j = d_jᵀ e, with
 residuals e = (I − J H⁻¹ Jᵀ) ε. Its covariance over j under (1) is
@@ -24,11 +27,13 @@ residuals e = (I − J H⁻¹ Jᵀ) ε. Its covariance over j under (1) is
 and the statistic of a skill is the largest |U_j| in its standard deviations. Its null
 distribution is that of the largest of correlated Student variables, by simulation. A dependent
 skill starts with a higher power of τ, so its rate seems to grow; so does that of every skill but
-one when the data change. A skill that breaks the clock bends it for the others. The worst one is
-therefore taken out of the clock, and the others are tested again.
+one when the data change. A skill that breaks the clock bends it for the others and looks like
+noise. The worst one is therefore tested with the noise of the others, taken out of the clock if it
+breaks it, and the others are tested again.
 """
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,12 +91,12 @@ class Clock:
     """The clock that skills share, their rates, and who breaks it.
 
     Attributes:
-        rates: one row per skill: `value`, `low` and `high` of the rate (geometric mean 1 over
-            the determined ones that share the clock), `stderr` of its logarithm, `status` ("free" or "unidentifiable",
-            where the interval is NaN), `p` (probability of a change of rate as large as the one
-            seen if all skills shared one clock), `factor` (by which the rate changes at the step
-            `changed`, where the evidence for a change is largest), and `one_clock` (whether the
-            skill shares the clock; if not, its rate is a mean).
+        rates: one row per skill: `value`, `low` and `high` of the rate (geometric mean 1 over the
+            determined ones that share the clock), `stderr` of its logarithm, `status` ("free" or
+            "unidentifiable", where the interval is NaN), `p` (probability of a change of rate as
+            large as the one seen if all skills shared one clock), `factor` (by which the rate
+            changes at the step `changed`, where the evidence for a change is largest), and
+            `one_clock` (whether the skill shares the clock; if not, its rate is a mean).
         clock: one row per run and checkpoint: τ as `value`, `low` and `high` (infinite once every
             skill is learned), and `p`, the probability of residuals as large as those of this
             checkpoint if (1) holds; NaN where nothing is left to test.
@@ -118,7 +123,7 @@ class Clock:
     covariance: Float[np.ndarray, "n_skill n_skill"]
 
     def __repr__(self) -> str:
-        broken = [str(name) for name in self.rates.index[~self.rates["one_clock"]]]
+        broken = [str(n) for n in self.rates.index[~self.rates["one_clock"].to_numpy(bool)]]
         who = f"{', '.join(broken)} break it" if broken else "one clock fits all"
         return f"<Clock of {len(self.rates)} skills by {self.link}: {who}, p = {self.p:.2g}>"
 
@@ -212,11 +217,11 @@ def infer_clock(curves: Curves, *, link: str | None = None, confidence: float = 
     fitted = {name: _fitted(data, LINKS[name], every) for name in ([link] if link else LINKS)}
     table = _ranked(fitted)
     best = str(table.index[0])
-    tied = tuple(str(name) for name in table.index[table["delta_aic"] < _TIE])
+    tied = tuple(str(name) for name in table.index[table["delta_aic"].to_numpy() < _TIE])
     whole, test, p = _tested(fitted[best], data, LINKS[best])
     rates, covariance = _rates(whole, test, curves, confidence)
     clock = _clock(whole, curves, confidence)
-    notes = _notes(data, curves, whole, rates, clock, tied, p)
+    notes = _notes(data, curves, rates, tied)
     return Clock(rates, clock, best, table, tied, p, whole.noise, confidence, notes, covariance)
 
 
@@ -240,13 +245,14 @@ def _check_rates(data: Data) -> None:
 def _fitted(data: Data, link: Link, trust: np.ndarray, first: Point | None = None) -> _Fitted:
     """Solve, with standard errors at the fitted levels, and measure the noise."""
     n_run, n_step, n_skill = data.level.shape
-    for _ in range(_REWEIGHTED if np.isfinite(data.variance).any() else 1):
-        rows = (data.level.reshape(-1, n_skill), data.weight.reshape(-1, n_skill))
-        problem = Problem(*rows, n_step, link, trust, data.steps[0] == 0)
-        first = solve(problem, first)
-        data = data.expecting(_blurred(levels(link, first).reshape(data.level.shape)))
-    point = first
-    problem = problem._replace(root_weight=data.weight.reshape(-1, n_skill))
+    rows = (data.level.reshape(-1, n_skill), data.weight.reshape(-1, n_skill))
+    problem = Problem(*rows, n_step, link, trust, bool(data.steps[0] == 0))
+    point = solve(problem, first)
+    if np.isfinite(data.variance).any():
+        for _ in range(_REWEIGHTED):
+            data = data.expecting(_blurred(levels(link, point).reshape(data.level.shape)))
+            problem = problem._replace(root_weight=data.weight.reshape(-1, n_skill))
+            point = solve(problem, point)
     at = slopes(problem, point)
     block = blocks(point.clock, n_step)
     noise = _noise(data, problem, at, block)
@@ -365,7 +371,6 @@ def _inverse(problem: Problem, at: Slopes, block: np.ndarray, known: np.ndarray)
 def _spread(problem: Problem, at: Slopes, block: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """JᵀRJ with J weighted by trust."""
     own, shared, by_clock = _weighted(problem, at)
-    n_skill = own.shape[1]
     correlated = matrix @ own
     parts = [np.diag((own * correlated).sum(0))]
     top = parts[0]
@@ -378,7 +383,6 @@ def _spread(problem: Problem, at: Slopes, block: np.ndarray, matrix: np.ndarray)
         )
         mixed = np.vstack([mixed, _by_block(smeared * by_clock, block).sum(0)])
     lower = _by_block(_by_block(matrix * (by_clock @ by_clock.T), block), block)
-    assert top.shape[0] == n_skill + problem.link.has_start
     return np.block([[top, mixed], [mixed.T, lower]])
 
 
@@ -577,7 +581,7 @@ def _clock(whole: _Fitted, curves: Curves, confidence: float) -> pd.DataFrame:
 
 
 def _misfits(whole: _Fitted) -> np.ndarray:
-    """p of each checkpoint's squared residuals against those of noise, [n_row]."""
+    """P of each checkpoint's squared residuals against those of noise, [n_row]."""
     problem, at, block = whole.problem, whole.at, whole.block
     left = np.maximum(1 - _absorbed(problem, at, block), 0)
     kept = (problem.root_weight > 0) & (problem.trust == 1)
@@ -588,13 +592,7 @@ def _misfits(whole: _Fitted) -> np.ndarray:
 
 
 def _notes(
-    data: Data,
-    curves: Curves,
-    whole: _Fitted,
-    rates: pd.DataFrame,
-    clock: pd.DataFrame,
-    tied: tuple[str, ...],
-    p: float,
+    data: Data, curves: Curves, rates: pd.DataFrame, tied: tuple[str, ...]
 ) -> tuple[str, ...]:
     """What limits the answer."""
     names = np.array(curves.names)
@@ -636,8 +634,8 @@ def _notes(
     falling = names[_falling(level)]
     if falling.size:
         notes.append(
-            f"The levels of {_listed(falling)} fall, and a clock never runs backwards; fit the part "
-            "of the log in which they rise."
+            f"The levels of {_listed(falling)} fall, and a clock never runs backwards; keep the "
+            "part of the log in which they rise."
         )
     return tuple(notes)
 
@@ -663,5 +661,5 @@ def _equal_pairs(data: Data) -> list[tuple[int, int]]:
     return [(int(first[k]), i) for i, k in enumerate(inverse) if first[k] != i]
 
 
-def _listed(names: object) -> str:
-    return ", ".join(str(name) for name in names)  # pyright: ignore
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))

@@ -97,13 +97,18 @@ def solve(problem: Problem, first: Point | None = None) -> Point:
         return _descend(problem, first, _ROUNDS)
     guesses = []
     for start in problem.link.starts:
-        log_rate = _guess(problem, start)
-        for _ in range(2):
-            clock = _best_on_grid(problem, log_rate, start)
-            point = Point(log_rate, start, clock, loss_at(problem, log_rate, start, clock))
-            log_rate = _descend(problem, point, 8).log_rate
-        guesses.append(_descend(problem, point, 8))
+        guess = _on_grid(problem, _guess(problem, start), start)
+        guess = _on_grid(problem, guess.log_rate, start)
+        guesses.append(_descend(problem, guess, 8))
     return _descend(problem, min(guesses, key=lambda guess: guess.loss), _ROUNDS)
+
+
+def _on_grid(problem: Problem, log_rate: np.ndarray, start: float) -> Point:
+    """A few steps from the best clock on a grid."""
+    clock = _best_on_grid(problem, log_rate, start)
+    return _descend(
+        problem, Point(log_rate, start, clock, loss_at(problem, log_rate, start, clock)), 8
+    )
 
 
 def blocks(clock: np.ndarray, n_step: int) -> np.ndarray:
@@ -132,11 +137,6 @@ def curvature(problem: Problem, at: Slopes, block: np.ndarray) -> tuple[np.ndarr
         mixed[-1] = np.bincount(block, (trust * at.by_start * at.by_clock).sum(1))
     clock = np.bincount(block, (trust * at.by_clock**2).sum(1))
     return top, mixed, np.maximum(clock, _FAINT * clock.max() + 1e-300)
-
-
-def seen(at: Slopes) -> np.ndarray:
-    """Skills whose levels say something about their rate, [n_skill]."""
-    return (at.by_rate**2).sum(0) > 0
 
 
 def _descend(problem: Problem, point: Point, rounds: int) -> Point:
@@ -230,6 +230,7 @@ def _most(problem: Problem, start: float) -> float:
 
 
 def loss_at(problem: Problem, log_rate: np.ndarray, start: float, clock: np.ndarray) -> float:
+    """Weighted sum of squared residuals."""
     level = problem.link.level(clock[:, None] * np.exp(log_rate), start)
     square = (problem.root_weight * (problem.level - level)) ** 2
     return float(square.sum(0) @ problem.trust)
