@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import jax
 import jaxtyping
 import pytest
 
@@ -44,12 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     put = lru_cache.LRUCache.put
 
-    def put_whole(cache: lru_cache.LRUCache, key: str, value: bytes) -> None:
+    def put_whole(self: lru_cache.LRUCache, key: str, value: bytes) -> None:
         """Rename a finished file: JAX writes in place, where another worker may read a part."""
-        with tempfile.TemporaryDirectory(dir=cache.path) as aside:
+        with tempfile.TemporaryDirectory(dir=self.path) as aside:
             put(lru_cache.LRUCache(aside, max_size=-1), key, value)
             for file in Path(aside).iterdir():
-                file.replace(Path(cache.path) / file.name)
+                file.replace(Path(self.path) / file.name)
 
     lru_cache.LRUCache.put = put_whole
     jax.config.update("jax_compilation_cache_dir", str(_COMPILED))
@@ -70,3 +71,14 @@ def unchecked() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(autouse=True)
+def few_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Drop the compiled programs of a slow test.
+
+    Each holds maps of memory, of which Linux allows a process 65530; then XLA aborts.
+    """
+    yield
+    if request.node.get_closest_marker("slow"):
+        jax.clear_caches()

@@ -10,7 +10,7 @@ import pytest
 from skillphysics.io import read_curves
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-RECORDER, PYTHON, LABORATORY = re.findall(
+RECORDER, PYTHON, LABORATORY, SWEEP = re.findall(
     r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
 )
 
@@ -57,3 +57,10 @@ def test_the_laboratory():
     names = run(LABORATORY)
     assert names["curves"].level.shape == (3, 1001, 10)
     assert (np.diff(names["curves"].learning_time(0.5).values[1]) > 0).all()
+
+
+def test_the_sweep(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = SWEEP.replace("3000", "300").replace("range(20)", "range(3)")
+    found = run(f"import skillphysics as sp\n{code}")["found"]
+    assert dict(found["level"].sizes) == {"learning_rate": 3, "seed": 3, "step": 301, "skill": 10}

@@ -45,8 +45,8 @@ EDITS = {
                  "optax.apply_updates(updates, params)", TRAINED),
     "an optimizer": ("optimizers/from_optax.py", "optax.lion(learning_rate, b1, b2",
                      "optax.lion(learning_rate, b2, b1", {"liu2025/fig15"}),
-    "a network": ("networks/embedding_mlp.py", "jax.random.split(key)", "jax.random.split(key)[::-1]",
-                  {"liu2025/fig13", "liu2025/text"}),
+    "a network": ("networks/embedding_mlp.py", "jax.random.split(key)",
+                  "jax.random.split(key)[::-1]", {"liu2025/fig13", "liu2025/text"}),
     "a task": ("tasks/squares.py", "self.points**2) ** 2", "self.points**2) ** 4",
                {"liu2025/fig19"}),
     "a constant": ("numerics/lambert.py", "_NEWTON_STEPS = 8", "_NEWTON_STEPS = 9", RESOURCE),
@@ -93,7 +93,7 @@ def keys(tmp_path_factory):
     ignored = shutil.ignore_patterns("__pycache__")
     source = Path(skillphysics.__file__).parent
     shutil.copytree(source, folder / "skillphysics", ignore=ignored)
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", PROGRAM],
         input=json.dumps({name: edit[:3] for name, edit in EDITS.items()}),
         env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
@@ -121,6 +121,53 @@ def test_recipes_do_not_depend_on_drawings_and_claims(recipe):
     reached = definitions(recipe.compute)
     assert not [place for place in reached if place.endswith((":draw", ":RECIPE"))]
     assert not [place for place in reached if ".claims:" in place or ".plotting:" in place]
+
+
+QUICK = ("liu2025/fig9", "liu2025/fig12", "liu2025/fig15", "nam2024/fig6")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        pytest.param(recipe, id=recipe.name, marks=[pytest.mark.slow] * (recipe.name not in QUICK))
+        for recipe in RECIPES
+    ],
+)
+def test_every_function_that_runs_is_reached(recipe):
+    for cell in recipe.cells("smoke").values():
+        text = json.dumps(dict(cell.settings))
+        reached = definitions(recipe.compute, texts=[text])
+        ran = functions_of(lambda cell=cell: recipe.compute(**cell.settings))
+        assert not {one for one in ran if not one.startswith(SILENT)} - set(reached)
+
+
+# What changes no number.
+SILENT = tuple(
+    f"skillphysics.{name}" for name in ("errors", "io.curves_file", "io.files", "progress")
+)
+
+
+def functions_of(call):
+    """The functions and classes of the package that run during a call, by "module:name"."""
+    package = Path(skillphysics.__file__).parent
+    codes = set()
+
+    def note(frame, event, _):
+        if event == "call":
+            codes.add(frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    found = set()
+    for code in codes:
+        name = code.co_qualname.partition(".")[0]
+        if code.co_filename.startswith(f"{package}{os.sep}") and name[0] != "<":
+            parts = Path(code.co_filename).relative_to(package.parent).with_suffix("").parts
+            found.add(f"{'.'.join(parts).removesuffix('.__init__')}:{name}")
+    return found
 
 
 @pytest.fixture
@@ -189,6 +236,9 @@ SHAPES = Registry("shape", {"round-one": round_one, "square": square, "squareish
         ("SHAPES[name]", (), set()),
         ("SHAPES[name]", ("round-one(size=2)",), {"round_one"}),
         ("SHAPES[name]", ("another",), set()),
+        ("name in SHAPES and SHAPES.get(name)", (), set()),
+        ("[SHAPES[one] for one in SHAPES]", (), {"round_one", "square", "squareish"}),
+        ("list(SHAPES.values())", (), {"round_one", "square", "squareish"}),
         ("SHAPES[name]", ("squareish",), {"square", "squareish"}),
     ],
 )

@@ -13,7 +13,8 @@ import xarray as xr
 
 from skillphysics.errors import SkillphysicsError
 from skillphysics.sweeps import Cell, Computation, Store, StoreError, computation_of, sweep
-from skillphysics.sweeps.store import Done, Failure
+from skillphysics.sweeps.store import Done, Failure, check_storable
+from skillphysics.sweeps.upkeep import waste
 
 
 def kept(store: Path, value: xr.Dataset) -> xr.Dataset:
@@ -64,7 +65,7 @@ def test_files_are_netcdf_that_others_can_read(cells, store):
 def test_what_netcdf_cannot_hold_is_an_error_of_the_cell(cells, store):
     with pytest.warns(UserWarning, match="2 of 2 cells failed"):
         found = sweep(cells("complex_numbers"), {"i": [1, 2]}, store=store)
-    assert "must hold numbers, text or flags, got type complex128" in found["error"].item(0)
+    assert "must hold numbers, text or flags, got type complex128" in found["failure"].item(0)
 
 
 def test_a_flipped_bit_anywhere_is_found_named_and_computed_again(cells, store):
@@ -120,13 +121,51 @@ def test_a_store_is_no_file(tmp_path):
         Store(path)
 
 
-def test_foreign_files_are_damaged_not_fatal(cells, store):
+def test_files_of_others_are_left_alone(cells, store):
     sweep(cells("product"), {"a": [1]}, store=store)
     with h5py.File(store / "other.nc", "w") as file:
         file["y"] = 1
-    (store / "text.nc").write_text("hello")
-    assert {path.name for path in Store(store).damaged()} == {"other.nc", "text.nc"}
+    others = ["text.nc", ".gitignore", ".notes.nc", "sweeps/.keep"]
+    aside = [".x.nc.abcd_123.nc", "sweeps/.0123.json.abcd_123.json"]
+    for name in [*others, *aside]:
+        (store / name).write_text("hello")
+        os.utime(store / name, (0, 0))
+    damaged = store / f"product.{'0' * 32}.nc"
+    damaged.write_text("hello")
+    fresh = store / ".y.nc.abcd_123.nc"
+    fresh.write_text("a driver writes this")
+    assert Store(store).damaged() == [damaged]
     assert len(Store(store).entries()) == 1
+    found = {one.path: one.why for one in waste(Store(store))}
+    assert found == {damaged: "damaged"} | dict.fromkeys(
+        [store / name for name in aside], "abandoned"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (xr.Dataset({3: 1.0}), "names in a result must be text without null characters, got 3"),
+        (xr.Dataset({"a": ((7,), [1.0])}), "names in a result must be text .* got 7"),
+        (xr.Dataset({"a": "x\0y"}), "text in 'a' of a result must be valid Unicode"),
+        (xr.Dataset({"a": "\udc80"}), "text in 'a' of a result must be valid Unicode"),
+        (xr.Dataset({"a": ("x", np.array(["b", None], object))}), "'a' .* got type object"),
+    ],
+    ids=range(5),
+)  # fmt: skip
+def test_results_that_no_file_can_hold(value, message):
+    with pytest.raises(SkillphysicsError, match=message):
+        check_storable(value)
+
+
+def test_get_computes_again_what_is_damaged(cells, store):
+    cell = Cell(computation_of(cells("product")), {"a": 1})
+    first = Store(store).get(cell)
+    (path,) = store.glob("*.nc")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"cell 1")] ^= 1
+    path.write_bytes(content)
+    xr.testing.assert_identical(Store(store).get(cell), first)
 
 
 def fill(compute: str, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Sweeps: results with named dimensions, what goes on after an interruption, failures as data."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -7,15 +8,17 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from functools import partial
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from skillphysics.curves import Curves
+from skillphysics.errors import ArgumentError
 from skillphysics.optimizers import from_label
 from skillphysics.skills import Skills
-from skillphysics.sweeps import Local, Serial, Store, engine_of, sweep
+from skillphysics.sweeps import Local, Serial, Store, StoreError, engine_of, sweep
 from skillphysics.sweeps.engines import Crew, Engine, WorkerLostError
 from skillphysics.sweeps.work import Outcome, Task, work
 
@@ -75,7 +78,7 @@ def test_a_coordinate_that_depends_on_the_cell_becomes_a_variable(store):
 def test_failures_are_data_and_the_others_go_on(cells, store):
     with pytest.warns(UserWarning, match="1 of 3 cells failed, the first with ValueError: seven"):
         found = sweep(cells("product"), {"a": [6, 7, 8]}, store=store)
-    assert found["error"].values.tolist() == ["", "ValueError: seven is not allowed", ""]
+    assert found["failure"].values.tolist() == ["", "ValueError: seven is not allowed", ""]
     assert found["y"].sel(x=3).values.tolist()[::2] == [12, 16]
     assert np.isnan(found["y"].sel(a=7)).all()
     failure = next(e.failure for e in Store(store).entries().values() if e.failure)
@@ -114,6 +117,21 @@ def test_a_cell_that_spoils_its_batch_fails_alone(cells, store):
 def test_a_function_must_return_a_dataset(cells, store):
     with pytest.warns(UserWarning, match="must return an xarray.Dataset or Curves, got float"):
         sweep(cells("wrong"), {"i": [1]}, store=store)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("exits", "SystemExit: 3"), ("reserved", "must not have a variable 'failure'")],
+)
+def test_what_a_cell_may_not_do_is_its_failure(cells, store, name, message):
+    with pytest.warns(UserWarning, match=message):
+        sweep(cells(name), {"i": [1]}, store=store)
+
+
+def test_a_cell_may_change_the_working_directory(cells, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = sweep(cells("moves"), {"i": [0, 1, 2]}, store="store")
+    assert found["y"].values.tolist() == [0, 1, 2]
 
 
 def test_curves_are_results(cells, store):
@@ -190,11 +208,13 @@ class Flaky(Engine):
     def __init__(self, losses: list[str]) -> None:
         self.losses = losses
 
-    def crew(self, n_task):
+    def crew(self, n_task, folder):
         engine = self
 
         class Lost(Crew):
-            size = 2
+            @property
+            def size(self):
+                return 2
 
             def __enter__(self):
                 return self
@@ -231,7 +251,7 @@ def test_a_cell_that_kills_its_process_is_a_failure(cells, store):
     with pytest.warns(UserWarning, match="1 of 6 cells failed, the first with WorkerLostError"):
         found = sweep(cells("kill"), {"i": range(6)}, store=store, engine=Local(workers=2))
     assert found["y"].values.tolist()[:3] == [0, 1, 2]
-    assert "code -9, 2 times; perhaps out of memory" in found["error"].item(3)
+    assert "code -9, 2 times; perhaps out of memory" in found["failure"].item(3)
 
 
 def test_two_sweeps_may_fill_one_store_at_once(cells, store):
@@ -305,3 +325,94 @@ def test_engines_by_name():
         engine_of("local(worker=3)")
     with pytest.raises(ValueError, match="workers must be an integer of at least 1, got 0"):
         engine_of("local(workers=0)")
+
+
+def test_a_function_may_change_the_settings_that_it_is_given(cells, store):
+    found = sweep(cells("mutate"), {"i": [1, 2, 3]}, {"shares": [1]}, store=store)
+    assert found["y"].values.tolist() == [2, 3, 4]
+    assert all(e.settings["shares"] == [1] for e in Store(store).entries().values())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("mute", "MuteError: its message cannot be printed"), ("broken_text", r"ValueError: \\udc80")],
+)
+def test_errors_that_cannot_be_written_are_data_all_the_same(cells, store, name, message):
+    with pytest.warns(UserWarning, match=message):
+        sweep(cells(name), {"i": [1]}, store=store)
+    assert len(Store(store).entries()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_function_that_forks_answers_once(cells, store):
+    found = sweep(cells("fork"), {"i": range(6)}, store=store, engine=Local(workers=2))
+    assert found["y"].values.tolist() == list(range(6))
+    rows = [entry.key for stored in Store(store).files() for entry in stored.entries]
+    assert len(rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("twice", r"labels along 'x' differ between cells, .* must be distinct .* \[1, 1, 2\]"),
+        ("nan", r"labels along 'x' differ between cells, .* nan\]"),
+        ("none", "labels along 'x' in some cells and none in others, and differ in its size"),
+    ],
+)
+def test_labels_that_cannot_be_joined(cells, store, kind, message):
+    with pytest.raises(StoreError, match=message):
+        sweep(cells("labelled"), {"kind": ["usual", kind]}, store=store)
+
+
+def test_settings_and_results_of_one_name_are_an_error(cells, store):
+    with pytest.raises(StoreError, match="variable or dimension 'x', which is also a dimension"):
+        sweep(f"{cells('product')}_x", {"x": [1]}, store=store)
+    with pytest.raises(StoreError, match="variable or dimension 'x', which is also a setting"):
+        sweep(f"{cells('product')}_x", [{"x": 1}], store=store)
+
+
+def test_results_that_vanish_while_a_sweep_runs_are_an_error(cells, store):
+    folder = {"folder": str(store)}
+    with pytest.raises(StoreError, match=r"1 of 2 cells are not in .*: files were removed"):
+        sweep(cells("remove_files"), {"i": [1, 2]}, folder, store=store)
+
+
+class Holder:
+    """A class with functions that other processes do not find."""
+
+    def method(self, i: int) -> xr.Dataset:
+        return xr.Dataset({"y": i})
+
+    def __call__(self, i: int) -> xr.Dataset:
+        return xr.Dataset({"y": i})
+
+
+@pytest.mark.parametrize("kind", ["method", "object", "partial", "lambda", "nested"])
+def test_functions_that_other_processes_do_not_find(kind, store):
+    def nested(i: int) -> xr.Dataset:
+        return xr.Dataset({"y": i})
+
+    function = {
+        "method": Holder().method, "object": Holder(), "nested": nested,
+        "partial": partial(nested, i=2), "lambda": lambda i: nested(i),
+    }[kind]  # fmt: skip
+    with pytest.raises(ArgumentError, match="at the top level of a module"):
+        sweep(function, {"i": [1]}, store=store)
+
+
+def test_a_script_without_a_guard_is_one_error(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import xarray as xr\nfrom skillphysics.sweeps import sweep\n\n"
+        "def f(a):\n    return xr.Dataset({'y': 2 * a})\n\n"
+        f"sweep(f, {{'a': [1, 2, 3]}}, store={str(tmp_path / 'store')!r}, engine='local')\n"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1
+    assert (
+        'a script that sweeps by processes must do so below `if __name__ == "__main__":`'
+        in (done.stderr.splitlines()[-1])
+    )
+    assert Store(tmp_path / "store").entries() == {}

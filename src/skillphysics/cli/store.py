@@ -101,7 +101,7 @@ def export(
     """Write the results of a sweep to one file."""
     import warnings
 
-    from skillphysics.io.files import replacing, write_netcdf
+    from skillphysics.io.files import replacing
     from skillphysics.registry import unknown
     from skillphysics.sweeps import records, results
 
@@ -120,7 +120,7 @@ def export(
         dataset = results(opened, named[-1].grid).load()
     with replacing(out) as temporary:
         if out.suffix == ".nc":
-            write_netcdf(dataset, temporary)
+            temporary.write_bytes(dataset.to_netcdf(engine="h5netcdf"))
         else:
             dataset.to_dataframe().to_csv(temporary)
     typer.echo(f"The results of {named[-1].name} are in {out}")

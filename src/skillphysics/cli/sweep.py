@@ -89,9 +89,8 @@ def run(
                 opened, one.grid, chosen, together=one.together, retry=retry, name=one.name
             )  # fmt: skip
         except KeyboardInterrupt:
-            typer.echo(
-                f"stopped; go on with `skillphysics sweep --resume --store {store}`", err=True
-            )
+            ended = "the jobs go on; collect them" if chosen.outlives else "stopped; go on"
+            typer.echo(f"{ended} with `skillphysics sweep --resume --store {store}`", err=True)
             raise
         failed += _show_done(one, opened, store)
     if failed:

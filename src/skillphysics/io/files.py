@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 import re
 import tempfile
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import h5netcdf
+import h5py
 import xarray as xr
 
 from skillphysics.errors import ArgumentError
@@ -58,12 +61,22 @@ def replacing(path: Path, named: Callable[[Path], str] | None = None) -> Iterato
 
 
 def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset as netCDF 4, with no value standing for a missing one.
+    """Write a dataset of numbers and text as netCDF 4, with no value standing for a missing one.
 
-    The file is made in memory: HDF5 that meets a full disk may crash the process later.
+    The file is made in memory, because HDF5 that meets a full disk may crash the process later; and
+    without xarray, whose locks belong to the scheduler where a worker of Dask writes.
     """
-    encoding = {str(name): {"_FillValue": None} for name in dataset.variables}
-    path.write_bytes(dataset.to_netcdf(engine="h5netcdf", encoding=encoding))
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        file.dimensions = {str(name): size for name, size in dataset.sizes.items()}
+        for name, variable in dataset.variables.items():
+            values = variable.values
+            kind = h5py.string_dtype() if values.dtype.kind in "OU" else values.dtype
+            # HDF5 takes text as objects only.
+            written = values.astype(object) if values.dtype.kind == "U" else values
+            file.create_variable(str(name), tuple(map(str, variable.dims)), kind, data=written)
+        file.attrs.update(dataset.attrs)
+    path.write_bytes(buffer.getvalue())
 
 
 def checksum(path: Path) -> str:

@@ -55,25 +55,25 @@ def course(
     """
     import diffrax
 
+    from skillphysics.numerics.ode import solve
+
     pace = jax.lax.stop_gradient(pace)
     most = jax.lax.stop_gradient(effort.max())
 
-    def over(tau: Array, state: State, _: None, **__: object) -> Array:
+    def over(tau: Array, state: State) -> Array:
         far = tau * pace > _FARTHEST
         return (law.effort(tau, state) >= most) | law.all_learned(state) | far
 
-    solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda _, state, __: law.slope(state)),
-        diffrax.Dopri8(),
-        t0=jnp.zeros_like(pace),
-        t1=jnp.full_like(pace, jnp.inf),
-        dt0=1e-3 / pace,
-        y0=start,
+    solution = solve(
+        law.slope,
+        start,
+        end=jnp.full_like(pace, jnp.inf),
+        solver=diffrax.Dopri8(),
+        controller=diffrax.PIDController(rtol=tolerance, atol=tolerance / pace),
         saveat=diffrax.SaveAt(t1=True, dense=True),
-        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance / pace),
-        adjoint=diffrax.DirectAdjoint(),
-        event=diffrax.Event(over),
-        max_steps=_MOST_STEPS,
+        most_steps=_MOST_STEPS,
+        first_step=1e-3 / pace,
+        over=over,
     )
     assert solution.ts is not None  # noqa: S101
     end = jax.lax.stop_gradient(solution.ts[-1])

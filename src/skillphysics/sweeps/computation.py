@@ -1,5 +1,6 @@
 """Computations: functions from settings to results that a sweep can find again by name."""
 
+import copy
 import dataclasses
 import hashlib
 import inspect
@@ -66,6 +67,8 @@ class Computation:
         Raises:
             ArgumentError: the function returns something else than one dataset per cell.
         """
+        # A function may change the lists that it is given.
+        cells = copy.deepcopy(list(cells))
         if not self.together:
             return [_dataset(self, self.function(**cell)) for cell in cells]
         given = [name for name in self.together if name in cells[0]]
@@ -216,7 +219,7 @@ def computation_of(compute: "str | Computation | Callable[..., Any]") -> Computa
 
     Example:
         >>> computation_of("simulate geometry").together
-        ('learning_rate', 'optimizer', 'seed', 'alpha', 'ratio', 'frequency')
+        ('seed', 'learning_rate', 'optimizer', 'alpha', 'ratio')
     """
     if isinstance(compute, Computation):
         return compute
@@ -226,7 +229,14 @@ def computation_of(compute: "str | Computation | Callable[..., Any]") -> Computa
         raise ArgumentError(
             f"compute must be a function or the name of one, got {compute!r}", argument="compute"
         )
-    return Computation(_reference(compute), compute)
+    reference = _reference(compute)
+    if "." in reference.rpartition(":")[2]:
+        raise ArgumentError(
+            f"{reference} cannot be imported by other processes; define the function at the top "
+            "level of a module",
+            argument="compute",
+        )
+    return Computation(reference, compute)
 
 
 def plain(value: Any) -> Any:
@@ -247,6 +257,13 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ArgumentError(
+                f"text in settings must be valid Unicode, got {value!r}", argument="settings"
+            ) from error
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float) and np.isfinite(value):
@@ -265,7 +282,13 @@ def canonical(cell: Settings) -> str:
 def accepted_by(function: Callable[..., Any]) -> Accepted:
     """The settings that a function takes, from its signature."""
     names, required, others = [], [], False
-    for name, parameter in inspect.signature(function).parameters.items():
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"the arguments of {function!r} cannot be read; give a function in Python"
+        ) from error
+    for name, parameter in parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             others = True
         elif parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
@@ -316,7 +339,14 @@ def _built_in(name: str) -> Computation:
 
 
 def _reference(function: Callable[..., Any]) -> str:
-    module, name = function.__module__, function.__qualname__
+    name = getattr(function, "__qualname__", None)
+    if name is None:
+        raise ArgumentError(
+            f"compute must be a function at the top level of a module, got {function!r}; define "
+            "one that calls it",
+            argument="compute",
+        )
+    module = function.__module__
     if module in ("__main__", "__mp_main__"):
         path = getattr(sys.modules[module], "__file__", None)
         if path is None:
@@ -333,16 +363,20 @@ def _imported(reference: str) -> Computation:
     module_name, _, name = reference.rpartition(":")
     try:
         module = _module(module_name)
-    except (ImportError, OSError, SyntaxError) as error:
+    # An empty name is a ValueError.
+    except (ImportError, OSError, SyntaxError, ValueError) as error:
         raise ArgumentError(
-            f"{module_name} of {reference!r} cannot be imported: {error}; give package.module:"
-            "function or file.py:function",
+            f"{module_name or 'the module'} of {reference!r} cannot be imported: {error}; give "
+            "package.module:function or file.py:function",
             argument="compute",
         ) from error
     found: Any = getattr(module, name, None)
     if not callable(found):
         names = [k for k, v in vars(module).items() if callable(v) and not k.startswith("_")]
         raise unknown(f"function of {module_name}", name, names)
+    if module_name.endswith(".py"):
+        # A cell may change the working directory.
+        reference = f"{Path(module_name).resolve()}:{name}"
     if isinstance(found, Computation):
         return dataclasses.replace(found, name=reference)
     return Computation(reference, found)

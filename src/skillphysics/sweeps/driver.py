@@ -11,7 +11,7 @@ from skillphysics.progress import progress_bar
 from skillphysics.sweeps.computation import Cell
 from skillphysics.sweeps.engines import Crew, Engine, WorkerLostError
 from skillphysics.sweeps.grid import batches
-from skillphysics.sweeps.store import Done, Failure, Store
+from skillphysics.sweeps.store import Done, Failure, Store, StoreError
 from skillphysics.sweeps.work import Outcome, Task
 
 MOST_TOGETHER = 32
@@ -22,6 +22,8 @@ _MOST_LOSSES = 2
 # Tasks per worker that are submitted, so that none waits for the next.
 _AHEAD = 2
 _MOST_IN_TASK = 256
+# Seconds between looks at what workers have written that do not report.
+_LOOK_EVERY = 10.0
 # Seconds between lines in the log.
 _LOG_EVERY = 30.0
 
@@ -60,6 +62,7 @@ def complete(
         StoreError: the store cannot be written, or the workers have other sources.
 
     Example:
+        >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> from skillphysics.sweeps import Serial, computation_of
         >>> linear = computation_of("simulate linear")
@@ -81,6 +84,12 @@ def complete(
     log(f"{len(unique)} cells, {n_there} of them there; {len(parts)} batches to compute")
     if parts:
         _Driver(store, parts, lacking, len(unique), log, description).drive(engine)
+        lost = len(missing(store, unique))
+        if lost:
+            raise StoreError(
+                f"{lost} of {len(unique)} cells are not in {store.folder}: files were removed or "
+                "workers write elsewhere; keep the folder where it is, and start the sweep again"
+            )
 
 
 def _silent(text: str) -> None:
@@ -96,28 +105,39 @@ class _Driver:
     ) -> None:  # fmt: skip
         self._store, self._log, self._description = store, log, description
         self._waiting = deque(parts)
-        # Batches that are sent alone, since a worker was lost with them.
-        self._alone: deque[tuple[Cell, ...]] = deque()
+        # Tasks that are sent as they are, since a worker was lost with them.
+        self._again: deque[list[tuple[Cell, ...]]] = deque()
         self._sent: dict[Future[Outcome], list[tuple[Cell, ...]]] = {}
         # Waiting for thousands of futures themselves takes time for each of them.
         self._done: SimpleQueue[Future[Outcome]] = SimpleQueue()
         self._lacking, self._total = lacking, total
+        # Failures that are computed again.
+        self._old = {key: e.file for key, e in store.entries().items() if key in lacking}
+        self._cells = {cell.key: cell for batch in parts for cell in batch}
         self._losses: Counter[str] = Counter()
         self._failed = 0
         # Seconds of one batch, as last measured.
         self._pace: float | None = None
 
     def drive(self, engine: Engine) -> None:
-        begun = logged = time.monotonic()
+        begun = logged = looked = time.monotonic()
         first = len(self._lacking)
         quiet = not sys.stderr.isatty()
         with progress_bar(self._total, self._description, quiet=quiet) as self._advance:
             self._advance(self._description, self._total - first)
-            with engine.crew(len(self._waiting)) as crew:
-                while self._waiting or self._alone or self._sent:
+            with engine.crew(len(self._waiting), self._store.folder) as crew:
+                if crew.is_busy():
+                    self._log("jobs of an earlier start are waited for")
+                while crew.is_busy():
+                    time.sleep(_LOOK_EVERY)
+                    self._refresh()
+                while self._waiting or self._again or self._sent:
                     self._send(crew)
                     for future in self._heard():
-                        self._hear(future, self._sent.pop(future))
+                        self._hear(future, self._sent.pop(future), crew)
+                    if crew.all_at_once and time.monotonic() - looked > _LOOK_EVERY:
+                        self._refresh()
+                        looked = time.monotonic()
                     if time.monotonic() - logged > _LOG_EVERY:
                         logged = time.monotonic()
                         self._log(self._state(first, logged - begun))
@@ -136,17 +156,20 @@ class _Driver:
 
     def _send(self, crew: Crew) -> None:
         if crew.all_at_once:
-            groups = _shares([*self._alone, *self._waiting], crew.size)
+            groups = [*self._again, *_shares([*self._waiting], crew.size)]
             self._waiting.clear()
-            self._alone.clear()
+            self._again.clear()
         else:
             groups = []
-            while (self._waiting or self._alone) and (
+            while (self._waiting or self._again) and (
                 len(self._sent) + len(groups) < _AHEAD * crew.size
             ):
                 groups.append(self._next(crew))
         if groups:
-            tasks = [Task.of(self._store.folder, g, late=crew.all_at_once) for g in groups]
+            tasks = [
+                Task.of(self._store.folder, g, late=crew.all_at_once, retry=self._old)
+                for g in groups
+            ]
             for future, group in zip(crew.submit(tasks), groups, strict=True):
                 self._sent[future] = group
                 future.add_done_callback(self._done.put)
@@ -154,7 +177,7 @@ class _Driver:
     def _next(self, crew: Crew) -> list[tuple[Cell, ...]]:
         """The batches of the next task: as many as fill its time, and enough left for all."""
         if not self._waiting:
-            return [self._alone.popleft()]
+            return self._again.popleft()
         count = 1
         if self._pace is not None:
             count = int(crew.seconds / max(self._pace, 1e-9))
@@ -162,11 +185,11 @@ class _Driver:
         count = max(1, min(count, fair, _MOST_IN_TASK))
         return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
 
-    def _hear(self, future: "Future[Outcome]", group: list[tuple[Cell, ...]]) -> None:
+    def _hear(self, future: "Future[Outcome]", group: list[tuple[Cell, ...]], crew: Crew) -> None:
         try:
             outcome = future.result()
         except WorkerLostError as error:
-            self._lost(group, error)
+            self._lost(group, error, crew)
             return
         self._pace = outcome.seconds / len(group)
         for batch in group:
@@ -182,31 +205,46 @@ class _Driver:
             self._failed += 1
             self._log(f"failed: {dict(cell.settings)}: {error}")
 
-    def _lost(self, group: list[tuple[Cell, ...]], error: WorkerLostError) -> None:
+    def _lost(self, group: list[tuple[Cell, ...]], error: WorkerLostError, crew: Crew) -> None:
         """Send again what the store still lacks; give up a cell that takes every worker with it."""
         self._log(f"{error}; what it had not written is sent again")
-        there = self._store.entries()
-        for batch in group:
+        self._refresh()
+        left = [batch for batch in group if any(cell.key in self._lacking for cell in batch)]
+        if not left:
+            return
+        if not error.blame:
+            self._again.append(left)
+        elif len(group) > 1:
+            # Jobs are few and long, and one that ran out of time needs no more than to be shorter.
+            self._again += _shares(left, 2 if crew.all_at_once else len(left))
+        else:
+            self._blame(left[0], error)
+
+    def _blame(self, batch: tuple[Cell, ...], error: WorkerLostError) -> None:
+        first = batch[0].key
+        self._losses[first] += 1
+        if self._losses[first] < _MOST_LOSSES:
+            self._again.append([batch])
+        elif len(batch) > 1:
+            self._losses[first] = 0
+            self._again += [[(cell,)] for cell in batch]
+        else:
+            text = f"WorkerLostError: {error}, {_MOST_LOSSES} times; perhaps out of memory"
             for cell in batch:
-                if cell.key in there:
-                    failure = there[cell.key].failure
-                    self._finished(cell, failure.error if failure else "")
-            if all(cell.key not in self._lacking for cell in batch):
+                self._store.add([Done(cell, Failure(text, text), 0.0)])
+                self._finished(cell, text)
+
+    def _refresh(self) -> None:
+        """Take what the store has as finished."""
+        there = self._store.entries()
+        for key in [key for key in self._lacking if key in there]:
+            failure = there[key].failure
+            if failure and there[key].file == self._old.get(key):
                 continue
-            if len(group) > 1:
-                self._alone.append(batch)
-                continue
-            self._losses[batch[0].key] += 1
-            if self._losses[batch[0].key] < _MOST_LOSSES:
-                self._alone.append(batch)
-            elif len(batch) > 1:
-                self._losses[batch[0].key] = 0
-                self._alone += [(cell,) for cell in batch]
-            else:
-                text = f"WorkerLostError: {error}, {_MOST_LOSSES} times; perhaps out of memory"
-                for cell in batch:
-                    self._store.add([Done(cell, Failure(text, text), 0.0)])
-                    self._finished(cell, text)
+            self._finished(self._cells[key], failure.error if failure else "")
+        self._waiting = deque(
+            batch for batch in self._waiting if any(c.key in self._lacking for c in batch)
+        )
 
     def _state(self, first: int, spent: float) -> str:
         done = first - len(self._lacking)

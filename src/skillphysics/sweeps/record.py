@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from skillphysics.io.files import replacing
+from skillphysics.io.files import replacing, writing
 from skillphysics.sweeps.computation import computation_of
 from skillphysics.sweeps.grid import Grid
 from skillphysics.sweeps.store import Store, StoreError
@@ -87,7 +87,8 @@ class Record:
             ArgumentError: the store cannot be written.
         """
         folder = store.folder / _FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / f"{self.id}.json") as aside:
             text = json.dumps({"format": _FORMAT, **vars(self)}, indent=1, ensure_ascii=False)
             aside.write_text(text + "\n", encoding="utf-8")

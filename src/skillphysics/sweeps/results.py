@@ -13,7 +13,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from skillphysics.sweeps.store import Entry, Store, Stored, StoreError
+from skillphysics.sweeps.store import FAILURE, Entry, Store, Stored, StoreError
 
 
 def assembled(store: Store, keys: Sequence[str], dims: Mapping[str, Sequence[Any]]) -> xr.Dataset:
@@ -29,10 +29,11 @@ def assembled(store: Store, keys: Sequence[str], dims: Mapping[str, Sequence[Any
         dims: the labels along each dimension of the grid, by name.
 
     Returns:
-        The dataset; with a variable `error` over the grid if a cell failed.
+        The dataset; with a variable `failure` over the grid if a cell failed.
 
     Raises:
-        StoreError: results have a variable of two forms, or one that is named as a dimension.
+        StoreError: results have a variable of two forms, one that is named as a dimension of the
+            grid, or labels that cannot be joined.
     """
     entries = store.entries()
     found = [entries.get(key) for key in keys]
@@ -41,15 +42,17 @@ def assembled(store: Store, keys: Sequence[str], dims: Mapping[str, Sequence[Any
     variables: dict[str, Any] = {}
     if any(entry is not None and entry.failure for entry in found):
         errors = [e.failure.error if e is not None and e.failure else "" for e in found]
-        variables["error"] = (tuple(dims), np.array(errors, object).reshape(shape))
+        variables[FAILURE] = (tuple(dims), np.array(errors, object).reshape(shape))
     there = {i: e for i, e in enumerate(found) if e is not None and not e.failure}
     if not there:
         return xr.Dataset(variables, coords)
     files = _opened(store, there)
     forms = _forms(files)
-    for name in set(forms) & set(dims):
+    own_dims = {dim for form in forms.values() for dim in form.dims}
+    for name in sorted((set(forms) | own_dims) & set(dims)):
         raise StoreError(
-            f"results have a variable {name!r}, which is also a dimension of the grid; rename one"
+            f"results have a variable or dimension {name!r}, which is also a dimension of the "
+            "grid; rename one"
         )
     axes, places = _axes(files, forms)
     for name, form in forms.items():
@@ -78,8 +81,8 @@ def labels(values: Sequence[Any]) -> np.ndarray:
     """The values of a setting as a coordinate: numbers if all are, otherwise text.
 
     Example:
-        >>> labels([0.1, 0.2]), labels(["adam", None])
-        (array([0.1, 0.2]), array(['adam', 'None'], dtype=object))
+        >>> labels([0.1, 0.2]).tolist(), labels(["adam", None]).tolist()
+        ([0.1, 0.2], ['adam', 'null'])
     """
     if all(isinstance(value, int | float) for value in values):
         return np.array(values)
@@ -177,9 +180,24 @@ def _axes(
         if not rows:
             axes[dim] = np.arange(max(sizes))
             continue
+        if any(size != len(rows[0][1]) for size in sizes) and any(
+            dim in form.dims and name in file.shapes and dim not in file.labels
+            for name, form in forms.items()
+            for file in files
+        ):
+            raise StoreError(
+                f"results have labels along {dim!r} in some cells and none in others, and differ "
+                "in its size; label it in all cells"
+            )
         if all(_equal(row, rows[0][1]) for _, row in rows):
             axes[dim] = rows[0][1]
             continue
+        for _, row in rows:
+            if len(set(row.tolist())) < len(row) or _has_nan(row):
+                raise StoreError(
+                    f"labels along {dim!r} differ between cells, so they must be distinct numbers "
+                    f"or text in each cell, got {row.tolist()[:10]}"
+                )
         every = np.concatenate([row for _, row in rows])
         axes[dim] = (
             np.array(list(dict.fromkeys(every)), object)
@@ -259,6 +277,10 @@ def _type(kinds: Sequence[str], whole: bool) -> np.dtype:
         return np.dtype(object)
     found = np.result_type(*kinds)
     return found if whole or found.kind == "f" else np.dtype(np.float64)
+
+
+def _has_nan(row: np.ndarray) -> bool:
+    return row.dtype.kind == "f" and bool(np.any(np.isnan(row)))
 
 
 def _equal(left: np.ndarray, right: np.ndarray) -> bool:

@@ -24,7 +24,7 @@ from skillphysics.registry import Registry
 _SILENT = tuple(
     f"skillphysics.{part}"
     for part in (
-        "cli", "errors", "io.curves_file", "io.files", "plotting", "progress", "report",
+        "cli", "errors", "io.curves_file", "io.files", "plotting", "progress",
         "sweeps.computation",
     )
 )  # fmt: skip
@@ -131,6 +131,8 @@ def _reached(roots: tuple[Place, ...], texts: frozenset[str]) -> _Reached:
         for at, registry in registries.items():
             if not any(_place(member) in roots for member in registry.values()):
                 named = {one for place in reached for one in _named_by(place, at)}
+                if any(at in _uses(place) and at in _whole(place) for place in reached):
+                    named = set(registry)
                 named |= {one for one in registry if any(one in text for text in texts)}
                 members = [_place(registry[one]) for one in sorted(named)]
                 waiting += [place for place in members if place not in reached]
@@ -251,17 +253,46 @@ def _module(name: str) -> _Module:
 @cache
 def _text(place: Place) -> str:
     """The statements of a definition without comments, docstrings and formatting."""
+    return ast.unparse(ast.Module(list(_statements(place)), []))
+
+
+@cache
+def _statements(place: Place) -> tuple[ast.stmt, ...]:
+    """The statements of a definition without docstrings, which are removed from the module's."""
     module, name = place
-    whole = ast.Module(list(_module(module).statements[name]), [])
-    # Parsed once more, because a transformer changes its tree.
-    return ast.unparse(_WithoutText().visit(ast.parse(ast.unparse(whole))))
+    return tuple(_WithoutText().visit(one) for one in _module(module).statements[name])
+
+
+@cache
+def _whole(place: Place) -> frozenset[Place]:
+    """What a definition names other than to look up one member, as in a loop over a registry.
+
+    In the module of a registry, that is for its messages.
+    """
+    module, _ = place
+    nodes = [node for one in _statements(place) for node in ast.walk(one)]
+    lookups: set[ast.AST] = set()
+    for node in nodes:
+        if isinstance(node, ast.Subscript):
+            lookups.add(node.value)
+        elif isinstance(node, ast.Attribute) and node.attr == "get":
+            lookups |= {node, node.value}
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            lookups.add(node.comparators[0])
+    paths = [
+        [node.id] if isinstance(node, ast.Name) else _dotted(node)
+        for node in nodes
+        if isinstance(node, ast.Name | ast.Attribute) and node not in lookups
+    ]
+    return frozenset(one for one in _places(place, filter(None, paths)) if one[0] != module)
 
 
 @cache
 def _strings(place: Place) -> tuple[frozenset[str], frozenset[str]]:
     """The strings of a definition, and the parts of those that it puts together."""
     whole, parts = set(), set()
-    for node in ast.walk(ast.parse(_text(place))):
+    nodes = [node for one in _statements(place) for node in ast.walk(one)]
+    for node in nodes:
         if isinstance(node, ast.Constant):
             whole.add(node.value)
         joined = node.values if isinstance(node, ast.JoinedStr) else []
@@ -278,20 +309,35 @@ def _uses(place: Place) -> tuple[Place, ...]:
     """The definitions that a definition names."""
     module, name = place
     source = _module(module)
+    registered = [(module, one) for one in source.registered.get(name, ())]
+    paths = [path for one in source.statements[name] for path in _named(one, frozenset())]
+    found = dict.fromkeys([*registered, *_places(place, paths)])
+    return tuple(one for one in found if one != place)
+
+
+def _places(place: Place, paths: Iterable[list[str]]) -> Iterator[Place]:
+    """Where the dotted names in a definition are defined."""
+    module, _ = place
+    known = _known(place)
+    for path in paths:
+        if path[0] in known:
+            start = known[path[0]]
+            yield from _resolved(start[0], [start[1], *path[1:]])
+        elif path[0] in _module(module).statements:
+            yield module, path[0]
+
+
+@cache
+def _known(place: Place) -> Mapping[str, Place]:
+    """The names that are imported where a definition is, and in it."""
+    module, name = place
+    source = _module(module)
     known = dict(source.imports)
     for statement in source.statements[name]:
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 known |= _imports(node, source.package)
-    found = dict.fromkeys((module, one) for one in source.registered.get(name, ()))
-    for statement in source.statements[name]:
-        for path in _named(statement, frozenset()):
-            if path[0] in known:
-                start = known[path[0]]
-                found |= dict.fromkeys(_resolved(start[0], [start[1], *path[1:]]))
-            elif path[0] in source.statements:
-                found[module, path[0]] = None
-    return tuple(one for one in found if one != place)
+    return known
 
 
 def _named(node: ast.AST, own: frozenset[str]) -> Iterator[list[str]]:
@@ -311,7 +357,7 @@ def _named(node: ast.AST, own: frozenset[str]) -> Iterator[list[str]]:
         return
     inside: list[ast.AST] = []
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        inside = node.body if isinstance(node.body, list) else [node.body]
+        inside += node.body if isinstance(node.body, list) else [node.body]
         inner = own | _owned(node)
     elif isinstance(node, _COMPREHENSIONS):
         targets = [one for each in node.generators for one in ast.walk(each.target)]

@@ -8,6 +8,7 @@ write at once. What is done is what the files say; there is no other index.
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,9 +27,13 @@ from skillphysics.io.files import checksum, replacing, write_netcdf
 from skillphysics.sweeps.computation import Cell
 
 FORMAT = 1
+FAILURE = "failure"
+"""The variable of errors in the results of a sweep."""
 _MANIFEST = "manifest"
 _DIM = "cell"
 _DIGITS = 32
+# What `_write` names files; a folder may hold other files, which are none of the store's business.
+_NAME = re.compile(rf"[^.].*\.[0-9a-f]{{{_DIGITS}}}\.nc")
 _LIBRARIES = ("skillphysics", "jax", "numpy", "optax", "equinox", "diffrax")
 
 
@@ -138,8 +143,8 @@ class Store:
         >>> from skillphysics.sweeps import Cell, computation_of
         >>> cell = Cell(computation_of("simulate linear"), {"n_skill": 2, "steps": 10})
         >>> with TemporaryDirectory() as folder:
-        ...     first = Store(folder).get(cell)
-        ...     second = Store(folder).get(cell)
+        ...     first = Store(Path(folder)).get(cell)
+        ...     second = Store(Path(folder)).get(cell)
         >>> first.identical(second)
         True
     """
@@ -149,7 +154,8 @@ class Store:
     _sound: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.folder = Path(self.folder)
+        # A cell may change the working directory.
+        self.folder = Path(self.folder).absolute()
         if self.folder.exists() and not self.folder.is_dir():
             raise StoreError(f"store must be a folder, got the file {self.folder}")
 
@@ -192,8 +198,10 @@ class Store:
             try:
                 found = checksum(path)
             except OSError:
-                return False
+                found = ""
             if _named_checksum(path) != found[:_DIGITS]:
+                # Its cells are not there.
+                self._files[path.name] = None
                 return False
             self._sound.add(path.name)
         return True
@@ -289,7 +297,7 @@ class Store:
             paths = list(self.folder.iterdir()) if self.folder.exists() else []
         except OSError as error:
             raise StoreError(f"cannot read {self.folder}: {error.strerror or error}") from error
-        return sorted(p.name for p in paths if p.suffix == ".nc" and p.name[0] != ".")
+        return sorted(path.name for path in paths if _NAME.fullmatch(path.name))
 
 
 def provenance() -> dict[str, str]:
@@ -315,10 +323,33 @@ def check_storable(result: xr.Dataset) -> None:
     """Check that a file can hold a result.
 
     Raises:
-        ArgumentError: a variable holds something else than numbers, text or flags.
+        ArgumentError: a variable holds something else than numbers, text or flags, or has a name
+            that is not text or that results of a sweep have.
     """
+    for name in [*result.variables, *result.dims]:
+        if not isinstance(name, str) or not _is_text(name):
+            raise ArgumentError(
+                f"names in a result must be text without null characters, got {name!r}; rename it"
+            )
     for name, variable in result.variables.items():
-        _kind(str(name), variable)
+        if _kind(str(name), variable) == "text" and not all(map(_is_text, variable.values.flat)):
+            raise ArgumentError(
+                f"text in {name!r} of a result must be valid Unicode without null characters"
+            )
+    if FAILURE in result.variables:
+        raise ArgumentError(
+            f"a result must not have a variable {FAILURE!r}, which names the errors of cells; "
+            "rename it"
+        )
+
+
+def _is_text(value: str) -> bool:
+    """Whether HDF5 can hold a text."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value
 
 
 def _form(one: Done) -> str:

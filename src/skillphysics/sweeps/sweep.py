@@ -14,7 +14,7 @@ from skillphysics.sweeps.engines import Engine, engine_of
 from skillphysics.sweeps.grid import Grid, Over
 from skillphysics.sweeps.record import Log, Record
 from skillphysics.sweeps.results import assembled, labels
-from skillphysics.sweeps.store import Store
+from skillphysics.sweeps.store import FAILURE, Store, StoreError
 
 
 def sweep(
@@ -51,7 +51,7 @@ def sweep(
     Returns:
         The results, read from the store when they are used. Dimensions are those of the grid, then
         those of a cell; of a list of settings, `cell`, with the settings as coordinates. Cells that
-        failed are NaN, and the variable `error` says why.
+        failed are NaN, and the variable `failure` says why.
 
     Raises:
         ArgumentError: an argument is unusable.
@@ -118,6 +118,10 @@ def results(store: Store, grid: Grid) -> xr.Dataset:
 
     Cells that the store lacks are NaN.
 
+    Raises:
+        StoreError: the results cannot be joined, as when they have a variable that is named as a
+            setting.
+
     Warns:
         UserWarning: cells failed.
 
@@ -129,14 +133,19 @@ def results(store: Store, grid: Grid) -> xr.Dataset:
         ['alpha']
     """
     found = assembled(store, [cell.key for cell in grid.cells], grid.dims)
+    for setting in sorted(grid.varied.keys() & (found.variables.keys() | found.dims)):
+        raise StoreError(
+            f"results have a variable or dimension {setting!r}, which is also a setting of the "
+            "cells; rename one"
+        )
     found = found.assign_coords(
         {name: ("cell", labels(values)) for name, values in grid.varied.items()}
     )
-    if "error" in found:
-        errors = [error for error in found["error"].values.flat if error]
+    if FAILURE in found:
+        errors = [error for error in found[FAILURE].values.flat if error]
         warnings.warn(
             f"{len(errors)} of {len(grid.cells)} cells failed, the first with {errors[0]}; the "
-            "variable 'error' holds them all",
+            "variable 'failure' holds them all",
             UserWarning,
             stacklevel=3,
         )

@@ -1,5 +1,7 @@
 """The upkeep of a store: what it holds, and what can be removed."""
 
+import os
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from skillphysics.sweeps.store import Entry, Store, StoreError
 
 # A file that is still being written is not older than this, in seconds.
 _ABANDONED = 3600.0
+# What `replacing` names the files that it writes aside. Other hidden files are somebody else's.
+_ASIDE = re.compile(r"\..+\.(nc|json)\.[a-z0-9_]{8}\.\1")
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,12 @@ def summaries(store: Store) -> list[Summary]:
         groups.setdefault(entry.computation, []).append(entry)
     found = []
     for name, entries in sorted(groups.items()):
-        stats = [path.stat() for path in {entry.file for entry in entries}]
+        stats = [stat for path in {one.file for one in entries} if (stat := _stat(path))]
         failed = sum(entry.failure is not None for entry in entries)
         found.append(
             Summary(
                 name, len(entries) - failed, failed, sum(one.st_size for one in stats),
-                max(one.st_mtime for one in stats),
+                max((one.st_mtime for one in stats), default=0.0),
             )
         )  # fmt: skip
     return found
@@ -73,8 +77,8 @@ def waste(store: Store, *, outdated: bool = False) -> list[Waste]:
     found = [_waste(path, "damaged") for path in sorted(damaged)]
     found += [
         _waste(path, "abandoned")
-        for path in sorted(store.folder.rglob(".*"))
-        if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED
+        for path in sorted([*store.folder.glob(".*"), *store.folder.glob("sweeps/.*")])
+        if _ASIDE.fullmatch(path.name) and _age(path) > _ABANDONED
     ]
     used = {entry.file for entry in store.entries().values()}
     for stored in store.files():
@@ -99,7 +103,22 @@ def remove(found: Sequence[Waste]) -> None:
 
 
 def _waste(path: Path, why: str) -> Waste:
-    return Waste(path, why, path.stat().st_size)
+    stat = _stat(path)
+    return Waste(path, why, stat.st_size if stat else 0)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; 0 if it is gone."""
+    stat = _stat(path)
+    return time.time() - stat.st_mtime if stat else 0.0
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """What the system says of a file; None if another process has removed or renamed it."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _is_outdated(entry: Entry) -> bool:

@@ -116,6 +116,8 @@ class Correlated(Theory):
         import diffrax
         import optimistix
 
+        from skillphysics.numerics.ode import solve
+
         dtype = self.frequency.dtype
         eps = float(jnp.finfo(dtype).eps)
         tolerance = eps**0.7 if self.tolerance is None else self.tolerance
@@ -125,21 +127,17 @@ class Correlated(Theory):
         fixed = jax.lax.stop_gradient(effort)
         end = fixed[-1]
         controller = diffrax.PIDController(tolerance, tolerance, pcoeff=0.3, icoeff=0.3)
-        # Between steps the implicit solver interpolates to third order only, and interpolations of
-        # the explicit one have wrong reverse derivatives (diffrax 0.7.2), by 1e-3 in a test.
+        # Between steps the solvers interpolate to a lower order than they step.
         controller = diffrax.ClipStepSizeController(controller, step_ts=fixed)
-        solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(lambda _, left, __: self._slope(left)),
-            diffrax.Dopri8() if gentle else implicit,
-            t0=jnp.zeros_like(end),
+        solution = solve(
+            self._slope,
+            start=jnp.full_like(self.frequency, 1 if self.criterion == "mse" else 0),
             # diffrax refuses an interval of length zero.
-            t1=jnp.where(end > 0, end, 1),
-            dt0=None,
-            y0=jnp.full_like(self.frequency, 1 if self.criterion == "mse" else 0),
+            end=jnp.where(end > 0, end, 1),
+            solver=diffrax.Dopri8() if gentle else implicit,
+            controller=controller,
             saveat=diffrax.SaveAt(ts=effort),
-            stepsize_controller=controller,
-            adjoint=diffrax.DirectAdjoint(),
-            max_steps=_MOST_STEPS + 2 * effort.size,
+            most_steps=_MOST_STEPS + 2 * effort.size,
         )
         assert solution.ys is not None  # noqa: S101
         return solution.ys

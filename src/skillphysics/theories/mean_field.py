@@ -1,7 +1,7 @@
 """The mean-field law of sign descent in the Geometry model, without free constants."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -82,24 +82,20 @@ class MeanField(Settings):
         """Levels at increasing steps."""
         import diffrax
 
+        from skillphysics.numerics.ode import solve
+
         law: MeanField = jax.tree.map(jnp.asarray, self)
-        dtype = law.probability.dtype
         p = law.probability / law.probability.sum()
         average = None if law.batch_size is None else BatchAverage(p, law.batch_size)
         zero = jnp.zeros_like(p)
-        solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(law._speed),
-            diffrax.Bosh3(),
-            jnp.zeros((), dtype),
-            times[-1],
-            None,
-            _State(zero, zero),
-            args=(p, average),
+        solution = solve(
+            lambda state: law._speed(state, p, average),
+            start=_State(zero, zero),
+            end=times[-1],
+            solver=diffrax.Bosh3(),
+            controller=diffrax.PIDController(rtol=_TOLERANCE, atol=_TOLERANCE),
             saveat=diffrax.SaveAt(ts=times),
-            stepsize_controller=diffrax.PIDController(rtol=_TOLERANCE, atol=_TOLERANCE),
-            max_steps=_MOST_SOLVER_STEPS,
-            # The default adjoint has no forward derivative.
-            adjoint=diffrax.DirectAdjoint(),
+            most_steps=_MOST_SOLVER_STEPS,
         )
         assert solution.ys is not None  # noqa: S101
         mean = solution.ys.mean
@@ -107,9 +103,8 @@ class MeanField(Settings):
             return jax.nn.sigmoid(mean)
         return -jnp.expm1(-mean) if law.correlation is None else mean
 
-    def _speed(self, t: Any, state: _State, args: Any) -> _State:
+    def _speed(self, state: _State, p: Array, average: BatchAverage | None) -> _State:
         """Eq. 9 to 11."""
-        p, average = args
         rate = self.rate
         bounces = self.criterion == "mse"
         spread = rate**2 * jnp.maximum(state.spread, 0) if bounces else jnp.zeros_like(p)

@@ -104,8 +104,8 @@ def _predicted(data: Data) -> Finding:
         verdict = "holds in part"
     found = Finding(
         median.values.tolist(), verdict,
-        why=f"median of {one.seed.size} runs; {_ranges(one)}; {count} of the {n_learned} skills that "
-        f"the model holds, {one.model.values[learned].tolist()}, are within 0.25 of it",
+        why=f"median of {one.seed.size} runs; {_ranges(one)}; {count} of the {n_learned} skills "
+        f"that the model holds, {one.model.values[learned].tolist()}, are within 0.25 of it",
     )  # fmt: skip
     if int(one["last"]) >= EXPERIMENTS["emergence-parameters"].at("paper").steps:
         return found

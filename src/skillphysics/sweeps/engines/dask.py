@@ -1,16 +1,18 @@
 """A Dask scheduler, on this machine or at an address."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 from skillphysics.domains import COUNT
 from skillphysics.errors import ArgumentError
 from skillphysics.sweeps.engines.engine import Crew, Engine, EngineError, WorkerLostError
-from skillphysics.sweeps.work import Outcome, Task, work
+from skillphysics.sweeps.work import Outcome, Task, one_thread, work
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,12 @@ class Dask(Engine):
                 )
 
     @contextmanager
-    def crew(self, n_task: int) -> Iterator[Crew]:  # noqa: ARG002
-        """The workers of the scheduler."""
+    def crew(self, n_task: int, folder: Path) -> Iterator[Crew]:  # noqa: ARG002
+        """The workers of the scheduler.
+
+        Raises:
+            ArgumentError: Dask is missing, or no scheduler answers.
+        """
         try:
             from distributed import Client, LocalCluster
         except ImportError as error:
@@ -64,8 +70,8 @@ class Dask(Engine):
             return
         with (
             LocalCluster(
-                n_workers=self.workers, threads_per_worker=1, dashboard_address=None,
-                env={"NPROC": "1"},
+                n_workers=self.workers, threads_per_worker=1, dashboard_address=":0",
+                env={"NPROC": "1"}, silence_logs=logging.CRITICAL,
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):  # fmt: skip
@@ -82,11 +88,16 @@ class _Scheduled(Crew):
 
     def submit(self, tasks: Sequence[Task]) -> "list[Future[Outcome]]":
         # Not pure: a task that is submitted again must run again.
-        remote = [self._client.submit(work, task, pure=False) for task in tasks]
+        remote = [self._client.submit(_work, task, pure=False) for task in tasks]
         futures: list[Future[Outcome]] = [Future() for _ in tasks]
         for one, future in zip(remote, futures, strict=True):
             one.add_done_callback(partial(_pass_on, future))
         return futures
+
+
+def _work(task: Task) -> Outcome:
+    with one_thread():
+        return work(task)
 
 
 def _pass_on(future: "Future[Outcome]", remote: Any) -> None:

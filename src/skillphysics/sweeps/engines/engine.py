@@ -4,13 +4,24 @@ import abc
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ClassVar
 
 from skillphysics.errors import SkillphysicsError
 from skillphysics.sweeps.work import Outcome, Task
 
 
 class WorkerLostError(RuntimeError):
-    """The process that had a task ended before it was done: killed, or out of memory."""
+    """The process that had a task ended before it was done: killed, or out of memory.
+
+    Attributes:
+        blame: whether the task may be the reason. It is not where a job was cancelled or preempted,
+            or its node failed.
+    """
+
+    def __init__(self, message: str, *, blame: bool = True) -> None:
+        super().__init__(message)
+        self.blame = blame
 
 
 class EngineError(SkillphysicsError):
@@ -34,6 +45,10 @@ class Crew(abc.ABC):
     def size(self) -> int:
         """How many tasks can run at once, now."""
 
+    def is_busy(self) -> bool:
+        """Whether tasks of an earlier call for the same store still wait or run."""
+        return False
+
     @abc.abstractmethod
     def submit(self, tasks: Sequence[Task]) -> "list[Future[Outcome]]":
         """Give tasks to workers; one future per task.
@@ -44,15 +59,25 @@ class Crew(abc.ABC):
 
 
 class Engine(abc.ABC):
-    """Where cells are computed. Its fields are its options."""
+    """Where cells are computed. Its fields are its options.
+
+    Attributes:
+        outlives: whether its workers go on when the process that started them ends.
+    """
+
+    outlives: ClassVar[bool] = False
 
     def workers_here(self) -> int | None:
         """How many processes it starts on this machine; None where others decide."""
         return None
 
     @abc.abstractmethod
-    def crew(self, n_task: int) -> AbstractContextManager[Crew]:
+    def crew(self, n_task: int, folder: Path) -> AbstractContextManager[Crew]:
         """Workers for at most so many tasks at once, ended with the context.
+
+        Args:
+            n_task: how many tasks there can be.
+            folder: of the store, for files of its own.
 
         Raises:
             ArgumentError: they cannot be started; says what to install or to give.

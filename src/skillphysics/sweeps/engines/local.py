@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from skillphysics.domains import COUNT
-from skillphysics.sweeps.engines.engine import Crew, Engine, WorkerLostError
-from skillphysics.sweeps.work import Outcome, Task
+from skillphysics.sweeps.engines.engine import Crew, Engine, EngineError, WorkerLostError
+from skillphysics.sweeps.work import Outcome, Task, one_thread, work
 
 # A fork of a process with JAX's threads may hang.
 _SPAWN = get_context("spawn")
+# What a process sends once it can compute.
+_READY = "ready"
+# Seconds between looks at processes, which a child of their own may keep from being noticed.
+_LOOK_EVERY = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,10 @@ class Local(Engine):
 
     def workers_here(self) -> int:
         """The number of processes."""
-        return self.workers or len(visible_gpus()) or _cores()
+        return self.workers or len(visible_gpus()) or available_cores()
 
     @contextmanager
-    def crew(self, n_task: int) -> Iterator[Crew]:
+    def crew(self, n_task: int, folder: Path) -> Iterator[Crew]:  # noqa: ARG002
         """Processes, which end with the context or with this process."""
         crew = _Processes(min(self.workers_here(), n_task), visible_gpus())
         try:
@@ -80,6 +84,8 @@ class _Processes(Crew):
         self._busy: dict[int, tuple[Task, Future[Outcome]]] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self._broken: EngineError | None = None
+        self._ready: set[int] = set()
         self._wake, self._woken = _SPAWN.Pipe()
         self._processes: list[BaseProcess] = []
         self._pipes: list[Any] = []
@@ -99,6 +105,8 @@ class _Processes(Crew):
         futures: list[Future[Outcome]] = [Future() for _ in tasks]
         with self._lock:
             self._waiting += zip(tasks, futures, strict=True)
+            if self._broken is not None:
+                self._fail(self._broken)
         self._wake.send(None)
         return futures
 
@@ -122,6 +130,29 @@ class _Processes(Crew):
         return process, here
 
     def _serve(self) -> None:
+        try:
+            self._pass_tasks()
+        except Exception as error:  # noqa: BLE001
+            # Whoever waits for a future must hear of it.
+            with self._lock:
+                self._fail(
+                    error
+                    if isinstance(error, EngineError)
+                    else EngineError(
+                        f"processes cannot be used any more: {error}; start the sweep again to go "
+                        "on"
+                    )
+                )
+
+    def _fail(self, error: EngineError) -> None:
+        """End all tasks with an error, also those that are submitted later."""
+        self._broken = error
+        for _, future in [*self._busy.values(), *self._waiting]:
+            future.set_exception(error)
+        self._busy.clear()
+        self._waiting.clear()
+
+    def _pass_tasks(self) -> None:
         while True:
             with self._lock:
                 if self._closed:
@@ -131,11 +162,11 @@ class _Processes(Crew):
                     self._busy[place] = self._waiting.popleft()
                     self._send(place)
             sentinels = [process.sentinel for process in self._processes]
-            ready = wait([self._woken, *self._pipes, *sentinels])
+            ready = wait([self._woken, *self._pipes, *sentinels], _LOOK_EVERY)
             if self._woken in ready:
                 self._woken.recv()
             for place in range(self.size):
-                if self._pipes[place] in ready or sentinels[place] in ready:
+                if not ready or self._pipes[place] in ready or sentinels[place] in ready:
                     self._hear(place)
 
     def _send(self, place: int) -> None:
@@ -151,7 +182,9 @@ class _Processes(Crew):
             answer = pipe.recv() if pipe.poll() else None
         except (EOFError, OSError):
             answer = None
-        if answer is not None:
+        if answer == _READY:
+            self._ready.add(place)
+        elif answer is not None:
             _, future = self._busy.pop(place)
             if isinstance(answer, Outcome):
                 future.set_result(answer)
@@ -159,6 +192,13 @@ class _Processes(Crew):
                 future.set_exception(answer)
         elif not self._processes[place].is_alive():
             code = self._processes[place].exitcode
+            if place not in self._ready and code and code > 0:
+                raise EngineError(
+                    f"a worker process ended with code {code} before it was ready, for a reason "
+                    "printed above; a script that sweeps by processes must do so below `if "
+                    '__name__ == "__main__":`'
+                )
+            self._ready.discard(place)
             self._processes[place], self._pipes[place] = self._started(place)
             if place in self._busy:
                 _, future = self._busy.pop(place)
@@ -170,16 +210,10 @@ def _serve_tasks(pipe: Any, device: str | None) -> None:
     # An interrupt of the terminal goes to the parent alone, which ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    if device is None:
-        # XLA's number of threads, read when it starts.
-        os.environ["NPROC"] = "1"
-    else:
+    if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    from threadpoolctl import threadpool_limits
-
-    from skillphysics.sweeps.work import work
-
-    with threadpool_limits(1 if device is None else None):
+    with one_thread() if device is None else nullcontext():
+        pipe.send(_READY)
         while True:
             try:
                 task = pipe.recv()
@@ -212,7 +246,8 @@ def uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _cores() -> int:
+def available_cores() -> int:
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from skillphysics.sweeps.engines.engine import Crew, Engine
 from skillphysics.sweeps.work import Outcome, Task, work
@@ -14,7 +15,7 @@ class Serial(Engine):
     """In this process: for debugging, notebooks and small grids.
 
     Example:
-        >>> with Serial().crew(1) as crew:
+        >>> with Serial().crew(1, Path()) as crew:
         ...     crew.size
         1
     """
@@ -24,7 +25,7 @@ class Serial(Engine):
         return 1
 
     @contextmanager
-    def crew(self, n_task: int) -> Iterator[Crew]:  # noqa: ARG002
+    def crew(self, n_task: int, folder: Path) -> Iterator[Crew]:  # noqa: ARG002
         """This process."""
         yield _Here()
 
