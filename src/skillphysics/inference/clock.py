@@ -159,6 +159,17 @@ class Clock:
         )
 
 
+class _Solved(NamedTuple):
+    """A solved problem with its noise."""
+
+    data: Data
+    problem: Problem
+    point: Point
+    at: Slopes
+    block: np.ndarray
+    noise: Noise
+
+
 class _Fitted(NamedTuple):
     """A solved problem with its noise and the parts of its covariance.
 
@@ -214,11 +225,11 @@ def infer_clock(curves: Curves, *, link: str | None = None, confidence: float = 
     check_learned(data)
     _check_rates(data)
     every = np.ones(len(curves.names))
-    fitted = {name: _fitted(data, LINKS[name], every) for name in ([link] if link else LINKS)}
-    table = _ranked(fitted)
+    solved = {name: _solved(data, LINKS[name], every) for name in ([link] if link else LINKS)}
+    table = _ranked(solved)
     best = str(table.index[0])
     tied = tuple(str(name) for name in table.index[table["delta_aic"].to_numpy() < _TIE])
-    whole, test, p = _tested(fitted[best], data, LINKS[best])
+    whole, test, p = _tested(_fitted(solved[best]), data, LINKS[best])
     rates, covariance = _rates(whole, test, curves, confidence)
     clock = _clock(whole, curves, confidence)
     notes = _notes(data, curves, rates, tied)
@@ -242,9 +253,9 @@ def _check_rates(data: Data) -> None:
         )
 
 
-def _fitted(data: Data, link: Link, trust: np.ndarray, first: Point | None = None) -> _Fitted:
+def _solved(data: Data, link: Link, trust: np.ndarray, first: Point | None = None) -> _Solved:
     """Solve, with standard errors at the fitted levels, and measure the noise."""
-    n_run, n_step, n_skill = data.level.shape
+    _, n_step, n_skill = data.level.shape
     rows = (data.level.reshape(-1, n_skill), data.weight.reshape(-1, n_skill))
     problem = Problem(*rows, n_step, link, trust, bool(data.steps[0] == 0))
     point = solve(problem, first)
@@ -255,10 +266,14 @@ def _fitted(data: Data, link: Link, trust: np.ndarray, first: Point | None = Non
             point = solve(problem, point)
     at = slopes(problem, point)
     block = blocks(point.clock, n_step)
-    noise = _noise(data, problem, at, block)
-    place = places(data.measured)
-    matrix = np.kron(np.eye(n_run), noise.matrix(place))
-    known = (noise.scale < _UNDETERMINED * np.sqrt((at.by_rate**2).sum(0))) & (trust > 0)
+    return _Solved(data, problem, point, at, block, _noise(data, problem, at, block))
+
+
+def _fitted(solved: _Solved) -> _Fitted:
+    """The covariance of a solution, over the rates that the levels determine."""
+    data, problem, point, at, block, noise = solved
+    matrix = np.kron(np.eye(len(data.level)), noise.matrix(places(data.measured)))
+    known = noise.scale < _UNDETERMINED * np.sqrt((at.by_rate**2).sum(0))
     while True:
         inverse = _inverse(problem, at, block, known)
         spread = _spread(problem, at, block, matrix)
@@ -268,7 +283,7 @@ def _fitted(data: Data, link: Link, trust: np.ndarray, first: Point | None = Non
         if worst is None or known.sum() <= 2:
             break
         known[worst] = False
-    return _Fitted(data, problem, point, at, block, noise, matrix, inverse, spread, known)
+    return _Fitted(*solved, matrix, inverse, spread, known)
 
 
 def _blurred(level: np.ndarray) -> np.ndarray:
@@ -395,21 +410,21 @@ def _by_block(values: np.ndarray, block: np.ndarray) -> np.ndarray:
     return np.add.reduceat(values, firsts(block), axis=0).T
 
 
-def _ranked(fitted: dict[str, _Fitted]) -> pd.DataFrame:
+def _ranked(solved: dict[str, _Solved]) -> pd.DataFrame:
     """Links by AIC, with the noise of the one that fits best."""
     deviance = {
         name: one.data.deviance(levels(one.problem.link, one.point).reshape(one.data.level.shape))
-        for name, one in fitted.items()
+        for name, one in solved.items()
     }
     count = {
-        name: one.block[-1] + len(one.known) + one.problem.link.has_start
-        for name, one in fitted.items()
+        name: one.block[-1] + len(one.problem.trust) + one.problem.link.has_start
+        for name, one in solved.items()
     }
     closest = min(deviance, key=lambda name: deviance[name])
-    inflation = max(fitted[closest].noise.inflation, 1e-300)
-    aic = {name: deviance[name] / inflation + 2 * count[name] for name in fitted}
-    order = sorted(fitted, key=lambda name: aic[name])
-    n_point = fitted[closest].data.n_point
+    inflation = max(solved[closest].noise.inflation, 1e-300)
+    aic = {name: deviance[name] / inflation + 2 * count[name] for name in solved}
+    order = sorted(solved, key=lambda name: aic[name])
+    n_point = solved[closest].data.n_point
     rows = {
         name: {
             "scale": float(np.sqrt(deviance[name] / max(n_point - count[name], 1))),
@@ -432,7 +447,7 @@ def _tested(whole: _Fitted, data: Data, link: Link) -> tuple[_Fitted, pd.DataFra
         worst = int(np.nanargmax(inside))
         without = trust.copy()
         without[worst] = _OUT
-        left = _fitted(data, link, without, whole.point)
+        left = _fitted(_solved(data, link, without, whole.point))
         # Its own misfit would pass for noise, so that of the others counts.
         chance = _changes(_with_noise(whole, left.noise))["p"][worst]
         chance = min(1.0, float(np.nan_to_num(chance, nan=1.0) * (trust == 1).sum()))
