@@ -613,8 +613,8 @@ def _notes(
     names = np.array(curves.names)
     # Measured in the Geometry world by studies/clock.py.
     notes = [
-        "Intervals cover the errors of the levels, not those of the law: where skills share a clock "
-        "only roughly, 90 % intervals held the ratios of frequencies in 19 to 69 % of cases."
+        "Intervals cover the errors of the levels, not those of the law: where skills share a "
+        "clock only roughly, 90 % intervals held the ratios of frequencies in 19 to 69 % of cases."
     ]
     unknown = names[rates["status"].to_numpy() != "free"]
     if unknown.size:
