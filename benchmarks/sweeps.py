@@ -114,8 +114,10 @@ def throughput(n_cell: int) -> None:
         )
         for workers in (1, 2)
     }
-    print(f"{n_cell} busy cells: {plain:.1f} s in a plain loop (all threads), {times[1]:.1f} s with "
-          f"one process, {times[2]:.1f} s with two: {times[1] / times[2]:.2f} times as fast")  # fmt: skip
+    print(
+        f"{n_cell} busy cells: {plain:.1f} s in a plain loop with all threads, {times[1]:.1f} s "
+        f"with one process, {times[2]:.1f} s with two: {times[1] / times[2]:.2f} times as fast"
+    )
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
     python studies/thousand_workers.py [--picture FILE.png]
 
 Measured are what the driver spends on a task and on a cell, and what a worker spends on writing a
-file. A discrete-event simulation then gives them to any number of workers: the driver does one thing
-at a time, and a worker without a task waits for it.
+file. A discrete-event simulation then gives them to any number of workers: the driver does one
+thing at a time, and a worker without a task waits for it.
 """
 
 import argparse

@@ -99,7 +99,7 @@ def fork(i: int) -> xr.Dataset:
     return xr.Dataset({"y": -i if is_child else i})
 
 
-class Mute(Exception):
+class MuteError(Exception):
     """An exception that cannot be printed or pickled."""
 
     def __init__(self, one: int, two: int) -> None:
@@ -111,7 +111,7 @@ class Mute(Exception):
 
 def mute(i: int) -> xr.Dataset:
     """A cell that fails with it."""
-    raise Mute(i, i)
+    raise MuteError(i, i)
 
 
 def broken_text(i: int) -> xr.Dataset:

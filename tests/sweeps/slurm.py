@@ -97,6 +97,7 @@ def running(folder: Path) -> Iterator[None]:
 
 
 def _wait_for_node(folder: Path) -> None:
+    said = ""
     for _ in range(60):
         said = subprocess.run(
             ["sinfo", "--noheader", "--format", "%T"],  # noqa: S607

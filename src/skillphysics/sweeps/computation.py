@@ -366,8 +366,8 @@ def _imported(reference: str) -> Computation:
     # An empty name is a ValueError.
     except (ImportError, OSError, SyntaxError, ValueError) as error:
         raise ArgumentError(
-            f"{module_name or 'the module'} of {reference!r} cannot be imported: {error}; give package.module:"
-            "function or file.py:function",
+            f"{module_name or 'the module'} of {reference!r} cannot be imported: {error}; give "
+            "package.module:function or file.py:function",
             argument="compute",
         ) from error
     found: Any = getattr(module, name, None)
