@@ -82,11 +82,16 @@ def test_a_job_that_is_preempted_or_cancelled_or_out_of_time_loses_nothing(
     driver = subprocess.Popen([sys.executable, script])  # noqa: S603
     while not list(store.glob("[!.]*.nc")) and driver.poll() is None:
         time.sleep(0.2)
-    listed = ["squeue", "--noheader", "--array", "--states", "R", "--format", "%A"]
+    listed = ["squeue", "--noheader", "--array", "--states", "R", "--format", "%i"]
     running = subprocess.run(listed, capture_output=True, text=True, check=True)  # noqa: S603
+    # As 7_0: the number of an element alone is none that scancel knows.
     job = running.stdout.split()[0]
     subprocess.run([*act, job], check=True)  # noqa: S603
     assert driver.wait(timeout=240) == 0
+    # What was cancelled is submitted by the driver, and all else is queued again by Slurm.
+    log = (store / "sweep.log").read_text()
+    assert ("is sent again" in log) == (act == ["scancel"])
+    assert "failed:" not in log
     found = sweep(cells("wait"), {"i": range(60)}, {"seconds": 0.5}, store=store)
     assert found["y"].values.tolist() == list(range(60))
     assert "failure" not in found
