@@ -1,5 +1,6 @@
 """Sweeps: results with named dimensions, what goes on after an interruption, failures as data."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -292,7 +293,7 @@ def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
         "import time\nimport xarray as xr\n\ndef f(i):\n"
         "    time.sleep(0.3)\n    return xr.Dataset({'y': i})\n"
     )
-    (tmp_path / "slow.toml").write_text('compute = "mine.py:f"\n[grid]\ni = "0:40"\n')
+    (tmp_path / "slow.toml").write_text('compute = "mine.py:f"\n[grid]\ni = "0:60"\n')
     command = [shutil.which("skillphysics", path=str(sys.prefix) + "/bin"), "sweep"]
     begun = subprocess.Popen(  # noqa: S603
         [*command, "slow.toml", "--store", "runs", "--engine", "serial"], cwd=tmp_path,
@@ -301,19 +302,24 @@ def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
     log = tmp_path / "runs" / "sweep.log"
     while len(list((tmp_path / "runs").glob("[!.]*.nc"))) < 2 and begun.poll() is None:
         time.sleep(0.05)
-    begun.send_signal(signal.SIGINT)
+    # HDF5 may lose one that arrives while it calls Python back.
+    for _ in range(10):
+        begun.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            begun.wait(2)
+            break
     _, error = begun.communicate(timeout=30)
     assert begun.returncode == 130
     assert "go on with `skillphysics sweep --resume --store runs`" in error
     assert "Traceback" not in error
     assert "interrupted" in log.read_text()
     before = len(Store(tmp_path / "runs").entries())
-    assert 0 < before < 40
+    assert 0 < before < 60
     subprocess.run(  # noqa: S603
         [*command, "--resume", "--store", "runs"], cwd=tmp_path, check=True, timeout=120,
         capture_output=True,
     )  # fmt: skip
-    assert len(Store(tmp_path / "runs").entries()) == 40
+    assert len(Store(tmp_path / "runs").entries()) == 60
 
 
 def test_engines_by_name():

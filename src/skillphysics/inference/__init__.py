@@ -1,6 +1,7 @@
 """From curves to theories: fits, their uncertainties, and which theory the data favour."""
 
 from skillphysics.inference.bootstrap import bootstrap
+from skillphysics.inference.clock import Clock, infer_clock
 from skillphysics.inference.compare import Comparison, compare
 from skillphysics.inference.drift import Drift, drift
 from skillphysics.inference.fit import Fit, fit
@@ -12,5 +13,15 @@ from skillphysics.inference.occurrence import (
     relative_times,
 )
 
-__all__ = ["Comparison", "Drift", "Fit", "FrequencyLaw", "bootstrap", "compare", "drift", "fit"]
-__all__ += ["frequency_law", "half_times", "infer_frequencies", "relative_times"]
+__all__ = [
+    "Clock",
+    "Comparison",
+    "Drift",
+    "Fit",
+    "FrequencyLaw",
+    "bootstrap",
+    "compare",
+    "drift",
+    "fit",
+]
+__all__ += ["frequency_law", "half_times", "infer_clock", "infer_frequencies", "relative_times"]

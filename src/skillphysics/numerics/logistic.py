@@ -49,7 +49,7 @@ def level_of(skill: Float[Array, "..."], criterion: str) -> Float[Array, "..."]:
     The loss of the skill is (1 − s)² for "mse" and −ln σ(s) for "ce".
 
     Example:
-        >>> level_of(jnp.array([0.0, 2.0]), "ce").round(2).tolist()
+        >>> np.asarray(level_of(jnp.array([0.0, 2.0]), "ce"), float).round(2).tolist()
         [0.5, 0.88]
     """
     return skill if criterion == "mse" else jax.nn.sigmoid(skill)
