@@ -118,7 +118,7 @@ def test_a_hundred_kills(tmp_path, cells, capsys):
                     world_settings=WORLD_SETTINGS, together=TOGETHER,
                 )
             )  # fmt: skip
-            until_complete(script, cluster if on_dask else None, random, kills)
+            until_complete(script, store, cluster if on_dask else None, random, kills)
             check(store, cells, known)
             repeated += sum(one.why == "repeated" for one in waste(Store(store)))
     finally:
@@ -129,8 +129,9 @@ def test_a_hundred_kills(tmp_path, cells, capsys):
 
 
 def until_complete(
-    script: Path, cluster: Cluster | None, random: np.random.Generator, kills: Counter[str]
-) -> None:
+    script: Path, store: Path, cluster: Cluster | None, random: np.random.Generator,
+    kills: Counter[str],
+) -> None:  # fmt: skip
     """Start the driver again and again, and kill something each time until it has finished once."""
     for _ in range(60):
         if cluster is not None:
@@ -139,13 +140,20 @@ def until_complete(
             [sys.executable, script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         begun = time.monotonic()
+        n_before = len(list(store.glob("*.nc")))
+        # One in four is killed while it starts. The others write something first, so that the test
+        # ends on a busy machine as well.
+        waits = random.random() < 0.75
+        while waits and driver.poll() is None and time.monotonic() - begun < 120:
+            waits = len(list(store.glob("*.nc"))) == n_before
+            time.sleep(0.1)
         workers: set[psutil.Process] = set()
         while driver.poll() is None:
             wait = random.uniform(0.3, 6.0)
             with suppress(subprocess.TimeoutExpired):
                 driver.wait(wait)
                 break
-            if time.monotonic() - begun > 120:
+            if time.monotonic() - begun > 300:
                 kill_tree(driver.pid)
                 raise AssertionError("a sweep hangs")
             victims = {"driver": tree(driver.pid)[:1], "worker": tree(driver.pid)[1:]}
