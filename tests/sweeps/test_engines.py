@@ -156,12 +156,26 @@ def test_jobs_compute_failures_again_on_demand(store, tmp_path):
     assert found["y"].item() == 1
 
 
-def test_nodes_without_the_package_are_no_failure_of_cells(store, cells, tmp_path, monkeypatch):
+@pytest.fixture
+def without_package(tmp_path, monkeypatch):
+    """Processes that are started cannot import this package."""
     (tmp_path / "skillphysics").mkdir()
     (tmp_path / "skillphysics" / "__init__.py").write_text("raise ImportError('not here')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("without_package")
+def test_nodes_without_the_package_are_no_failure_of_cells(store, cells):
     with pytest.raises(EngineError, match="a job cannot compute: ImportError: not here; install"):
         sweep(cells("product"), {"a": [1, 2]}, store=store, engine=Slurm(jobs=1, cluster="local"))
+    assert Store(store).entries() == {}
+
+
+def test_dask_workers_without_the_package_are_no_failure_of_cells(
+    store, cells, without_package, scheduler
+):
+    with pytest.raises(EngineError, match="a Dask worker cannot compute: ImportError: not here"):
+        sweep(cells("product"), {"a": [1, 2]}, store=store, engine=Dask(address=scheduler[0]))
     assert Store(store).entries() == {}
 
 

@@ -1,6 +1,7 @@
 """A Dask scheduler, on this machine or at an address."""
 
 import logging
+import pickle
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from skillphysics.domains import COUNT
-from skillphysics.errors import ArgumentError
+from skillphysics.errors import ArgumentError, SkillphysicsError
 from skillphysics.sweeps.engines.engine import Crew, Engine, EngineError, WorkerLostError
 from skillphysics.sweeps.work import Outcome, Task, one_thread, work
 
@@ -88,11 +89,28 @@ class _Scheduled(Crew):
 
     def submit(self, tasks: Sequence[Task]) -> "list[Future[Outcome]]":
         # Not pure: a task that is submitted again must run again.
-        remote = [self._client.submit(_work, task, pure=False) for task in tasks]
+        remote = [
+            self._client.submit(pickle.loads, pickle.dumps(_Call(task)), pure=False)
+            for task in tasks
+        ]
         futures: list[Future[Outcome]] = [Future() for _ in tasks]
         for one, future in zip(remote, futures, strict=True):
             one.add_done_callback(partial(_pass_on, future))
         return futures
+
+
+class _Call:
+    """Is unpickled as the outcome of a task.
+
+    A worker that cannot import this package would end, without a word, where Dask unpickles a
+    `Task` for it; so it has an error where it computes.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def __reduce__(self) -> Any:
+        return _work, (self._task,)
 
 
 def _work(task: Task) -> Outcome:
@@ -110,5 +128,10 @@ def _pass_on(future: "Future[Outcome]", remote: Any) -> None:
     elif error is None or type(error).__name__ in ("CommClosedError", "CancelledError"):
         error = EngineError(
             "the Dask scheduler does not answer any more; start the sweep again to go on"
+        )
+    elif not isinstance(error, SkillphysicsError):
+        error = EngineError(
+            f"a Dask worker cannot compute: {type(error).__name__}: {error}; install the same "
+            "packages for all workers"
         )
     future.set_exception(error)
