@@ -21,7 +21,7 @@ def test_both_directions_give_the_derivative_over_many_steps():
             start=jnp.array([1.0, 0.5]),
             end=jnp.array(20.0),
             solver=diffrax.Dopri8(),
-            controller=diffrax.ClipStepSizeController(controller, step_ts=TIMES),
+            controller=diffrax.ClipStepSizeController(controller, step_ts=jnp.asarray(TIMES)),
             saveat=diffrax.SaveAt(ts=jnp.asarray(TIMES)),
             most_steps=512,
         )
