@@ -132,7 +132,7 @@ def test_a_loose_tolerance_is_less_exact():
         (np.array([[1, 0.5], [0, 1]]), {}, "symmetric"),
         (np.array([[1, np.nan], [np.nan, 1]]), {}, "finite"),
         (np.eye(2), {"tolerance": 2.0}, "tolerance"),
-        (np.eye(2), {"waste": 0.0}, "waste is 0"),
+        (np.eye(2), {"waste": 0.0}, "waste must be positive, got 0"),
     ],
 )
 def test_what_cannot_be_used_is_named(correlation, options, said):
