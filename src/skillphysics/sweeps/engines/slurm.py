@@ -110,7 +110,8 @@ class Slurm(Engine):
             yield crew
         finally:
             crew.close()
-        if not crew.is_busy():
+        # Another process may have jobs for this store; unanswered, they may be there.
+        if crew.others() == set():
             shutil.rmtree(jobs, ignore_errors=True)
 
     def _parameters(self) -> dict[str, Any]:
@@ -124,6 +125,7 @@ class Slurm(Engine):
             "timeout_min": self.minutes, "cpus_per_task": 1,
             # All elements may run at once; the cluster decides how many do.
             "slurm_array_parallelism": 10_000,
+            "slurm_signal_delay_s": 30,
             "slurm_additional_parameters": {"requeue": True},
         }  # fmt: skip
         return {**usual, **{name: value for name, value in given.items() if value is not None}}
@@ -171,6 +173,7 @@ class _Array(Crew):
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._jobs: list[_Job] = []
+        self._own: set[str] = set()
         self._unanswered = 0
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -187,9 +190,20 @@ class _Array(Crew):
         """
         if self._cluster == "local":
             return False
-        while (states := self._states()) is None:
+        while (others := self.others()) is None:
             self._closed.wait(_POLL["slurm"])
-        return any(state not in _ENDED for state in states.values())
+        return bool(others)
+
+    def others(self) -> set[str] | None:
+        """Jobs for this store that another process submitted; None where Slurm does not answer.
+
+        Those of this process may leave the queue later than their results come.
+        """
+        states = self._states()
+        if states is None:
+            return None
+        active = {number for number, state in states.items() if state not in _ENDED}
+        return active - self._own
 
     def submit(self, tasks: Sequence[Task]) -> "list[Future[Outcome]]":
         from submitit.core.utils import FailedJobError, FailedSubmissionError
@@ -209,6 +223,7 @@ class _Array(Crew):
             futures += [one.future for one in new]
             with self._lock:
                 self._jobs += new
+                self._own |= {one.job.job_id for one in new}
         return futures
 
     def close(self) -> None:
