@@ -141,15 +141,17 @@ def until_complete(
         )
         begun = time.monotonic()
         n_before = len(list(store.glob("*.nc")))
-        # One in four is killed while it starts. The others write something first, so that the test
-        # ends on a busy machine as well.
-        waits = random.random() < 0.75
+        # One in two writes something before it is killed, so that the test ends on a busy machine
+        # as well; the others may be killed while they start.
+        waits = random.random() < 0.5
+        longest = 2.0 if waits else 6.0
         while waits and driver.poll() is None and time.monotonic() - begun < 120:
             waits = len(list(store.glob("*.nc"))) == n_before
             time.sleep(0.1)
         workers: set[psutil.Process] = set()
         while driver.poll() is None:
-            wait = random.uniform(0.3, 6.0)
+            wait = random.uniform(0.0, longest)
+            longest = 6.0
             with suppress(subprocess.TimeoutExpired):
                 driver.wait(wait)
                 break
